@@ -1,0 +1,1 @@
+"""Shipped plugins, loaded by entry point like anyone's."""

@@ -1,0 +1,1 @@
+"""Model flavors: how an estimator is stored and loaded."""

@@ -1,0 +1,1 @@
+"""Trackers: told of events after the fact."""

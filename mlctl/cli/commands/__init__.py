@@ -1,0 +1,1 @@
+"""One module a command: options to a request, the verb, its rendering."""

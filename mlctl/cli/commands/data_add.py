@@ -1,0 +1,28 @@
+"""`mlctl data add`."""
+
+from typing import Annotated
+
+import typer
+
+from mlctl.cli.door import carry_out
+from mlctl.cli.options import DryRun, Json
+from mlctl.domain.requests.data_add import DataAddRequest
+
+
+def data_add(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[PATH]…", help="Files and folders; all declared data by default."),
+    ] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the dataset, for one path.")] = None,
+    dry_run: DryRun = False,
+    json: Json = False,
+) -> None:
+    """Version files or folders.
+
+    Examples:
+      mlctl data add
+      mlctl data add data/hour.csv
+      mlctl data add images --name signs
+    """
+    carry_out("data_add", DataAddRequest(paths=tuple(paths or ()), name=name, dry_run=dry_run), json=json)

@@ -1,0 +1,11 @@
+"""Options that several commands share, as annotated types: `json: Json = False`."""
+
+from typing import Annotated
+
+import typer
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done and change nothing.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before something is lost.")]
+Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")]
+Check = Annotated[bool, typer.Option("--check", help="Exit with the answer's code where the answer is no.")]

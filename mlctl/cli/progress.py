@@ -1,0 +1,70 @@
+"""Progress on stderr: one line that is drawn over on a terminal, one line a step elsewhere."""
+
+import sys
+import time
+from typing import TextIO
+
+from mlctl.domain.progress import Event
+
+_BETWEEN_DRAWINGS = 0.1
+_BAR = 24
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+_KIBI = 1024
+
+
+class Progress:
+    """Draws events; hand it to a session as its `report`.
+
+    Attributes:
+        live: redraw one line (a terminal); otherwise a step is announced once.
+    """
+
+    def __init__(self, stream: TextIO | None = None, *, live: bool | None = None, width: int = 80) -> None:
+        self.stream = stream or sys.stderr
+        self.live = self.stream.isatty() if live is None else live
+        self.width = width
+        self._step: str | None = None
+        self._drawn = 0.0
+        self._dirty = False
+
+    def __call__(self, event: Event) -> None:
+        """Show one event."""
+        if not self.live:
+            if event.step != self._step:
+                self._step = event.step
+                self.stream.write(f"{event.step}\n")
+                self.stream.flush()
+            return
+        now = time.monotonic()
+        finished = event.total is not None and event.done >= event.total
+        if event.step == self._step and not finished and now - self._drawn < _BETWEEN_DRAWINGS:
+            return
+        self._step, self._drawn, self._dirty = event.step, now, True
+        self.stream.write(f"\r\x1b[2K{line(event)[: self.width - 1]}")
+        self.stream.flush()
+
+    def clear(self) -> None:
+        """Take the drawn line away, so that what comes next starts on a clean one."""
+        if self._dirty:
+            self.stream.write("\r\x1b[2K")
+            self.stream.flush()
+            self._dirty = False
+
+
+def line(event: Event) -> str:
+    """One event as text: `hash data/hour.csv  [=====>      ] 3/9 files`."""
+    if not event.total:
+        return f"{event.step} {amount(event.done, event.unit)}".rstrip() if event.done else event.step
+    full = min(_BAR, _BAR * event.done // event.total)
+    bar = "=" * full + (">" if full < _BAR else "") + " " * (_BAR - full - 1)
+    return f"{event.step} [{bar}] {amount(event.done, '')}/{amount(event.total, event.unit)}".rstrip()
+
+
+def amount(count: int, unit: str) -> str:
+    """A count with its unit; bytes in powers of 1024."""
+    if unit != "bytes":
+        return f"{count} {unit}".rstrip()
+    size, step = float(count), 0
+    while size >= _KIBI and step < len(_UNITS) - 1:
+        size, step = size / _KIBI, step + 1
+    return f"{size:.1f} {_UNITS[step]}" if step else f"{count} B"

@@ -1,0 +1,1 @@
+"""One module a result: what a person reads."""

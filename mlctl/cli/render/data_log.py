@@ -1,0 +1,27 @@
+"""A dataset's history as a table."""
+
+from rich.console import Console
+
+from mlctl.cli.columns import columns, minute, size
+from mlctl.domain.requests.data_log import DataLogResult
+
+
+def render(data: DataLogResult, out: Console) -> None:
+    """One line a version, newest first; `*` is the one that the work tree's pointer names."""
+    rows = [("", "version", "added", "by", "rows", "size", "md5", "decision")]
+    for event in data.versions:
+        row = event.dataset
+        rows.append(
+            (
+                "*" if event.current else "",
+                f"{row.name}@{row.version}",
+                minute(event.time),
+                event.added_by,
+                "" if row.rows is None else str(row.rows),
+                size(row.bytes),
+                row.md5[:8],
+                str(event.decision),
+            )
+        )
+    for line in columns(rows, right=(4, 5, 7)):
+        out.print(line, soft_wrap=True)

@@ -1,0 +1,27 @@
+"""The datasets as a table."""
+
+from rich.console import Console
+
+from mlctl.cli.columns import columns, minute, size
+from mlctl.domain.requests.data_ls import DataLsResult
+
+
+def render(data: DataLsResult, out: Console) -> None:
+    """One line a dataset."""
+    if not data.datasets:
+        out.print("no datasets")
+        return
+    rows = [("dataset", "path", "rows", "columns", "size", "added")]
+    rows += [
+        (
+            f"{row.name}@{row.version}",
+            row.path or "(frozen)",
+            "" if row.rows is None else str(row.rows),
+            "" if row.columns is None else str(row.columns),
+            size(row.bytes),
+            minute(row.created),
+        )
+        for row in data.datasets
+    ]
+    for line in columns(rows, right=(2, 3, 4)):
+        out.print(line, soft_wrap=True)

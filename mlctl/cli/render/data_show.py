@@ -1,0 +1,50 @@
+"""A dataset version as text: what it is, then a line a column with its summary."""
+
+from rich.console import Console
+
+from mlctl.cli.columns import clipped, columns, minute, number, size
+from mlctl.domain.profile import ColumnProfile
+from mlctl.domain.requests.data_show import DataShowResult
+
+_FILES = 10
+_MEDIAN = 4  # where the quantile 0.5 stands in a profile
+_TOP = 3
+
+
+def render(data: DataShowResult, out: Console) -> None:
+    """Show the version."""
+    row = data.dataset
+    out.print(f"{row.name}@{row.version}  {row.path or '(frozen)'}", soft_wrap=True)
+    extent = (
+        size(row.bytes) if row.rows is None else f"{row.rows} rows, {row.columns} columns, {size(row.bytes)}"
+    )
+    out.print(f"  {extent}, added {minute(row.created)}", soft_wrap=True)
+    out.print(f"  md5     {row.md5}", soft_wrap=True)
+    out.print(f"  sha256  {data.sha256}", soft_wrap=True)
+    for key, value in data.origin.items():
+        out.print(f"  {key}    {value}", soft_wrap=True)
+    if data.profile is not None:
+        out.print("")
+        head = ("column", "type", "missing", "distinct", "mean", "min", "median", "max", "most frequent")
+        table = [head, *(_line(column) for column in data.profile.columns)]
+        for line in columns(table, right=(2, 3, 4, 5, 6, 7)):
+            out.print(line, soft_wrap=True)
+    for entry in data.files[:_FILES]:
+        out.print(f"  {entry.path}  {size(entry.size)}", soft_wrap=True)
+    if len(data.files) > _FILES:
+        out.print(f"  … and {len(data.files) - _FILES} more files")
+
+
+def _line(column: ColumnProfile) -> tuple[str, ...]:
+    top = ", ".join(f"{clipped(value, 16)} ({count})" for value, count in column.top[:_TOP])
+    return (
+        clipped(column.name, 24),
+        column.type,
+        str(column.missing) if column.missing else "",
+        str(column.distinct),
+        number(column.mean),
+        clipped(number(column.minimum), 16),
+        number(column.quantiles[_MEDIAN]) if column.quantiles else "",
+        clipped(number(column.maximum), 16),
+        top,
+    )

@@ -1,0 +1,15 @@
+"""A clean verification as text."""
+
+from rich.console import Console
+
+from mlctl.domain.requests.fsck import FsckResult
+
+
+def render(data: FsckResult, out: Console) -> None:
+    """Print what was verified, swept and noticed."""
+    for path in data.swept:
+        out.print(f"swept: {path}", soft_wrap=True)
+    for note in data.notes:
+        out.print(f"note: {note}", soft_wrap=True)
+    counts = ", ".join(f"{count} {what}" for what, count in data.checked.items() if count)
+    out.print(f"Clean: {counts}.", soft_wrap=True)

@@ -1,0 +1,26 @@
+"""A promotion as text."""
+
+from rich.console import Console
+
+from mlctl.domain.requests.promote import PromoteResult
+
+
+def render(data: PromoteResult, out: Console) -> None:
+    """Print where the stage stands, and what the gates said against it."""
+    label = f"{data.model}@{data.version}"
+    before = f"was {data.model}@{data.previous}" if data.previous is not None else "held nothing"
+    if data.dry_run and data.changed:
+        out.print(f"would move {data.stage} to {label} ({before})", soft_wrap=True)
+    elif not data.passed and not data.forced:
+        out.print(f"{data.stage} stays ({before}); {label} is refused", soft_wrap=True)
+    elif not data.changed:
+        out.print(f"{data.stage} holds {label}: unchanged", soft_wrap=True)
+    else:
+        refit = ", fitted again on all rows" if data.refit else ""
+        out.print(f"{data.stage} → {label}{refit} ({before}), decision {data.decision}", soft_wrap=True)
+    for reason in data.reasons:
+        part = f" ({reason.slice})" if reason.slice else ""
+        out.print(f"  {reason.gate}{part}: {reason.why}", soft_wrap=True)
+    for reason in data.skipped:
+        part = f" ({reason.slice})" if reason.slice else ""
+        out.print(f"  {reason.gate}{part} not judged: {reason.why}", soft_wrap=True)

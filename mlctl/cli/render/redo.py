@@ -1,0 +1,19 @@
+"""What a redo brought back, as text."""
+
+from rich.console import Console
+
+from mlctl.domain.ids import is_digest, short
+from mlctl.domain.requests.redo import RedoResult
+
+
+def render(data: RedoResult, out: Console) -> None:
+    """Print the decision and what its names mean now."""
+    if data.changed:
+        out.print(f"Redid decision {data.redone} ({data.kind}), by decision {data.decision}.")
+    else:
+        out.print(f"Would redo decision {data.redone} ({data.kind}).")
+    for change in data.changes:
+        head, _, tail = change.name.rpartition("/")
+        name = f"{head}/{short(tail)}" if is_digest(tail) else change.name
+        old, new = (short(value) if value else "nothing" for value in (change.old, change.new))
+        out.print(f"  {name}: {old} → {new}", soft_wrap=True)

@@ -1,0 +1,26 @@
+"""Runs as text: a line each."""
+
+from rich.console import Console
+
+from mlctl.domain.requests.runs import RunRow, RunsResult
+
+_SHOWN = 12
+
+
+def render(data: RunsResult, out: Console) -> None:
+    """Print the runs."""
+    if not data.runs:
+        out.print("No runs." if not data.total else f"None of {data.total} runs fits.")
+    for row in data.runs:
+        out.print(_line(row), soft_wrap=True)
+
+
+def _line(row: RunRow) -> str:
+    version = f"{row.model}@{row.version}" if row.version is not None else row.model
+    metrics = "  ".join(f"{name} {value:.4g}" for name, value in row.metrics.items() if value is not None)
+    params = " ".join(f"{name}={value}" for name, value in row.params.items())
+    started = row.started[:16].replace("T", " ")
+    said = (
+        f"{row.run[:_SHOWN]}  {started}  {version:<12} {row.purpose:<6} {row.status:<9} {row.seconds:>6.1f} s"
+    )
+    return "  ".join(part for part in (said, metrics or row.error or "", params) if part)

@@ -1,0 +1,59 @@
+"""`status` as text: one line a dataset and a model, under each what is stale, why, and the command for it."""
+
+from typing import Protocol, TextIO
+
+from mlctl.domain.requests.status import DatasetStatus, ModelStatus, Stale, StatusResult
+
+_STATES = {"fresh": "", "new": "new", "changed": "changed", "missing": "missing"}
+
+
+class Out(Protocol):
+    """Whatever has a text file to write to: a rich console, or the stand-in of the quick way."""
+
+    @property
+    def file(self) -> TextIO:
+        """Where to write."""
+
+
+def render(data: StatusResult, out: Out) -> None:
+    """Write the project's state."""
+    out.file.write("\n".join(lines(data)) + "\n")
+
+
+def lines(data: StatusResult) -> list[str]:
+    """The project's state, line by line."""
+    shown = [f"project {data.project}, {_decisions(data.decision)}"]
+    if data.datasets:
+        shown += ["", "data"]
+        for dataset in data.datasets:
+            shown += [_dataset(dataset), *_stale(dataset.stale)]
+    if data.models:
+        shown += ["", "models"]
+        for model in data.models:
+            shown += [_model(model), *_stale(model.stale)]
+    return [*shown, "", "nothing is stale" if data.clean else _count(data)]
+
+
+def _decisions(number: int) -> str:
+    return "1 decision" if number == 1 else f"{number} decisions"
+
+
+def _dataset(dataset: DatasetStatus) -> str:
+    version = f"@{dataset.version}" if dataset.version is not None else ""
+    return f"  {dataset.name}{version}  {dataset.path}  {_STATES[dataset.state]}".rstrip()
+
+
+def _model(model: ModelStatus) -> str:
+    version = f"@{model.version}" if model.version is not None else ""
+    stages = ", ".join(f"{stage} @{number}" for stage, number in sorted(model.stages.items()))
+    return f"  {model.name}{version}  {stages}".rstrip()
+
+
+def _stale(found: tuple[Stale, ...]) -> list[str]:
+    return [line for stale in found for line in (f"    {stale.what}: {stale.why}", f"      {stale.next}")]
+
+
+def _count(data: StatusResult) -> str:
+    number = sum(len(dataset.stale) for dataset in data.datasets)
+    number += sum(len(model.stale) for model in data.models)
+    return f"{number} {'thing is' if number == 1 else 'things are'} stale"

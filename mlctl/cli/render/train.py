@@ -1,0 +1,27 @@
+"""A run as text: the version it made and its metrics beside the baseline's."""
+
+from rich.console import Console
+
+from mlctl.domain.requests.train import TrainResult
+
+
+def render(data: TrainResult, out: Console) -> None:
+    """Print the run."""
+    if data.dry_run and data.changed:
+        out.print(
+            f"would fit {data.estimator or 'the default estimator'} for {data.model} on {data.dataset}",
+            soft_wrap=True,
+        )
+        return
+    label = f"{data.model}@{data.version}"
+    state = f"in {data.seconds:.1f} s" if data.changed else "unchanged"
+    out.print(f"{label}  {data.estimator}  on {data.dataset}  {state}", soft_wrap=True, style="bold")
+    rows = ", ".join(f"{count} {name}" for name, count in data.rows.items() if count)
+    out.print(f"  run {data.run}  rows: {rows}", soft_wrap=True)
+    for name, value in data.metrics.items():
+        base = data.baseline.get(name)
+        out.print(f"  {name:<18} {_number(value):>10}   baseline {_number(base):>10}", soft_wrap=True)
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

@@ -1,0 +1,19 @@
+"""What an undo took back, as text."""
+
+from rich.console import Console
+
+from mlctl.domain.ids import is_digest, short
+from mlctl.domain.requests.undo import UndoResult
+
+
+def render(data: UndoResult, out: Console) -> None:
+    """Print the decision and what its names mean now."""
+    if data.changed:
+        out.print(f"Undid decision {data.undone} ({data.kind}), by decision {data.decision}.")
+    else:
+        out.print(f"Would undo decision {data.undone} ({data.kind}).")
+    for change in data.changes:
+        head, _, tail = change.name.rpartition("/")
+        name = f"{head}/{short(tail)}" if is_digest(tail) else change.name
+        old, new = (short(value) if value else "nothing" for value in (change.old, change.new))
+        out.print(f"  {name}: {old} → {new}", soft_wrap=True)

@@ -1,0 +1,120 @@
+"""The command table, the first lazy door: what every command is called, where it lives, what it does.
+
+Root help is printed from here and imports no command; a command names its verb by stem and imports no engine.
+The stem of `data add` is `data_add`: the command is `cli/commands/data_add.py`, the verb `verbs/data_add.py`.
+"""
+
+from importlib import import_module
+from typing import Any
+
+COMMANDS: dict[str, str] = {
+    "init": "Make a project: spec, repository, git and DVC settings.",
+    "status": "Show what changed and what is stale, each with its reason and the next command.",
+    "data add": "Version files or folders.",
+    "data ls": "List the datasets.",
+    "data log": "Show a dataset's history.",
+    "data show": "Show a dataset version: its schema and its profile.",
+    "data status": "Compare the work tree with the dataset versions.",
+    "data check": "Run the declared checks of the data.",
+    "data checkout": "Restore data in the work tree from a version.",
+    "train": "Fit what the spec declares and register a candidate version.",
+    "eval": "Measure a model with intervals, by slice, beside the baseline and the incumbent.",
+    "promote": "Move a stage to a version, if its gates agree.",
+    "rollback": "Give a stage back what it held before.",
+    "runs": "List the runs.",
+    "models": "List the models, their versions and stages.",
+    "show": "Show one thing in full: a model version, run, dataset version, evaluation or decision.",
+    "log": "Show the decision log.",
+    "undo": "Take back the last decision.",
+    "redo": "Bring back what was undone.",
+    "fsck": "Verify every byte and every decision of the repository.",
+    "serve": "Answer predictions over HTTP, following a stage.",
+    "predict": "Score a table on the code path that serves.",
+    "labels add": "Add truth that came later to the predictions that it belongs to.",
+    "monitor": "Watch a model's predictions for quality, drift and performance.",
+    "plan": "Show what is stale and why.",
+    "build": "Bring up to date what is stale.",
+    "loop": "Monitor, and on an alarm renew the model through its gates.",
+    "blame": "Trace a prediction to its model, decision, run, data and code.",
+    "spec explain": "Print the spec with every default filled in.",
+    "completion": "Print the completion script of a shell.",
+}
+"""Full command path to one-line summary, in the order of help."""
+
+GROUPS: dict[str, str] = {
+    "data": "Version, look at, check and restore data.",
+    "labels": "Truth that comes later.",
+    "spec": "The project's `mlctl.toml`.",
+}
+"""Command groups and their summaries."""
+
+SECTIONS: dict[str, tuple[str, ...]] = {
+    "A project": ("init", "status", "spec", "plan", "build"),
+    "Data": ("data",),
+    "Models": ("train", "eval", "promote", "rollback", "models", "runs"),
+    "In service": ("serve", "predict", "labels", "monitor", "loop", "blame"),
+    "The record": ("log", "show", "undo", "redo", "fsck"),
+    "The shell": ("completion",),
+}
+"""How root help groups the first words of the commands."""
+
+WITHOUT_VERB = frozenset({"completion"})
+"""Stems of commands that only the terminal has."""
+
+PLAIN = frozenset({"build", "plan", "status"})
+"""Stems whose render module writes plain lines to `out.file` and needs no rich console."""
+
+WITHOUT_SESSION = frozenset({"init"})
+"""Stems whose verb runs where there is no repository yet."""
+
+
+SESSION = "mlctl.verbs.session:Session"
+"""Where sessions are opened."""
+
+CONSOLE = "mlctl.cli.console:standard_output"
+"""Where stdout becomes a rich console, for the commands that print text."""
+
+
+def stem_of(path: str) -> str:
+    """`data add` -> `data_add`."""
+    return path.replace(" ", "_").replace("-", "_")
+
+
+def path_of(stem: str) -> str:
+    """`data_add` -> `data add`.
+
+    Raises:
+        KeyError: no command has this stem.
+    """
+    return {stem_of(path): path for path in COMMANDS}[stem]
+
+
+def schema_of(stem: str) -> str:
+    """The id of a command's JSON data: `data_add` -> `mlctl.data.add/1`."""
+    return f"mlctl.{stem.replace('_', '.')}/1"
+
+
+def command_target(stem: str) -> str:
+    """Where the command's function is."""
+    return f"mlctl.cli.commands.{stem}:{stem}"
+
+
+def verb_target(stem: str) -> str:
+    """Where the verb is."""
+    return f"mlctl.verbs.{stem}:{stem}"
+
+
+def render_target(stem: str) -> str:
+    """Where the text form of the verb's result is made."""
+    return f"mlctl.cli.render.{stem}:render"
+
+
+def result_target(stem: str) -> str:
+    """Where the type of the verb's result is."""
+    return f"mlctl.domain.requests.{stem}:{''.join(word.title() for word in stem.split('_'))}Result"
+
+
+def load(target: str) -> Any:
+    """The object at `package.module:name`; the module is imported now."""
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)

@@ -1,0 +1,99 @@
+"""Evaluations: metrics with intervals, by slice, beside the baseline and the incumbent."""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from mlctl.domain.ids import Digest
+from mlctl.domain.records import Fact, Record
+
+QUANTILES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995)
+"""Levels at which bootstrap distributions are kept, so that a gate may choose its confidence later."""
+
+
+class Estimate(Record, frozen=True, kw_only=True):
+    """A metric's value with its 95 % bootstrap interval; all None where it is undefined."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+
+
+class Difference(Record, frozen=True, kw_only=True):
+    """Candidate minus incumbent (or baseline), from a paired bootstrap.
+
+    Attributes:
+        difference: of the metric's values, in the metric's unit.
+        low, high: 95 % interval.
+        quantiles: of the bootstrap distribution at `QUANTILES`.
+        other: the incumbent's value on the same rows.
+    """
+
+    difference: float | None
+    low: float | None = None
+    high: float | None = None
+    quantiles: tuple[float, ...] = ()
+    other: float | None = None
+
+
+class SliceResult(Record, frozen=True, kw_only=True):
+    """The metrics of the rows for which an expression holds."""
+
+    rows: int
+    metrics: dict[str, Estimate]
+    incumbent: dict[str, Difference] = msgspec.field(default_factory=dict)
+
+
+class IncumbentResult(Record, frozen=True, kw_only=True):
+    """The comparison with what the stage holds.
+
+    Attributes:
+        version: its number, or None where there is no incumbent.
+        digest: of the artefact that was compared.
+        artefact: "deployed", or "tested" where the deployed one has learnt from these test rows.
+        rows: compared on.
+        verdict: "better", "worse", "cannot_tell" or "none", by the first metric's 95 % interval.
+        why: a sentence where the verdict is "none" or the artefact is "tested".
+    """
+
+    version: int | None = None
+    digest: Digest | None = None
+    artefact: str = "deployed"
+    rows: int = 0
+    verdict: str = "none"
+    why: str = ""
+    metrics: dict[str, Difference] = msgspec.field(default_factory=dict)
+
+
+class Evaluation(Fact, frozen=True, kw_only=True):
+    """One evaluation of one model version on one set of rows.
+
+    Attributes:
+        model_digest: of the ModelVersion that was scored.
+        key: sha256 over all that the result depends on.
+        stage: whose incumbent it was compared with.
+        resample: the unit of the bootstrap: "row", a column, "day", "week", "month".
+        units: number of such units.
+        predictions: object (Parquet): per row key, time, target, answers of candidate, incumbent, baseline.
+    """
+
+    kind: ClassVar[str] = "evaluations"
+
+    model: str
+    model_digest: Digest
+    key: Digest
+    dataset: str
+    dataset_digest: Digest
+    stage: str | None
+    rows: int
+    resample: str
+    units: int
+    samples: int
+    seed: int
+    metrics: dict[str, Estimate]
+    slices: dict[str, SliceResult]
+    baseline: dict[str, Estimate]
+    baseline_difference: dict[str, Difference]
+    incumbent: IncumbentResult
+    predictions: Digest
+    notes: dict[str, Any] = msgspec.field(default_factory=dict)

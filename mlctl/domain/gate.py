@@ -1,0 +1,244 @@
+"""Gates: whether an evaluation lets a version through, with every reason against it.
+
+Pure. A rule sees the metric's value, its baseline and its paired difference from the incumbent.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from statistics import NormalDist
+
+from mlctl.domain.evaluation import QUANTILES, Difference, Estimate, IncumbentResult, SliceResult
+from mlctl.domain.metric import METRICS, harm
+from mlctl.domain.records import Record
+from mlctl.domain.spec import GateRule
+
+BASELINE = "baseline"
+_NORMAL = NormalDist()
+_PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*\Z")
+
+
+class Reason(Record, frozen=True, kw_only=True):
+    """Why a gate refused, or could not be judged.
+
+    Attributes:
+        gate: "mae.max", "r2.superior", "baseline", ...
+        slice: its name; None for all rows.
+        value, limit: what was compared, in the metric's unit; None where there is nothing to compare.
+        why: a sentence with the numbers and the interval.
+    """
+
+    gate: str
+    slice: str | None
+    value: float | None
+    limit: float | None
+    why: str
+
+
+class GateDecision(Record, frozen=True, kw_only=True):
+    """The answer of all gates of a stage.
+
+    Attributes:
+        reasons: every one that refused; empty when passed.
+        skipped: gates that were not judged (too few rows, no incumbent), and why.
+    """
+
+    passed: bool
+    reasons: tuple[Reason, ...] = ()
+    skipped: tuple[Reason, ...] = ()
+
+
+class Evidence(Record, frozen=True, kw_only=True):
+    """What the gates look at: the parts of an evaluation that matter to them.
+
+    Attributes:
+        primary: the first metric, which must not be worse than the baseline's.
+    """
+
+    primary: str
+    metrics: Mapping[str, Estimate]
+    baseline: Mapping[str, Estimate]
+    incumbent: IncumbentResult
+    slices: Mapping[str, SliceResult]
+
+
+def decide(rules: Mapping[str, GateRule], evidence: Evidence) -> GateDecision:
+    """Judge by the rules of a stage.
+
+    Args:
+        rules: by metric ("mae"), metric over every slice ("mae@slices") or over one ("mae@slice:night").
+        evidence: of the candidate's evaluation.
+
+    Differences are turned into harm (positive: the candidate is worse); h(q) is the q-quantile of its
+    bootstrap distribution and c the rule's one-sided confidence::
+
+        not_worse       refused where h(1 - c) > margin    there is evidence of harm beyond the margin
+        non_inferior    refused unless h(c) <= margin      no evidence that the harm is within the margin
+        superior        refused unless h(c) < -margin      no evidence of a gain beyond the margin
+
+    Every rule is judged, and every refusal is among the reasons. Rules about the incumbent pass where the
+    stage holds nothing yet; those that ask for evidence (the last two) refuse where there is none.
+    """
+    reasons: list[Reason] = list(_baseline(evidence))
+    skipped: list[Reason] = []
+    for name, rule in rules.items():
+        metric, _, where = name.partition("@")
+        for part in _parts(where, evidence):
+            _judge(metric, rule, part, evidence, reasons, skipped)
+    return GateDecision(passed=not reasons, reasons=tuple(reasons), skipped=tuple(skipped))
+
+
+def quantile(quantiles: Sequence[float], level: float) -> float:
+    """The bootstrap quantile at any level: linear in the normal score, clamped to the outermost kept."""
+    score = _NORMAL.inv_cdf(min(max(level, QUANTILES[0]), QUANTILES[-1]))
+    scores = [_NORMAL.inv_cdf(kept) for kept in QUANTILES]
+    for index in range(len(scores) - 1):
+        left, right = scores[index], scores[index + 1]
+        if score <= right:
+            part = (score - left) / (right - left)
+            return quantiles[index] * (1 - part) + quantiles[index + 1] * part
+    return quantiles[-1]
+
+
+def _parts(where: str, evidence: Evidence) -> Iterator[str | None]:
+    if not where:
+        yield None
+    elif where == "slices":
+        yield from evidence.slices
+    else:
+        yield where.removeprefix("slice:")
+
+
+def _baseline(evidence: Evidence) -> Iterator[Reason]:
+    own = _value(evidence.metrics.get(evidence.primary))
+    base = _value(evidence.baseline.get(evidence.primary))
+    if own is None:
+        why = f"{evidence.primary} could not be computed, so the model cannot be compared with its baseline"
+        yield Reason(gate=BASELINE, slice=None, value=None, limit=base, why=why)
+    elif base is not None and harm(evidence.primary, _distance(evidence.primary, own, base)) > 0:
+        why = f"{evidence.primary} {own:.6g} is worse than the baseline's {base:.6g}"
+        yield Reason(gate=BASELINE, slice=None, value=own, limit=base, why=why)
+
+
+def _distance(metric: str, own: float, base: float) -> float:
+    return abs(own) - abs(base) if METRICS[metric].better == "zero" else own - base
+
+
+def _judge(
+    metric: str,
+    rule: GateRule,
+    part: str | None,
+    evidence: Evidence,
+    reasons: list[Reason],
+    skipped: list[Reason],
+) -> None:
+    """Judge one rule on all rows or on one slice."""
+    if part is None:
+        estimates, differences, rows = evidence.metrics, evidence.incumbent.metrics, None
+    elif part in evidence.slices:
+        found = evidence.slices[part]
+        estimates, differences, rows = found.metrics, found.incumbent, found.rows
+    else:
+        why = f"the evaluation has no slice {part!r}"
+        reasons.append(Reason(gate=metric, slice=part, value=None, limit=None, why=why))
+        return
+    if rows is not None and rows < max(rule.min_rows, 1):
+        why = f"{rows} rows, fewer than min_rows = {rule.min_rows}"
+        skipped.append(
+            Reason(gate=metric, slice=part, value=float(rows), limit=float(rule.min_rows), why=why)
+        )
+        return
+    reasons.extend(_limits(metric, rule, part, estimates.get(metric)))
+    if rule.incumbent is not None:
+        _relative(metric, rule, part, differences.get(metric), evidence.incumbent, reasons, skipped)
+
+
+def _limits(metric: str, rule: GateRule, part: str | None, estimate: Estimate | None) -> Iterator[Reason]:
+    for kind, limit in (("max", rule.max), ("min", rule.min)):
+        if limit is None:
+            continue
+        value = _value(estimate)
+        gate = f"{metric}.{kind}"
+        if value is None or estimate is None:
+            why = f"{metric} could not be computed"
+            yield Reason(gate=gate, slice=part, value=None, limit=limit, why=why)
+        elif (value > limit) if kind == "max" else (value < limit):
+            side = "above" if kind == "max" else "below"
+            why = f"{metric} {value:.6g}{_interval(estimate.low, estimate.high)} is {side} {limit:g}"
+            yield Reason(gate=gate, slice=part, value=value, limit=limit, why=why)
+
+
+def _relative(
+    metric: str,
+    rule: GateRule,
+    part: str | None,
+    difference: Difference | None,
+    incumbent: IncumbentResult,
+    reasons: list[Reason],
+    skipped: list[Reason],
+) -> None:
+    gate = f"{metric}.{rule.incumbent}"
+    if incumbent.version is None:
+        why = "the stage holds nothing yet"
+        skipped.append(Reason(gate=gate, slice=part, value=None, limit=None, why=why))
+        return
+    margin = _margin(rule, difference)
+    if difference is None or difference.difference is None or not difference.quantiles or margin is None:
+        cause = incumbent.why or f"{metric} is undefined for one of them"
+        why = f"no comparison with version {incumbent.version}: {cause}"
+        if rule.incumbent == "not_worse":
+            skipped.append(Reason(gate=gate, slice=part, value=None, limit=None, why=why))
+        else:
+            reasons.append(Reason(gate=gate, slice=part, value=None, limit=None, why=why))
+        return
+    bound, limit, refused = _verdict(metric, rule, difference.quantiles, margin)
+    if refused:
+        signed = -bound if METRICS[metric].better == "higher" else bound
+        why = (
+            f"{metric} differs from version {incumbent.version} by {difference.difference:+.4g}"
+            f"{_interval(difference.low, difference.high)}: {_SAID[str(rule.incumbent)]}"
+            f" (bound {signed:+.4g} at confidence {rule.confidence:g}, margin {margin:.4g})"
+        )
+        reasons.append(Reason(gate=gate, slice=part, value=signed, limit=limit, why=why))
+
+
+_SAID = {
+    "not_worse": "that is evidence of harm",
+    "non_inferior": "no evidence that the loss is within the margin",
+    "superior": "no evidence of a gain beyond the margin",
+}
+
+
+def _verdict(
+    metric: str, rule: GateRule, quantiles: Sequence[float], margin: float
+) -> tuple[float, float, bool]:
+    """The bound in harm, the limit in the metric's own sign, and whether the rule refuses."""
+    higher = METRICS[metric].better == "higher"
+    harms = tuple(-value for value in reversed(quantiles)) if higher else tuple(quantiles)
+    sign = -1.0 if higher else 1.0
+    if rule.incumbent == "not_worse":
+        bound = quantile(harms, 1 - rule.confidence)
+        return bound, sign * margin, bound > margin
+    bound = quantile(harms, rule.confidence)
+    if rule.incumbent == "non_inferior":
+        return bound, sign * margin, bound > margin
+    return bound, -sign * margin, bound >= -margin
+
+
+def _margin(rule: GateRule, difference: Difference | None) -> float | None:
+    """The margin in the metric's unit; None where it is relative to a value that is not known."""
+    if not isinstance(rule.margin, str):
+        return float(rule.margin)
+    match = _PERCENT.match(rule.margin)
+    if match is None:
+        return float(rule.margin)
+    if difference is None or difference.other is None:
+        return None
+    return abs(difference.other) * float(match[1]) / 100
+
+
+def _value(estimate: Estimate | None) -> float | None:
+    return None if estimate is None else estimate.value
+
+
+def _interval(low: float | None, high: float | None) -> str:
+    return "" if low is None or high is None else f" [{low:.4g}, {high:.4g}]"

@@ -1,0 +1,93 @@
+"""The metrics by name: the tasks they judge and the better direction. Formulas: `statistics.metrics`."""
+
+import msgspec
+
+REGRESSION = ("regression",)
+BINARY = ("binary",)
+CLASSES = ("binary", "multiclass")
+
+
+class Metric(msgspec.Struct, frozen=True, kw_only=True):
+    """One metric.
+
+    Attributes:
+        better: "lower", "higher", or "zero" (compared by its distance from 0).
+    """
+
+    name: str
+    tasks: tuple[str, ...]
+    better: str
+    summary: str
+
+
+METRICS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(name="mae", tasks=REGRESSION, better="lower", summary="mean absolute error"),
+        Metric(name="rmse", tasks=REGRESSION, better="lower", summary="root of the mean squared error"),
+        Metric(name="r2", tasks=REGRESSION, better="higher", summary="share of the variance explained"),
+        Metric(name="bias", tasks=REGRESSION, better="zero", summary="mean of prediction minus truth"),
+        Metric(
+            name="mape",
+            tasks=REGRESSION,
+            better="lower",
+            summary="mean of |error| / |truth| where truth is not 0",
+        ),
+        Metric(name="medae", tasks=REGRESSION, better="lower", summary="median absolute error"),
+        Metric(name="accuracy", tasks=CLASSES, better="higher", summary="share of right answers"),
+        Metric(
+            name="balanced_accuracy",
+            tasks=CLASSES,
+            better="higher",
+            summary="mean over classes of the recall",
+        ),
+        Metric(
+            name="precision",
+            tasks=BINARY,
+            better="higher",
+            summary="share of right ones among those called positive",
+        ),
+        Metric(
+            name="recall", tasks=BINARY, better="higher", summary="share of the positive ones that were found"
+        ),
+        Metric(name="f1", tasks=BINARY, better="higher", summary="harmonic mean of precision and recall"),
+        Metric(name="macro_f1", tasks=CLASSES, better="higher", summary="mean over classes of f1"),
+        Metric(
+            name="roc_auc",
+            tasks=BINARY,
+            better="higher",
+            summary="chance that a positive ranks above a negative",
+        ),
+        Metric(name="pr_auc", tasks=BINARY, better="higher", summary="average precision"),
+        Metric(
+            name="log_loss",
+            tasks=CLASSES,
+            better="lower",
+            summary="mean of -log of the true class's probability",
+        ),
+        Metric(name="brier", tasks=BINARY, better="lower", summary="mean squared error of the probability"),
+    )
+}
+
+DEFAULTS = {
+    "regression": ("mae", "r2"),
+    "binary": ("accuracy", "roc_auc"),
+    "multiclass": ("accuracy", "macro_f1"),
+}
+"""What is measured where the spec names no metrics; the first one gives the verdict."""
+
+NEED_PROBABILITIES = frozenset({"roc_auc", "pr_auc", "log_loss", "brier"})
+
+
+def loss(metric: str, value: float) -> float:
+    """The value turned so that less is better: itself, its negative, or its distance from 0."""
+    better = METRICS[metric].better
+    return value if better == "lower" else -value if better == "higher" else abs(value)
+
+
+def harm(metric: str, difference: float) -> float:
+    """A difference (candidate minus other) turned so that positive means that the candidate is worse.
+
+    The difference of a metric that is best at 0 is one of distances from 0 already.
+    """
+    return -difference if METRICS[metric].better == "higher" else difference

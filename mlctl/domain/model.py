@@ -1,0 +1,126 @@
+"""Models: what a version is made of and what it accepts and answers."""
+
+from typing import Any, ClassVar
+
+import msgspec
+
+from mlctl.domain.ids import Digest, Ulid
+from mlctl.domain.records import Fact, Record
+
+
+class FeatureEncoding(Record, frozen=True, kw_only=True):
+    """How one input column becomes numbers; everything fitted is here, so numpy alone can apply it.
+
+    Attributes:
+        column: the input column.
+        type: "number", "boolean", "category", "datetime" or "text".
+        treatment: "pass" (NaN stays), "impute", "scale" (impute, standardise), "ordinal" (category to code),
+            "onehot", "calendar" (datetime to its parts), "hash" (text to counts of hashed tokens).
+        fill: value for a missing cell where the treatment fills; None: it stays NaN.
+        mean, scale: of "scale": the output is (value - mean) / scale.
+        categories: known values of "ordinal" and "onehot", in code order, as text (`values.text_of`).
+        unseen: "nan" (as missing) or "zero" (all one-hot columns 0).
+        parts: of "calendar", in order: "year", "month", "day", "weekday", "hour", "day_number".
+        part_means, part_scales: of "calendar" for estimators that need scaled or complete numbers; or ().
+            A part is then (value - mean) / scale, and a missing moment is 0.
+        width: number of output columns.
+    """
+
+    column: str
+    type: str
+    treatment: str
+    fill: float | None = None
+    mean: float = 0.0
+    scale: float = 1.0
+    categories: tuple[str, ...] = ()
+    unseen: str = "nan"
+    parts: tuple[str, ...] = ()
+    part_means: tuple[float, ...] = ()
+    part_scales: tuple[float, ...] = ()
+    width: int = 1
+
+
+class Input(Record, frozen=True, kw_only=True):
+    """A column that a request may carry.
+
+    Attributes:
+        role: "feature" (required unless nullable) or "context" (key and time: accepted and logged).
+        type: as `dataset.Column.type`.
+        nullable: the training rows had missing values.
+        categories: values seen in training, for low-cardinality text; () otherwise.
+        minimum, maximum: of numbers in training.
+    """
+
+    name: str
+    type: str
+    role: str
+    nullable: bool = False
+    categories: tuple[str, ...] = ()
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+class Signature(Record, frozen=True, kw_only=True):
+    """What a model accepts and answers.
+
+    Attributes:
+        task: "regression", "binary" or "multiclass".
+        classes: labels in the order of the probabilities; () for regression.
+        positive: the class that binary metrics count as positive.
+    """
+
+    inputs: tuple[Input, ...]
+    target: str
+    target_type: str
+    task: str
+    classes: tuple[str, ...] = ()
+    positive: str | None = None
+    example: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class Artefact(Record, frozen=True, kw_only=True):
+    """One file of a model, stored as an object."""
+
+    name: str
+    sha256: Digest
+    size: int
+
+
+class ModelVersion(Fact, frozen=True, kw_only=True):
+    """A fitted model: its files, its signature and where it came from.
+
+    Attributes:
+        run: the run that fitted it.
+        flavor: the plugin that loads the artefacts.
+        features: encodings in the order of the matrix that the estimator sees.
+        level: factor that multiplies a regression's answers (a recalibration); 1.0 for none.
+        rows: rows it was fitted on.
+        time: the event-time columns of its dataset.
+        learnt_from, learnt_through: first and last event time of the rows it was fitted on, or None.
+        learnt_keys: object: sorted keys (canonical JSON lines) of these rows where there is no time; or None.
+        refit_of: the version whose recipe this is, fitted again on all rows.
+        reference: object (Parquet) with rows, targets and out-of-fold predictions for the monitor; or None.
+        datasets: digests of the dataset versions it learnt from.
+        parameters: the estimator's.
+    """
+
+    kind: ClassVar[str] = "models"
+
+    model: str
+    run: Ulid
+    flavor: str
+    artefacts: tuple[Artefact, ...]
+    estimator: str
+    parameters: dict[str, Any]
+    features: tuple[FeatureEncoding, ...]
+    signature: Signature
+    rows: int
+    time: tuple[str, ...] = ()
+    key: tuple[str, ...] = ()
+    level: float = 1.0
+    learnt_from: str | None = None
+    learnt_through: str | None = None
+    learnt_keys: Digest | None = None
+    refit_of: Digest | None = None
+    reference: Digest | None = None
+    datasets: tuple[Digest, ...] = ()

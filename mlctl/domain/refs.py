@@ -1,0 +1,69 @@
+"""The grammar of names that the decision log moves.
+
+::
+
+    repository                      set once, by decision 1 -> the repository's id
+    datasets/<dataset>/<n>          a dataset version        -> digest of a DatasetVersion
+    models/<model>/<n>              a model version          -> digest of a ModelVersion, fitted without the
+    test rows models/<model>/<n>/refit        the same recipe fitted on all rows, when the spec asks for it
+    models/<model>/<n>/level/<k>    the k-th recalibration   -> the same artefacts with another level
+    stages/<model>/<stage>          what a stage holds       -> digest of a ModelVersion (a refit where there
+    is one) labels/<model>/<digest>         a batch of labels that counts -> the same digest
+
+Names are lower case, so that no file system confuses two.
+"""
+
+import re
+
+from mlctl.domain.errors import InvalidName
+
+REPOSITORY = "repository"
+"""The name that decision 1 sets, so that a log says to which repository it belongs."""
+
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?\Z")
+
+
+def check_name(kind: str, name: str) -> str:
+    """The name itself, if it can name a dataset, a model or a stage.
+
+    Raises:
+        InvalidName: it has upper case, spaces, slashes, or is longer than 64 characters.
+    """
+    if _NAME.match(name) is None or ".." in name:
+        raise InvalidName(
+            f"{kind} name {name!r} is not valid: use lower-case letters, digits, '-', '_' and '.', "
+            "beginning and ending with a letter or digit, at most 64",
+            kind=kind,
+            name=name,
+        )
+    return name
+
+
+def dataset_version(name: str, number: int) -> str:
+    """`datasets/<name>/<n>`."""
+    return f"datasets/{name}/{number}"
+
+
+def model_version(model: str, number: int) -> str:
+    """`models/<model>/<n>`."""
+    return f"models/{model}/{number}"
+
+
+def model_refit(model: str, number: int) -> str:
+    """`models/<model>/<n>/refit`."""
+    return f"models/{model}/{number}/refit"
+
+
+def model_level(model: str, number: int, step: int) -> str:
+    """`models/<model>/<n>/level/<k>`."""
+    return f"models/{model}/{number}/level/{step}"
+
+
+def stage(model: str, name: str) -> str:
+    """`stages/<model>/<stage>`."""
+    return f"stages/{model}/{name}"
+
+
+def label_batch(model: str, digest: str) -> str:
+    """`labels/<model>/<digest>`."""
+    return f"labels/{model}/{digest}"

@@ -1,0 +1,53 @@
+"""What `eval` is asked and what it answers."""
+
+from typing import Any
+
+import msgspec
+
+from mlctl.domain.evaluation import Difference, Estimate, IncumbentResult, SliceResult
+from mlctl.domain.ids import Digest
+from mlctl.domain.records import Record
+
+
+class EvalRequest(Record, frozen=True, kw_only=True):
+    """One evaluation.
+
+    Attributes:
+        model: "demand" (the newest version), "demand@7", or None where the project has one model.
+        to: the stage whose incumbent it is compared with.
+        data: a dataset selector instead of the version's own test rows; all of its rows are scored.
+        check: refuse (exit 40) where the stage's gates would.
+    """
+
+    model: str | None = None
+    to: str = "production"
+    data: str | None = None
+    check: bool = False
+    dry_run: bool = False
+
+
+class EvalResult(Record, frozen=True, kw_only=True):
+    """The stored evaluation; `gates` is what the stage's gates would say of it.
+
+    Attributes:
+        baseline_difference: candidate minus baseline.
+        evaluation: digest of the fact; None in a dry run.
+    """
+
+    model: str
+    version: int
+    changed: bool
+    evaluation: Digest | None
+    dataset: dict[str, Any]
+    rows: int
+    resample: str
+    units: int
+    metrics: dict[str, Estimate]
+    slices: dict[str, SliceResult]
+    baseline: dict[str, Estimate]
+    baseline_difference: dict[str, Difference]
+    incumbent: IncumbentResult
+    stage: str
+    gates: dict[str, Any] = msgspec.field(default_factory=dict)
+    notes: dict[str, Any] = msgspec.field(default_factory=dict)
+    dry_run: bool = False

@@ -1,0 +1,47 @@
+"""What `models` is asked and what it answers."""
+
+import msgspec
+
+from mlctl.domain.ids import Digest, Ulid
+from mlctl.domain.records import Record
+
+
+class ModelsRequest(Record, frozen=True, kw_only=True):
+    """The models and their versions."""
+
+    model: str | None = None
+
+
+class VersionRow(Record, frozen=True, kw_only=True):
+    """One version.
+
+    Attributes:
+        digest: of the tested artefact.
+        refit: of the one fitted on all rows, or None.
+        stages: that hold it.
+        metrics: of the run that made it.
+    """
+
+    version: int
+    run: Ulid
+    created: str
+    digest: Digest
+    stages: list[str]
+    refit: Digest | None = None
+    estimator: str = ""
+    rows: int = 0
+    metrics: dict[str, float | None] = msgspec.field(default_factory=dict)
+
+
+class ModelRow(Record, frozen=True, kw_only=True):
+    """One model, its versions ascending."""
+
+    name: str
+    versions: tuple[VersionRow, ...]
+    stages: dict[str, int | None] = msgspec.field(default_factory=dict)
+
+
+class ModelsResult(Record, frozen=True, kw_only=True):
+    """All models."""
+
+    models: tuple[ModelRow, ...]

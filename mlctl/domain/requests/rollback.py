@@ -1,0 +1,32 @@
+"""What `rollback` is asked and what it answers."""
+
+from mlctl.domain.ids import Digest
+from mlctl.domain.records import Record
+
+
+class RollbackRequest(Record, frozen=True, kw_only=True):
+    """Give a stage back what it held before.
+
+    Attributes:
+        stage: its name.
+        model: of the spec; None where there is one.
+        reason: for the record.
+    """
+
+    stage: str = "production"
+    model: str | None = None
+    reason: str | None = None
+    dry_run: bool = False
+
+
+class RollbackResult(Record, frozen=True, kw_only=True):
+    """Where the stage stands; `previous` is what it held until now."""
+
+    model: str
+    stage: str
+    version: int
+    previous: int | None
+    decision: int | None
+    changed: bool
+    digest: Digest | None = None
+    dry_run: bool = False

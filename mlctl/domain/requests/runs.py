@@ -1,0 +1,47 @@
+"""What `runs` is asked and what it answers."""
+
+from typing import Any
+
+from mlctl.domain.ids import Ulid
+from mlctl.domain.records import Record
+
+
+class RunsRequest(Record, frozen=True, kw_only=True):
+    """A list of runs.
+
+    Attributes:
+        where: an expression over fields, metrics and parameters ("mae < 50 and status = 'finished'").
+        sort: a field, metric or parameter; a leading "-" for descending; newest first by default.
+        model: only this model's.
+        limit: at most so many; 0 for all.
+    """
+
+    where: str | None = None
+    sort: str | None = None
+    model: str | None = None
+    limit: int = 0
+
+
+class RunRow(Record, frozen=True, kw_only=True):
+    """One run."""
+
+    run: Ulid
+    model: str
+    version: int | None
+    purpose: str
+    status: str
+    started: str
+    seconds: float
+    seed: int
+    params: dict[str, Any]
+    metrics: dict[str, float | None]
+    data: list[str]
+    code: dict[str, Any]
+    error: str | None = None
+
+
+class RunsResult(Record, frozen=True, kw_only=True):
+    """The runs that fit, and how many there are in all."""
+
+    runs: tuple[RunRow, ...]
+    total: int

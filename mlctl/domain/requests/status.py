@@ -1,0 +1,71 @@
+"""What `status` is asked and what it answers."""
+
+from mlctl.domain.records import Record
+
+
+class StatusRequest(Record, frozen=True, kw_only=True):
+    """What changed and what is stale.
+
+    Attributes:
+        check: answer with exit code 43 where something is stale.
+    """
+
+    check: bool = False
+
+
+class Stale(Record, frozen=True, kw_only=True):
+    """One thing that is behind.
+
+    Attributes:
+        what: "data rides", "train demand", "eval demand", "promote demand", "monitor demand", "spec".
+        why: a sentence.
+        next: the command that brings it up to date.
+    """
+
+    what: str
+    why: str
+    next: str
+
+
+class DatasetStatus(Record, frozen=True, kw_only=True):
+    """A declared or known dataset in the work tree.
+
+    Attributes:
+        version: that the work tree stands on; None where its bytes have none.
+        state: "fresh", "new" (no version yet), "changed" (since its pointer) or "missing".
+    """
+
+    name: str
+    path: str
+    version: int | None
+    state: str
+    stale: tuple[Stale, ...] = ()
+
+
+class ModelStatus(Record, frozen=True, kw_only=True):
+    """A model of the spec.
+
+    Attributes:
+        version: the newest; None before the first training.
+        stages: the version that each stage holds.
+    """
+
+    name: str
+    version: int | None
+    stages: dict[str, int]
+    stale: tuple[Stale, ...] = ()
+
+
+class StatusResult(Record, frozen=True, kw_only=True):
+    """The project as it stands.
+
+    Attributes:
+        decision: number of the newest one.
+        clean: nothing is stale.
+    """
+
+    project: str
+    datasets: tuple[DatasetStatus, ...]
+    models: tuple[ModelStatus, ...]
+    decision: int
+    clean: bool

@@ -1,0 +1,55 @@
+"""What `train` is asked and what it answers."""
+
+from mlctl.domain.ids import Digest, Ulid
+from mlctl.domain.records import Record
+
+
+class TrainRequest(Record, frozen=True, kw_only=True):
+    """One run.
+
+    Attributes:
+        model: of the spec; None where there is one.
+        set: parameters as typed, "name=value".
+        seed: instead of the spec's.
+        cache: False fits again although the same inputs have been fitted.
+        data: a dataset selector instead of the work tree's version ("demand-served@2").
+        window: newest part to learn from, counted back from the first test row ("182d"); None or "all" for
+            all.
+        test: instead of the spec's `split.test` ("14d").
+        purpose: "train" or "loop", for the record.
+        apply_where: whether `train_where` chooses rows; a frozen served dataset has been chosen already.
+    """
+
+    model: str | None = None
+    set: tuple[str, ...] = ()
+    seed: int | None = None
+    cache: bool = True
+    dry_run: bool = False
+    data: str | None = None
+    window: str | None = None
+    test: str | None = None
+    purpose: str = "train"
+    apply_where: bool = True
+
+
+class TrainResult(Record, frozen=True, kw_only=True):
+    """The version that came of it.
+
+    Attributes:
+        run, version, digest: None in a dry run of something that has not been fitted.
+        baseline: the baseline's metrics on the same test rows.
+        rows: "train", "test" and "dropped".
+    """
+
+    run: Ulid | None
+    model: str
+    version: int | None
+    digest: Digest | None
+    changed: bool
+    seconds: float
+    metrics: dict[str, float | None]
+    baseline: dict[str, float | None]
+    dataset: str
+    estimator: str
+    rows: dict[str, int]
+    dry_run: bool = False

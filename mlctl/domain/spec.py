@@ -1,0 +1,304 @@
+"""`mlctl.toml` as values: every key, its type, its default.
+
+`spec_reader` makes these from TOML and collects every problem; nothing else constructs them.
+Text that is an expression, a duration or an import path is checked there and kept as text here.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+
+class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=False):
+    """A table of the spec. Unknown keys are errors."""
+
+
+class ProjectSpec(Part, frozen=True, kw_only=True):
+    """`[project]`.
+
+    Attributes:
+        name: of the project; lower case.
+        owner: whom to ask; free text.
+    """
+
+    name: str
+    owner: str | None = None
+
+
+class ReadSpec(Part, frozen=True, kw_only=True):
+    """`[data.NAME.read]`: how a text table is read where it can't be inferred.
+
+    Attributes:
+        header: whether the first line names the columns; inferred if None.
+        names: column names, where the file has none or other ones are wanted.
+        null: texts that mean a missing value, besides the empty text.
+        delimiter: between cells; inferred if None.
+        encoding: of the text, as Python names it.
+        decimal: the sign between whole and fraction.
+        types: by column, where the inferred type is not the one that is meant.
+        replace: by column, texts to read as other texts ({"income": {"<=50K.": "<=50K"}}).
+    """
+
+    header: bool | None = None
+    names: list[str] | None = None
+    null: list[str] = []
+    delimiter: str | None = None
+    encoding: str = "utf-8"
+    decimal: str = "."
+    types: dict[str, Literal["integer", "number", "boolean", "string", "date", "datetime"]] = {}
+    replace: dict[str, dict[str, str]] = {}
+
+
+class DataSpec(Part, frozen=True, kw_only=True):
+    """`[data.NAME]`.
+
+    Attributes:
+        path: file or folder, relative to the project.
+        key: columns that name a row; accepted and logged, never a feature.
+        time: columns of the event time: a date or datetime, and an hour (0-23) where there is one.
+        known_time: column that says when the row became known.
+        checks: what must hold of every row: "not_null(cnt)", "between(hum, 0.01, 1)", "unique(instant)".
+        read: how a text table is read where it can't be inferred.
+    """
+
+    path: str
+    key: list[str] = []
+    time: list[str] = []
+    known_time: str | None = None
+    checks: list[str] = []
+    read: ReadSpec = ReadSpec()
+
+
+class FeatureSpec(Part, frozen=True, kw_only=True):
+    """`[model.NAME.features] column = {...}`.
+
+    Attributes:
+        type: what the column is; inferred if None.
+        treatment: how it becomes numbers; by its type if None.
+        parts: of a datetime, for the treatment "calendar".
+    """
+
+    type: Literal["number", "category", "boolean", "datetime", "text"] | None = None
+    treatment: Literal["pass", "impute", "scale", "ordinal", "onehot", "calendar", "hash"] | None = None
+    parts: list[Literal["year", "month", "day", "weekday", "hour", "day_number"]] | None = None
+
+
+class SplitSpec(Part, frozen=True, kw_only=True):
+    """`[model.NAME.split]`.
+
+    Attributes:
+        by: what decides which rows are held out.
+        test: "20%", a date (time), the value of `column` that marks test rows, or a dataset name.
+        embargo: duration between the last training row and the first test row, for `by = "time"`.
+        column: for `by = "group"` the group, for `by = "column"` the marking column.
+    """
+
+    by: Literal["time", "random", "group", "column", "dataset"] = "random"
+    test: str = "20%"
+    embargo: str = "0d"
+    column: str | None = None
+
+
+class EvalSpec(Part, frozen=True, kw_only=True):
+    """`[model.NAME.eval]`.
+
+    Attributes:
+        metrics: by name, the first one decides a comparison; those of the task if empty.
+        resample: what an interval resamples: "row", a column, "day", "week" or "month"; by the split if None.
+        samples: of the bootstrap.
+        slices: by name, an expression over the columns: "hr < 6 or hr > 22".
+    """
+
+    metrics: list[str] = []
+    resample: str | None = None
+    samples: int = 1000
+    slices: dict[str, str] = {}
+
+
+class GateRule(Part, frozen=True, kw_only=True):
+    """One metric's conditions at one stage.
+
+    Attributes:
+        max, min: absolute limits on the metric's value.
+        incumbent: how it must compare with what the stage holds.
+        margin: in the metric's unit (a number) or relative to the incumbent ("5%").
+        confidence: one-sided.
+        min_rows: slices with fewer rows are not judged.
+    """
+
+    max: float | None = None
+    min: float | None = None
+    incumbent: Literal["not_worse", "non_inferior", "superior"] | None = None
+    margin: float | str = 0.0
+    confidence: float = 0.95
+    min_rows: int = 0
+
+
+class RolloutSpec(Part, frozen=True, kw_only=True):
+    """`rollout` of `[model.NAME.serve]`; read and kept, acted on in a later release.
+
+    Attributes:
+        shadow: how long a version answers unseen beside the one that serves.
+        canary: percentages of the requests, step by step.
+    """
+
+    shadow: str | None = None
+    canary: list[int] = []
+
+
+class ServeSpec(Part, frozen=True, kw_only=True):
+    """`[model.NAME.serve]`.
+
+    Attributes:
+        schema: "strict" refuses names that are neither feature nor context; "lenient" ignores them.
+        log: "sync" flushes before the answer, "durable" within 100 ms, "async" writes in the background.
+        max_body: bytes of a request.
+        rollout: how a new version takes over.
+    """
+
+    schema: Literal["strict", "lenient"] = "strict"
+    log: Literal["durable", "sync", "async", "off"] = "durable"
+    max_body: int = 16 * 1024 * 1024
+    rollout: RolloutSpec = RolloutSpec()
+
+
+class LabelsSpec(Part, frozen=True, kw_only=True):
+    """`labels` of `[model.NAME.monitor]`: how truth finds its prediction, and how late it comes.
+
+    Attributes:
+        key: columns that name the row; the prediction's id if empty.
+        delay: how late the truth comes after the event.
+    """
+
+    key: list[str] = []
+    delay: str = "0d"
+
+
+class LimitSpec(Part, frozen=True, kw_only=True):
+    """An absolute limit on a metric.
+
+    Attributes:
+        max: above it is an alarm.
+        min: below it is an alarm.
+    """
+
+    max: float | None = None
+    min: float | None = None
+
+
+class MonitorSpec(Part, frozen=True, kw_only=True):
+    """`[model.NAME.monitor]`.
+
+    Attributes:
+        time: windows by the event's time or by the answer's; by the event's where the data has one.
+        window: length of a window.
+        false_alarms: alarm events expected without any change; thresholds are set to it: "1 per 90d".
+        min_rows: windows with fewer rows are not judged.
+        labels: how truth finds its prediction.
+        performance: by metric, the limits beyond which there is an alarm.
+        drift: whether drift alone is an alarm.
+    """
+
+    time: Literal["event", "served"] | None = None
+    window: str = "7d"
+    false_alarms: str = "1 per 90d"
+    min_rows: int = 50
+    labels: LabelsSpec = LabelsSpec()
+    performance: dict[str, LimitSpec] = {}
+    drift: Literal["report", "alarm"] = "report"
+
+
+class RecalibrateSpec(Part, frozen=True, kw_only=True):
+    """`recalibrate` of `[model.NAME.retrain]`.
+
+    Attributes:
+        every: how often at most.
+        window: newest labelled rows that it is learnt from.
+    """
+
+    every: str = "7d"
+    window: str = "28d"
+
+
+class RetrainSpec(Part, frozen=True, kw_only=True):
+    """`[model.NAME.retrain]`.
+
+    Attributes:
+        recalibrate: a cheap correction of the answers' level between retrainings; None for none.
+        when: alarm kinds ("performance", "drift", "quality", "volume") or an age ("age > '56d'").
+        data: "served" freezes logged and labelled rows with the training rows; "dataset" is the work tree's.
+        window: newest part of the rows to learn from: a duration or "all".
+        test: newest part of the labelled rows held out to compare with the incumbent.
+        then: "promote" or "candidate".
+    """
+
+    recalibrate: RecalibrateSpec | None = None
+    when: list[str] = msgspec.field(default_factory=lambda: ["performance"])
+    data: Literal["served", "dataset"] = "served"
+    window: str = "all"
+    test: str = "14d"
+    then: Literal["promote", "candidate"] = "promote"
+
+
+class ModelSpec(Part, frozen=True, kw_only=True):
+    """`[model.NAME]`.
+
+    Attributes:
+        data: the dataset that it learns from.
+        target: the column to predict.
+        task: inferred from the target if None.
+        positive: the class that binary metrics count as positive.
+        train_where: which rows may be learnt from, an expression.
+        exclude: columns that are no features: they give the answer away, or will not be there.
+        estimator: import path of a class with `fit` and `predict`: "sklearn.linear_model:Ridge".
+        params: handed to the estimator.
+        build: "features.py:make", a function that returns an estimator.
+        command: a program that trains; read and kept, acted on in a later release.
+        baseline: what a model must beat; by the task if None.
+        refit: whether promotion fits the recipe again on all rows.
+        seed: of everything random.
+        features: types and treatments where they can't be inferred.
+        split: which rows are held out.
+        eval: what is measured, and on which slices.
+        gates: by stage and metric (or "METRIC@slices"), what a promotion needs.
+        serve: how it answers.
+        monitor: how its answers are watched.
+        retrain: when and from what the loop renews it; None for never.
+    """
+
+    data: str
+    target: str
+    task: Literal["regression", "binary", "multiclass"] | None = None
+    positive: str | None = None
+    train_where: str | None = None
+    exclude: list[str] = []
+    estimator: str | None = None
+    params: dict[str, Any] = {}
+    build: str | None = None
+    command: list[str] | None = None
+    baseline: Literal["mean", "median", "majority", "prior"] | None = None
+    refit: Literal["all", "none"] = "none"
+    seed: int = 0
+    features: dict[str, FeatureSpec] = {}
+    split: SplitSpec = SplitSpec()
+    eval: EvalSpec = EvalSpec()
+    gates: dict[str, dict[str, GateRule]] = {}
+    serve: ServeSpec = ServeSpec()
+    monitor: MonitorSpec = MonitorSpec()
+    retrain: RetrainSpec | None = None
+
+
+class Spec(Part, frozen=True, kw_only=True):
+    """The whole file.
+
+    Attributes:
+        spec: version of the format.
+        project: whose it is.
+        data: by name, what is versioned and learnt from.
+        model: by name, what is learnt.
+    """
+
+    spec: int
+    project: ProjectSpec
+    data: dict[str, DataSpec] = {}
+    model: dict[str, ModelSpec] = {}

@@ -1,0 +1,338 @@
+"""The sense of a spec: references that lead nowhere, texts that do not parse, contradictions.
+
+Every function yields problems and looks only at its own part, so all are found in one pass.
+"""
+
+import codecs
+import re
+
+import msgspec
+
+from mlctl.domain.check import parse_check
+from mlctl.domain.duration import share
+from mlctl.domain.errors import InvalidName
+from mlctl.domain.nearest import nearest
+from mlctl.domain.refs import check_name
+from mlctl.domain.spec import DataSpec, FeatureSpec, GateRule, ModelSpec, ReadSpec, Spec, SplitSpec
+from mlctl.domain.spec_rules import (
+    Problems,
+    budget,
+    condition,
+    expression,
+    known_columns,
+    known_metric,
+    lasting,
+    once,
+    problem,
+    undeclared,
+)
+from mlctl.domain.spec_shape import dotted
+from mlctl.domain.toml_lines import Path
+
+ALARMS = ("performance", "drift", "quality", "volume", "skew")
+"""Kinds of alarm that `retrain.when` may name."""
+
+BLOCKS = ("row", "day", "week", "month")
+"""Units of `resample` besides columns."""
+
+_IMPORT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*\Z")
+_BUILD = re.compile(r"(?:[\w./-]+\.py|[A-Za-z_][\w.]*):[A-Za-z_]\w*\Z")
+_AGE = re.compile(r"age\s*>=?\s*'([^']*)'\Z")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?\Z")
+_TREATMENTS = {
+    "number": ("pass", "impute", "scale"),
+    "boolean": ("pass", "impute"),
+    "category": ("ordinal", "onehot"),
+    "datetime": ("calendar",),
+    "text": ("hash",),
+}
+_BASELINES = {"mean": "regression", "median": "regression", "majority": "classes", "prior": "classes"}
+
+
+def problems_of(spec: Spec) -> Problems:
+    """Every problem of sense, in the order of the file's tables."""
+    for name, data in spec.data.items():
+        yield from _name("dataset", name, ("data", name))
+        yield from _data(data, ("data", name))
+    for name, model in spec.model.items():
+        yield from _name("model", name, ("model", name))
+        yield from _model(spec, model, ("model", name))
+
+
+def _name(kind: str, name: str, path: Path) -> Problems:
+    try:
+        check_name(kind, name)
+    except InvalidName as error:
+        yield problem(path, error.message)
+
+
+def _data(data: DataSpec, path: Path) -> Problems:
+    if data.path.startswith(("/", "~")) or ".." in data.path.split("/"):
+        yield problem(
+            (*path, "path"), f"path {data.path!r} leaves the project's folder; put the file inside it"
+        )
+    columns = data.read.names
+    for key, texts in (("key", data.key), ("time", data.time)):
+        yield from once(texts, (*path, key))
+        yield from known_columns(texts, columns, (*path, key))
+    for index, text in enumerate(data.checks):
+        yield from expression(text, lambda it: parse_check(it).columns, columns, (*path, "checks", index))
+    yield from _read(data.read, (*path, "read"))
+
+
+def _read(read: ReadSpec, path: Path) -> Problems:
+    yield from once(read.names or [], (*path, "names"))
+    for key, named in (("types", read.types), ("replace", read.replace)):
+        for column in named:
+            yield from known_columns([column], read.names, (*path, key, column), whole=True)
+    if read.delimiter is not None and len(read.delimiter) != 1:
+        yield problem((*path, "delimiter"), f"delimiter {read.delimiter!r} must be one character")
+    if read.decimal not in {".", ","}:
+        yield problem((*path, "decimal"), f"decimal {read.decimal!r} must be '.' or ','")
+    elif read.decimal == read.delimiter:
+        yield problem((*path, "decimal"), "decimal and delimiter cannot be the same character")
+    try:
+        codecs.lookup(read.encoding)
+    except LookupError:
+        yield problem(
+            (*path, "encoding"), f"unknown encoding {read.encoding!r}", nearest(read.encoding, _ENCODINGS)
+        )
+
+
+def _model(spec: Spec, model: ModelSpec, path: Path) -> Problems:
+    if model.data and model.data not in spec.data:
+        yield undeclared(
+            "dataset", model.data, spec.data, (*path, "data"), f"declare it as [data.{model.data}]"
+        )
+    data = spec.data.get(model.data)
+    columns = data.read.names if data else None
+    yield from _recipe(model, path)
+    yield from _task(model, path)
+    yield from _roles(model, data, columns, path)
+    if model.train_where is not None:
+        yield from condition(model.train_where, columns, (*path, "train_where"))
+    yield from _split(spec, model.split, data, columns, (*path, "split"))
+    yield from _eval(model, data, columns, (*path, "eval"))
+    yield from _gates(model, (*path, "gates"))
+    yield from _watching(model, data, columns, path)
+
+
+def _recipe(model: ModelSpec, path: Path) -> Problems:
+    given = [key for key in ("estimator", "build", "command") if getattr(model, key) is not None]
+    if not given:
+        yield problem((*path, "estimator"), f"[{dotted(path)}] needs one of estimator, build or command")
+    for key in given[1:]:
+        yield problem((*path, key), f"{key!r} and {given[0]!r} exclude each other; keep one")
+    if model.estimator is not None and _IMPORT.match(model.estimator) is None:
+        yield problem(
+            (*path, "estimator"),
+            f"estimator {model.estimator!r} is no import path; write 'package.module:Class', "
+            "such as 'sklearn.ensemble:HistGradientBoostingRegressor'",
+            _import_guess(model.estimator),
+        )
+    if model.build is not None and _BUILD.match(model.build) is None:
+        yield problem((*path, "build"), f"build {model.build!r} must be like 'features.py:make_pipeline'")
+    if model.command is not None and not model.command:
+        yield problem((*path, "command"), "command is an empty list")
+    if model.gates and model.baseline is None:
+        yield problem(
+            (*path, "baseline"),
+            f"[{dotted(path)}] has gates but no baseline; worse than the baseline cannot pass",
+        )
+
+
+def _task(model: ModelSpec, path: Path) -> Problems:
+    """Contradictions with a declared task; an undeclared one is known only with the data."""
+    if model.task is None:
+        return
+    classes = model.task != "regression"
+    if model.baseline is not None and (_BASELINES[model.baseline] == "classes") != classes:
+        fitting = "majority or prior" if classes else "mean or median"
+        yield problem(
+            (*path, "baseline"),
+            f"baseline {model.baseline!r} does not fit task {model.task!r}; use {fitting}",
+        )
+    if model.positive is not None and model.task != "binary":
+        yield problem((*path, "positive"), f"positive is for task 'binary', not {model.task!r}")
+
+
+def _roles(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, path: Path) -> Problems:
+    if model.target:
+        yield from known_columns([model.target], columns, (*path, "target"), whole=True)
+    yield from known_columns(model.exclude, columns, (*path, "exclude"))
+    for column, feature in model.features.items():
+        at = (*path, "features", column)
+        yield from known_columns([column], columns, at, whole=True)
+        if column == model.target:
+            yield problem(at, f"the target {column!r} cannot be a feature")
+        if column in model.exclude:
+            yield problem(at, f"{column!r} is declared as a feature and excluded")
+        yield from _feature(feature, at)
+    if model.target and model.target in model.exclude:
+        yield problem(
+            (*path, "exclude"), f"the target {model.target!r} is never a feature; leave it out of exclude"
+        )
+    if data is not None and model.target and model.target in [*data.key, *data.time]:
+        yield problem((*path, "target"), f"the target {model.target!r} is part of the key or the time")
+
+
+def _feature(feature: FeatureSpec, path: Path) -> Problems:
+    if feature.type is not None and feature.treatment is not None:
+        allowed = _TREATMENTS[feature.type]
+        if feature.treatment not in allowed:
+            yield problem(
+                (*path, "treatment"),
+                f"treatment {feature.treatment!r} does not fit type {feature.type!r}; "
+                f"use {' or '.join(allowed)}",
+            )
+    if feature.parts is not None and (feature.type or "datetime") != "datetime":
+        yield problem((*path, "parts"), f"parts are for type 'datetime', not {feature.type!r}")
+
+
+def _split(
+    spec: Spec, split: SplitSpec, data: DataSpec | None, columns: list[str] | None, path: Path
+) -> Problems:
+    yield from lasting(split.embargo, (*path, "embargo"))
+    if split.embargo != SplitSpec().embargo and split.by != "time":
+        found = problem((*path, "embargo"), f"embargo is for by = 'time', not {split.by!r}")
+        yield msgspec.structs.replace(found, rests_on=(*path, "by"))
+    if split.by == "time" and data is not None and not data.time:
+        yield problem(
+            (*path, "by"), "by = 'time' needs the dataset's time columns: time = [\"…\"] in its [data] table"
+        )
+    if split.by in {"group", "column"} and split.column is None:
+        yield problem((*path, "by"), f'by = {split.by!r} needs column = "…"')
+    if split.column is not None:
+        yield from known_columns([split.column], columns, (*path, "column"), whole=True)
+        if split.by not in {"group", "column"}:
+            yield problem((*path, "column"), f"column is for by = 'group' or 'column', not {split.by!r}")
+    if split.by == "dataset" and split.test not in spec.data:
+        advice = f"declare the test rows as [data.{split.test}]"
+        yield undeclared("dataset", split.test, spec.data, (*path, "test"), advice)
+    if split.by in {"time", "random", "group"}:
+        yield from _test_part(split, (*path, "test"))
+
+
+def _test_part(split: SplitSpec, path: Path) -> Problems:
+    part = share(split.test)
+    if part is not None:
+        if not 0 < part < 1:
+            yield problem(path, f"test = {split.test!r} must be more than 0% and less than 100%")
+    elif split.by != "time":
+        yield problem(path, f"test = {split.test!r} must be a percentage such as '20%'")
+    elif _DATE.match(split.test) is None:
+        yield problem(
+            path, f"test = {split.test!r} must be a percentage such as '20%' or a date such as '2012-07-01'"
+        )
+
+
+def _eval(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, path: Path) -> Problems:
+    for index, metric in enumerate(model.eval.metrics):
+        yield from known_metric(metric, model, (*path, "metrics", index))
+    yield from once(model.eval.metrics, (*path, "metrics"))
+    if model.eval.samples < 1:
+        yield problem((*path, "samples"), "samples must be at least 1")
+    unit = model.eval.resample
+    if unit in {"day", "week", "month"} and data is not None and not data.time:
+        yield problem((*path, "resample"), f"resample = {unit!r} needs the dataset's time columns")
+    if unit is not None and unit not in BLOCKS:
+        yield from known_columns(
+            [unit], [*BLOCKS, *columns] if columns else None, (*path, "resample"), whole=True
+        )
+    for name, text in model.eval.slices.items():
+        yield from condition(text, columns, (*path, "slices", name))
+
+
+def _gates(model: ModelSpec, path: Path) -> Problems:
+    for stage, rules in model.gates.items():
+        yield from _name("stage", stage, (*path, stage))
+        for key, rule in rules.items():
+            metric, _, part = key.partition("@")
+            at = (*path, stage, key)
+            yield from known_metric(metric, model, at)
+            if part and part != "slices" and part not in model.eval.slices:
+                advice = f"declare it under slices in [{dotted((*path[:-1], 'eval'))}]"
+                yield undeclared("slice", part, ["slices", *model.eval.slices], at, advice)
+            yield from _rule(rule, key, at)
+
+
+def _rule(rule: GateRule, key: str, path: Path) -> Problems:
+    if rule.max is None and rule.min is None and rule.incumbent is None:
+        yield problem(path, f"gate {key!r} asks for nothing; give it max, min or incumbent")
+    half, whole = 0.5, 1.0
+    if not half <= rule.confidence < whole:
+        yield problem(
+            (*path, "confidence"), f"confidence {rule.confidence} must be at least 0.5 and less than 1"
+        )
+    if isinstance(rule.margin, str) and share(rule.margin) is None:
+        yield problem(
+            (*path, "margin"), f"margin {rule.margin!r} must be a number or a percentage such as '5%'"
+        )
+    if not isinstance(rule.margin, str) and rule.margin < 0:
+        yield problem((*path, "margin"), "margin cannot be negative")
+    if rule.min_rows < 0:
+        yield problem((*path, "min_rows"), "min_rows cannot be negative")
+
+
+def _watching(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, path: Path) -> Problems:
+    """serve, monitor and retrain."""
+    serve, monitor = model.serve, model.monitor
+    if serve.max_body < 1:
+        yield problem((*path, "serve", "max_body"), "max_body must be at least 1 byte")
+    if serve.rollout.shadow is not None:
+        yield from lasting(serve.rollout.shadow, (*path, "serve", "rollout", "shadow"))
+    whole = 100
+    if any(not 0 < step <= whole for step in serve.rollout.canary):
+        yield problem((*path, "serve", "rollout", "canary"), "canary steps are percentages from 1 to 100")
+    at = (*path, "monitor")
+    if monitor.time == "event" and data is not None and not data.time:
+        yield problem((*at, "time"), "time = 'event' needs the dataset's time columns; or use 'served'")
+    yield from lasting(monitor.window, (*at, "window"), positive=True)
+    yield from lasting(monitor.labels.delay, (*at, "labels", "delay"))
+    yield from known_columns(monitor.labels.key, columns, (*at, "labels", "key"))
+    yield from budget(monitor.false_alarms, (*at, "false_alarms"))
+    for name, limit in monitor.performance.items():
+        yield from known_metric(name, model, (*at, "performance", name))
+        if limit.max is None and limit.min is None:
+            yield problem((*at, "performance", name), f"performance {name!r} needs max or min")
+    yield from _retrain(model, (*path, "retrain"))
+
+
+def _retrain(model: ModelSpec, path: Path) -> Problems:
+    retrain = model.retrain
+    if retrain is None:
+        return
+    for index, text in enumerate(retrain.when):
+        at = (*path, "when", index)
+        age = _AGE.match(text)
+        if age is not None:
+            yield from lasting(age[1], at, positive=True)
+        elif text not in ALARMS:
+            known = f"it is one of {' | '.join(ALARMS)}, or an age such as \"age > '56d'\""
+            yield problem(at, f"when = {text!r} is unknown; {known}", nearest(text, ALARMS))
+    if retrain.window not in {"all", "auto"}:
+        yield from lasting(retrain.window, (*path, "window"), positive=True)
+    yield from lasting(retrain.test, (*path, "test"), positive=True)
+    if retrain.recalibrate is not None:
+        yield from lasting(retrain.recalibrate.every, (*path, "recalibrate", "every"), positive=True)
+        yield from lasting(retrain.recalibrate.window, (*path, "recalibrate", "window"), positive=True)
+
+
+def _import_guess(text: str) -> str | None:
+    """`a.b.C` is most likely `a.b:C`."""
+    guess = ":".join(text.replace(":", ".").rsplit(".", 1))
+    return guess if _IMPORT.match(guess) else None
+
+
+_ENCODINGS = (
+    "utf-8",
+    "latin-1",
+    "cp1252",
+    "utf-16",
+    "ascii",
+    "iso-8859-1",
+    "iso-8859-15",
+    "shift_jis",
+    "gb18030",
+    "big5",
+)

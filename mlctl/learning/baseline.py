@@ -1,0 +1,40 @@
+"""The simplest model: what one would answer without looking at the row."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from mlctl.domain.spec import ModelSpec
+from mlctl.learning.rows import Array
+from mlctl.statistics.metrics import Answers
+
+
+def baseline_name(spec: ModelSpec, task: str) -> str:
+    """The declared baseline, or "mean" for a regression and "prior" for classes."""
+    return spec.baseline or ("mean" if task == "regression" else "prior")
+
+
+def baseline_answers(name: str, learnt: Array, truth: Array, classes: Sequence[str]) -> Answers:
+    """The baseline's answers to rows.
+
+    Args:
+        name: "mean" or "median" of the targets learnt from; "majority" answers the most frequent class with
+            certainty, "prior" the same class with the frequencies as probabilities.
+        learnt: targets of the training rows.
+        truth: of the rows to answer.
+        classes: in order; () for a regression.
+    """
+    rows = len(truth)
+    if not classes:
+        number = float(np.median(learnt) if name == "median" else np.mean(learnt))
+        return Answers(truth=truth, output=np.full(rows, number))
+    counts = np.bincount(learnt, minlength=len(classes)).astype(np.float64)
+    most = int(np.argmax(counts))
+    shares = counts / counts.sum() if name == "prior" else np.eye(len(classes))[most]
+    return Answers(
+        truth=truth,
+        output=np.full(rows, most, dtype=np.int64),
+        probabilities=np.tile(shares, (rows, 1)),
+        classes=len(classes),
+        positive=len(classes) - 1 if len(classes) == 2 else 1,  # noqa: PLR2004 (two classes: binary)
+    )

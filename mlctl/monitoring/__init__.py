@@ -1,0 +1,1 @@
+"""Windows, statistics, alarms. Is handed tables; knows no store."""

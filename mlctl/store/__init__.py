@@ -1,0 +1,1 @@
+"""`.mlctl/` on disk. The only floor that opens files under it."""

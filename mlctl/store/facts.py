@@ -1,0 +1,118 @@
+"""Facts: immutable records named by their sha256, verified whenever they are read."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from mlctl.domain.errors import Corrupt, InvalidName, Missing
+from mlctl.domain.ids import Digest, is_digest
+from mlctl.domain.records import Fact, decode, digest_of, encode
+from mlctl.store.files import Files
+from mlctl.store.index import FIELDS, Index
+from mlctl.store.layout import Layout
+
+F = TypeVar("F", bound=Fact)
+
+_SUFFIX = ".json"
+
+
+class Facts:
+    """The facts of a repository; adding one that is there already changes nothing."""
+
+    def __init__(self, layout: Layout, files: Files, index: Index) -> None:
+        self._layout = layout
+        self._files = files
+        self._index = index
+
+    def add(self, fact: Fact) -> Digest:
+        """Store a fact; its digest. What it names must be stored before."""
+        data = encode(fact)
+        digest = digest_of(data)
+        path = self._layout.fact(fact.kind, digest)
+        if path.exists() and path.read_bytes() == data:
+            self._files.remember(path)  # another process may have written it and not flushed it
+        else:
+            self._files.put(path, data)
+        return digest
+
+    def has(self, shape: type[Fact], digest: str) -> bool:
+        """Whether the fact is there; its bytes are not looked at."""
+        return self._layout.fact(shape.kind, digest).exists()
+
+    def get(self, shape: type[F], digest: str) -> F:
+        """One fact, verified.
+
+        Raises:
+            Missing: there is none of this kind and digest.
+            Corrupt: its file holds other bytes, or no record of this shape.
+        """
+        if not is_digest(digest):
+            raise InvalidName(f"{digest!r} is no sha256", digest=digest)
+        fact: F = read_fact(self._layout.fact(shape.kind, digest), digest, shape)
+        return fact
+
+    def all(self, shape: type[F]) -> list[tuple[Digest, F]]:
+        """Every fact of a kind, by `created_at`, newest last."""
+        return self._load(shape, list(fact_names(self._layout.facts / shape.kind)))
+
+    def where(self, shape: type[F], **equal: str | None) -> list[tuple[Digest, F]]:
+        """Facts of a kind whose fields have these values, newest last.
+
+        Only the fields of `index.FIELDS` can be asked for.
+        """
+        unknown = set(equal) - set(FIELDS[shape.kind])
+        if unknown:
+            raise ValueError(f"{shape.kind} facts are not indexed by {sorted(unknown)}")
+        return self._load(shape, self._index.matching(shape.kind, equal))
+
+    def beginning(self, shape: type[F], field: str, prefix: str) -> list[tuple[Digest, F]]:
+        """Facts of a kind whose field begins with the prefix, newest last; fields as in `where`."""
+        return self._load(shape, self._index.beginning(shape.kind, field, prefix))
+
+    def starting(self, shape: type[Fact], prefix: str) -> list[Digest]:
+        """Digests of facts of a kind that begin with the prefix, in order."""
+        return sorted(name for name in fact_names(self._layout.facts / shape.kind) if name.startswith(prefix))
+
+    def _load(self, shape: type[F], digests: list[Digest]) -> list[tuple[Digest, F]]:
+        found = [(digest, self.get(shape, digest)) for digest in digests]
+        found.sort(key=lambda pair: (pair[1].created_at, pair[0]))
+        return found
+
+
+def fact_names(folder: Path) -> Iterator[Digest]:
+    """The digests that a folder of facts holds, in no order."""
+    if not folder.exists():
+        return
+    for path in folder.iterdir():
+        if path.suffix == _SUFFIX and is_digest(path.stem):
+            yield Digest(path.stem)
+
+
+def read_fact(path: Path, digest: str, shape: type[Any]) -> Any:
+    """The fact that a file holds; the digest is checked before anything is parsed.
+
+    Raises:
+        Missing: there is no such file.
+        Corrupt: it holds other bytes, or no record of this shape.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise Missing(
+            f"fact {digest} is missing: {path}", "mlctl fsck", path=str(path), digest=digest
+        ) from None
+    if digest_of(data) != digest:
+        raise Corrupt(
+            f"{path} is damaged: its bytes do not have the sha256 it is named by",
+            "mlctl fsck",
+            path=str(path),
+            digest=digest,
+        )
+    try:
+        return decode(data, shape)
+    except msgspec.DecodeError as error:
+        raise Corrupt(
+            f"{path} is no {shape.__name__}: {error}", "mlctl fsck", path=str(path), digest=digest
+        ) from error

@@ -1,0 +1,203 @@
+"""A disposable index of facts: which digests have which values in the fields that commands look up.
+
+It holds nothing that the facts do not say. It is brought up to date by listing the fact folders that changed
+since, and made anew whenever it is missing or damaged; where it cannot be written, it lives in memory.
+"""
+
+import sqlite3
+import time
+from collections.abc import Callable, Mapping
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, TypeVar
+
+from mlctl.domain.ids import Digest, is_digest
+from mlctl.store.layout import Layout
+
+FIELDS: Mapping[str, tuple[str, ...]] = {
+    "datasets": ("name", "md5", "sha256"),
+    "evaluations": ("model", "model_digest", "key"),
+    "labels": ("model", "source"),
+    "models": ("model", "run", "refit_of"),
+    "predictions": ("model", "segment", "first_id", "last_id"),
+    "reports": ("model", "key"),
+    "runs": ("run", "model", "cache_key", "status"),
+}
+"""The fields of each kind of fact that can be asked for; what is longest in use comes first."""
+
+_VERSION = 1
+_SETTLED = 2_000_000_000  # nanoseconds after which a folder's time stamp tells of every change
+_SCHEMA = """
+CREATE TABLE facts (kind TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (kind, digest)) WITHOUT ROWID;
+CREATE TABLE fields (kind TEXT NOT NULL, field TEXT NOT NULL, value TEXT, digest TEXT NOT NULL);
+CREATE INDEX by_value ON fields (kind, field, value, digest);
+CREATE TABLE folders (kind TEXT PRIMARY KEY, stamp INTEGER NOT NULL) WITHOUT ROWID;
+"""
+_T = TypeVar("_T")
+
+
+class Index:
+    """Looks facts up by their fields. Safe in several processes: each brings it up to date before it asks."""
+
+    def __init__(self, layout: Layout, read: Callable[[Path, str], Mapping[str, Any]]) -> None:
+        self._layout = layout
+        self._read = read
+        self._path = layout.index / f"facts-{_VERSION}.sqlite"
+        self._connection: sqlite3.Connection | None = None
+
+    def matching(self, kind: str, equal: Mapping[str, str | None]) -> list[Digest]:
+        """Digests of the facts of a kind whose fields have all these values."""
+        return self._healed(lambda connection: self._matching(connection, kind, equal))
+
+    def beginning(self, kind: str, field: str, prefix: str) -> list[Digest]:
+        """Digests of the facts of a kind whose field begins with the prefix, in the order of the field."""
+
+        def ask(connection: sqlite3.Connection) -> list[Digest]:
+            self._update(connection, kind)
+            rows = connection.execute(
+                "SELECT digest FROM fields WHERE kind = ? AND field = ? AND value >= ? AND value < ? "
+                "ORDER BY value",
+                (kind, field, prefix, f"{prefix}\U0010ffff"),
+            ).fetchall()
+            return [Digest(row[0]) for row in rows]
+
+        return self._healed(ask)
+
+    def spanning(self, model: str | None, prediction_id: str) -> list[Digest]:
+        """Prediction batches whose range of ids holds this one."""
+        question = (
+            "SELECT a.digest FROM fields a JOIN fields b ON a.kind = b.kind AND a.digest = b.digest "
+            "WHERE a.kind = 'predictions' AND a.field = 'first_id' AND a.value <= ? "
+            "AND b.field = 'last_id' AND b.value >= ?"
+        )
+
+        def ask(connection: sqlite3.Connection) -> list[Digest]:
+            self._update(connection, "predictions")
+            rows = connection.execute(question, (prediction_id, prediction_id)).fetchall()
+            return [Digest(row[0]) for row in rows]
+
+        found = self._healed(ask)
+        if model is None:
+            return found
+        own = set(self.matching("predictions", {"model": model}))
+        return [digest for digest in found if digest in own]
+
+    @property
+    def path(self) -> Path:
+        """The index's file."""
+        return self._path
+
+    def raw(self) -> dict[str, list[tuple[Any, ...]]] | str | None:
+        """What the file says as it stands: its rows, or what is wrong with it; None for no file."""
+        if not self._path.exists():
+            return None
+        try:
+            with closing(sqlite3.connect(self._path, timeout=10)) as connection:
+                said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+                if said != "ok":
+                    return str(said)
+                fields = connection.execute("SELECT kind, field, value, digest FROM fields").fetchall()
+                return {
+                    "facts": connection.execute("SELECT kind, digest FROM facts").fetchall(),
+                    "fields": fields,
+                }
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            return str(error)
+
+    def discard(self) -> None:
+        """Throw the index away; the next question makes it anew."""
+        if self._connection is not None:
+            with suppress(sqlite3.Error):
+                self._connection.close()
+            self._connection = None
+        for path in self._layout.index.glob(f"{self._path.name}*"):
+            with suppress(OSError):
+                path.unlink()
+
+    def _healed(self, ask: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Ask; where the file is damaged ask a new one, where the disk refuses ask one in memory."""
+        with suppress(sqlite3.Error, OSError):
+            return ask(self._open())
+        self.discard()
+        with suppress(sqlite3.Error, OSError):
+            return ask(self._open())
+        self._connection = self._prepared(sqlite3.connect(":memory:", check_same_thread=False))
+        return ask(self._connection)
+
+    def _open(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._layout.index.mkdir(exist_ok=True)
+            connection = sqlite3.connect(
+                self._path, timeout=10, isolation_level=None, check_same_thread=False
+            )
+            try:
+                self._connection = self._prepared(connection)
+            except sqlite3.Error:
+                connection.close()
+                raise
+        return self._connection
+
+    @staticmethod
+    def _prepared(connection: sqlite3.Connection) -> sqlite3.Connection:
+        connection.isolation_level = None
+        connection.execute("PRAGMA synchronous = OFF")  # a lost index is made anew
+        connection.execute("BEGIN IMMEDIATE")
+        tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        if not {"facts", "fields", "folders"} <= tables:
+            for statement in _SCHEMA.strip().split(";"):
+                if statement.strip():
+                    connection.execute(statement)
+        connection.execute("COMMIT")
+        return connection
+
+    def _matching(
+        self, connection: sqlite3.Connection, kind: str, equal: Mapping[str, str | None]
+    ) -> list[Digest]:
+        self._update(connection, kind)
+        if not equal:
+            rows = connection.execute("SELECT digest FROM facts WHERE kind = ?", (kind,)).fetchall()
+            return [Digest(row[0]) for row in rows]
+        found: set[str] | None = None
+        for field, value in equal.items():
+            rows = connection.execute(
+                "SELECT digest FROM fields WHERE kind = ? AND field = ? AND value IS ?", (kind, field, value)
+            ).fetchall()
+            digests = {row[0] for row in rows}
+            found = digests if found is None else found & digests
+        return [Digest(digest) for digest in sorted(found or ())]
+
+    def _update(self, connection: sqlite3.Connection, kind: str) -> None:
+        """Take in what was added to (or removed from) a folder of facts since the last look."""
+        folder = self._layout.facts / kind
+        try:
+            stamp = folder.stat().st_mtime_ns
+        except FileNotFoundError:
+            stamp = 0
+        known = connection.execute("SELECT stamp FROM folders WHERE kind = ?", (kind,)).fetchone()
+        if known is not None and known[0] == stamp:
+            return
+        settled = stamp if time.time_ns() - stamp > _SETTLED else -1  # too fresh to tell of the next change
+        present = {path.stem for path in folder.iterdir() if is_digest(path.stem)} if stamp else set()
+        recorded = {row[0] for row in connection.execute("SELECT digest FROM facts WHERE kind = ?", (kind,))}
+        added = [
+            (digest, self._read(folder / f"{digest}.json", digest)) for digest in sorted(present - recorded)
+        ]
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for digest in recorded - present:
+                connection.execute("DELETE FROM facts WHERE kind = ? AND digest = ?", (kind, digest))
+                connection.execute("DELETE FROM fields WHERE kind = ? AND digest = ?", (kind, digest))
+            for digest, fact in added:
+                self._take_in(connection, kind, digest, fact)
+            connection.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (kind, settled))
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
+
+    @staticmethod
+    def _take_in(connection: sqlite3.Connection, kind: str, digest: str, fact: Mapping[str, Any]) -> None:
+        new = connection.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (kind, digest)).rowcount
+        if new:  # else another process took it in since we looked
+            rows = [(kind, field, fact.get(field), digest) for field in FIELDS.get(kind, ())]
+            connection.executemany("INSERT INTO fields VALUES (?, ?, ?, ?)", rows)

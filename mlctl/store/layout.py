@@ -1,0 +1,107 @@
+"""Where everything under `.mlctl/` stands. The byte-exact truth is `docs/explanation/format.md`."""
+
+import re
+from pathlib import Path
+
+import msgspec
+
+FORMAT = 1
+"""The repository format that this program writes, and the newest that it reads."""
+
+FOLDER = ".mlctl"
+
+_NUMBERED = re.compile(r"[0-9]{8,}\Z")
+_NUMBER_WIDTH = 8
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """The paths of one repository.
+
+    Attributes:
+        store: the `.mlctl` folder.
+    """
+
+    store: Path
+
+    @property
+    def format(self) -> Path:
+        """The file that names the repository's format."""
+        return self.store / "format"
+
+    @property
+    def config(self) -> Path:
+        """The one file that git tracks: the repository's id and remotes."""
+        return self.store / "config.toml"
+
+    @property
+    def cache(self) -> Path:
+        """DVC's cache, in DVC 3's own layout."""
+        return self.store / "cache"
+
+    @property
+    def objects(self) -> Path:
+        """Bytes, each file named by its sha256."""
+        return self.store / "objects"
+
+    @property
+    def facts(self) -> Path:
+        """Records, one folder a kind."""
+        return self.store / "facts"
+
+    @property
+    def decisions(self) -> Path:
+        """The log."""
+        return self.store / "decisions"
+
+    @property
+    def checkpoints(self) -> Path:
+        """Caches of the log's fold."""
+        return self.store / "checkpoints"
+
+    @property
+    def live_runs(self) -> Path:
+        """Runs that are not finished."""
+        return self.store / "live" / "runs"
+
+    @property
+    def live_predictions(self) -> Path:
+        """Prediction segments that are not sealed, one folder a model."""
+        return self.store / "live" / "predictions"
+
+    @property
+    def index(self) -> Path:
+        """Disposable indexes."""
+        return self.store / "index"
+
+    @property
+    def tmp(self) -> Path:
+        """Files that are being written; whatever a dead process left here is swept."""
+        return self.store / "tmp"
+
+    def folders(self) -> tuple[Path, ...]:
+        """Every folder that a repository has from the start."""
+        plain = ("pending", "locks", "crashes")
+        own = (self.cache, self.objects, self.facts, self.decisions, self.checkpoints)
+        live = (self.live_runs, self.live_predictions, self.index, self.tmp)
+        return (*own, *live, *(self.store / name for name in plain))
+
+    def object(self, digest: str) -> Path:
+        """Where the object of this digest stands."""
+        return self.objects / digest[:2] / digest
+
+    def fact(self, kind: str, digest: str) -> Path:
+        """Where the fact of this kind and digest stands."""
+        return self.facts / kind / f"{digest}.json"
+
+    def decision(self, number: int) -> Path:
+        """Where the decision of this number stands."""
+        return self.decisions / f"{number:0{_NUMBER_WIDTH}d}"
+
+    def checkpoint(self, number: int) -> Path:
+        """Where the checkpoint of the fold up to this decision stands."""
+        return self.checkpoints / f"{number:0{_NUMBER_WIDTH}d}"
+
+
+def file_number(name: str) -> int | None:
+    """The number that a decision's or checkpoint's file name says, or None where it is no such name."""
+    return int(name) if _NUMBERED.match(name) else None

@@ -1,0 +1,156 @@
+"""A repository: everything under `.mlctl/`, opened in one place."""
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from mlctl.domain.dataset import DatasetVersion
+from mlctl.domain.decision import Actor, Change, Draft, Names
+from mlctl.domain.errors import AlreadyExists, NoRepository
+from mlctl.domain.ids import is_digest
+from mlctl.domain.refs import REPOSITORY
+from mlctl.store.decisions import Decisions
+from mlctl.store.facts import Facts, read_fact
+from mlctl.store.files import Files, explained
+from mlctl.store.identity import new_identity, read_format, read_identity, write_format
+from mlctl.store.index import Index
+from mlctl.store.layout import FOLDER, Layout
+from mlctl.store.objects import Objects
+from mlctl.store.predictions import PredictionLog
+from mlctl.store.references import SHAPES, references
+from mlctl.store.rooms import room
+from mlctl.store.runs import LiveRuns
+
+if TYPE_CHECKING:
+    from mlctl.store.labels import LabelStore
+
+
+class Repository:
+    """The store of one project.
+
+    Attributes:
+        root: the folder that holds `.mlctl/`.
+        id: the repository's, the same in every clone.
+        layout: where things stand.
+    """
+
+    def __init__(self, root: Path) -> None:
+        """Open the repository that stands in `root`.
+
+        Raises:
+            FormatTooNew: a newer mlctl wrote it.
+            Corrupt: its format or configuration file is damaged.
+        """
+        self.root = root
+        self.layout = Layout(root / FOLDER)
+        read_format(self.layout.format)
+        self.id = read_identity(self.layout.config)
+        self.files = Files(self.layout.tmp)
+        self.objects = Objects(self.layout, self.files)
+        self.index = Index(self.layout, _indexed)
+        self.facts = Facts(self.layout, self.files, self.index)
+        self.decisions = Decisions(self.layout, self.files, self._named)
+        self.runs = LiveRuns(self.layout)
+
+    @cached_property
+    def predictions(self) -> PredictionLog:
+        """What was answered."""
+        return PredictionLog(self.layout, self.files, self.objects, self.facts, self.index)
+
+    @cached_property
+    def labels(self) -> "LabelStore":
+        """What turned out to be true."""
+        store: LabelStore = room("labels").LabelStore(self.objects, self.facts)
+        return store
+
+    @classmethod
+    def find(cls, start: Path) -> "Repository":
+        """The repository in `start` or the nearest folder above it.
+
+        Raises:
+            NoRepository: there is none.
+            FormatTooNew, Corrupt: as the constructor.
+        """
+        start = start.absolute()
+        for folder in (start, *start.parents):
+            if Layout(folder / FOLDER).format.exists():
+                return cls(folder)
+        raise NoRepository(f"no mlctl repository in {start} or above it", "mlctl init", start=str(start))
+
+    @classmethod
+    def create(cls, root: Path, *, actor: Actor, command: str, now: Callable[[], str]) -> "Repository":
+        """Make a repository in `root`; where creation was cut short, finish it.
+
+        A `config.toml` that is there already (from git) gives the id.
+
+        Raises:
+            AlreadyExists: a complete one stands there.
+        """
+        root = root.absolute()
+        layout = Layout(root / FOLDER)
+        if layout.format.exists():
+            raise AlreadyExists(
+                f"{layout.store} is a repository already", "mlctl status", path=str(layout.store)
+            )
+        with explained(layout.store):
+            for folder in layout.folders():
+                folder.mkdir(parents=True, exist_ok=True)
+        files = Files(layout.tmp)
+        if not layout.config.exists():
+            room("config_file").write_config(files, layout.config, {"id": new_identity()})
+        identity = read_identity(layout.config)
+        decisions = Decisions(layout, files, lambda _draft: [])
+
+        def first(names: Names) -> Draft | None:
+            if names.head:
+                return None
+            return Draft(kind="init", changes=(Change(name=REPOSITORY, old=None, new=identity),))
+
+        decisions.commit(first, actor=actor, command=command, now=now)
+        write_format(files, layout.format)  # last: from here on it is a repository
+        return cls(root)
+
+    def flush(self) -> None:
+        """Put everything that was written so far on the disk: for facts that no decision names."""
+        self.files.flush()
+
+    def _named(self, draft: Draft) -> list[Path]:
+        """Files of all facts and objects that a draft names, directly or through facts, for one flush."""
+        found: dict[Path, None] = {}
+        queue = [text for text in _texts(msgspec.to_builtins(draft)) if is_digest(text)]
+        seen: set[str] = set()
+        while queue:
+            digest = queue.pop()
+            if digest in seen:
+                continue
+            seen.add(digest)
+            if self.objects.has(digest):
+                found[self.layout.object(digest)] = None
+            for kind, shape in SHAPES.items():
+                path = self.layout.fact(kind, digest)
+                if path.exists():
+                    found[path] = None
+                    named = references(self.facts.get(shape, digest))
+                    queue += named.objects
+                    if shape is not DatasetVersion:  # its parent was flushed for a decision of its own
+                        queue += [name for _kind, name in named.facts]
+        return list(found)
+
+
+def _indexed(path: Path, digest: str) -> dict[str, Any]:
+    fact = read_fact(path, digest, SHAPES.get(path.parent.name, dict))
+    built = fact if isinstance(fact, dict) else msgspec.to_builtins(fact)
+    return dict(built)
+
+
+def _texts(value: Any) -> list[str]:
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, dict):
+        return [text for item in value.values() for text in _texts(item)]
+    if isinstance(value, (list, tuple)):
+        return [text for item in value for text in _texts(item)]
+    return []

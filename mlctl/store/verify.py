@@ -1,0 +1,352 @@
+"""Verifies every byte under `.mlctl/`: each file against its name, and each name against what it needs.
+
+Nothing is changed but caches that are damaged (they are removed and made anew) and leftovers of dead
+processes. Safe while others write: what is named was always stored before what names it.
+"""
+
+import sqlite3
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mlctl.domain.dataset import DatasetVersion
+from mlctl.domain.decision import BrokenLog, Committed, Names, fold
+from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, MlctlError
+from mlctl.domain.ids import is_digest
+from mlctl.domain.progress import Event, Report, silent
+from mlctl.domain.records import Fact, encode
+from mlctl.domain.refs import REPOSITORY
+from mlctl.store.checkpoint import Checkpoint, Checkpoints
+from mlctl.store.decisions import read_decision
+from mlctl.store.facts import fact_names, read_fact
+from mlctl.store.identity import read_format, read_identity
+from mlctl.store.index import FIELDS
+from mlctl.store.layout import file_number
+from mlctl.store.objects import file_digest
+from mlctl.store.references import SHAPES, references
+from mlctl.store.repository import Repository
+from mlctl.store.segment import read_segment, segments
+from mlctl.store.verify_cache import verify_cache
+
+_LINES = 256  # steps between two progress events
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is damaged or missing.
+
+    Attributes:
+        path: of the file, relative to the project.
+        kind: "corrupt" or "missing".
+        what: what is wrong with it, and who names it.
+    """
+
+    path: str
+    kind: str
+    what: str
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True):
+    """All that was found.
+
+    Attributes:
+        checked: how many of each kind of thing were looked at.
+        swept: leftovers of dead processes that were removed, relative to the project.
+        notes: what is worth knowing and no fault.
+    """
+
+    checked: dict[str, int]
+    problems: tuple[Problem, ...]
+    swept: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def verify(repository: Repository, cache: Path, report: Report = silent) -> Verification:
+    """Verify a whole repository.
+
+    Args:
+        repository: the one to verify.
+        cache: DVC's cache folder. If it is the repository's own, all its files are verified; of another one
+            only those that dataset versions name.
+        report: receives progress events.
+    """
+    work = _Work(repository, report)
+    indexed = work.index_content()
+    work.identity()
+    work.decisions()
+    work.facts()
+    work.objects()
+    work.predictions()
+    work.index(indexed)
+    work.cache(cache)
+    work.live()
+    swept = tuple(work.relative(path) for path in repository.files.sweep())
+    problems = tuple(
+        sorted(set(work.problems), key=lambda problem: (problem.path, problem.kind, problem.what))
+    )
+    return Verification(checked=work.checked, problems=problems, swept=swept, notes=tuple(work.notes))
+
+
+class _Work:
+    """One verification while it goes on."""
+
+    def __init__(self, repository: Repository, report: Report) -> None:
+        self.repository = repository
+        self.layout = repository.layout
+        self.report = report
+        self.problems: list[Problem] = []
+        self.notes: list[str] = []
+        self.checked: dict[str, int] = {}
+        self.read_facts: dict[tuple[str, str], Fact] = {}
+
+    def relative(self, path: Path) -> str:
+        """The path as it is reported."""
+        return (
+            str(path.relative_to(self.repository.root))
+            if path.is_relative_to(self.repository.root)
+            else str(path)
+        )
+
+    def add(self, path: Path, kind: str, what: str) -> None:
+        """Report a problem."""
+        self.problems.append(Problem(path=self.relative(path), kind=kind, what=what))
+
+    def said(self, path: Path, error: Exception) -> None:
+        """Report what an error says."""
+        kind = "missing" if isinstance(error, (Missing, FileNotFoundError)) else "corrupt"
+        self.add(path, kind, error.message if isinstance(error, MlctlError) else str(error))
+
+    def counted(self, what: str, items: Iterable[Any]) -> Iterable[Any]:
+        """Go through items, counted and reported."""
+        known = list(items)
+        self.checked[what] = self.checked.get(what, 0) + len(known)
+        for done, item in enumerate(known, 1):
+            if done % _LINES == 0 or done == len(known):
+                self.report(Event(step=f"verify {what}", done=done, total=len(known), unit=what))
+            yield item
+
+    def identity(self) -> None:
+        """The format and configuration files."""
+        for path, read in ((self.layout.format, read_format), (self.layout.config, read_identity)):
+            self.checked["settings"] = self.checked.get("settings", 0) + 1
+            try:
+                read(path)
+            except (MlctlError, OSError) as error:
+                self.said(path, error)
+
+    def decisions(self) -> None:
+        """The log, its chain, its fold, and the checkpoints of it."""
+        names: Names | None = Names()
+        folds: dict[int, Names] = {}
+        checkpoints = Checkpoints(self.layout, self.repository.files)
+        wanted = set(checkpoints.numbers())
+        numbers = {number for path in self.layout.decisions.iterdir() if (number := file_number(path.name))}
+        for number in self.counted("decisions", range(1, max(numbers, default=0) + 1)):
+            committed = self._decision(number)
+            if committed is None:
+                names = None
+                continue
+            names = self._folded(committed, names)
+            if number == 1:
+                self._first(committed)
+            if names is not None and number in wanted:
+                folds[number] = names
+            self._needs(committed)
+        if not numbers:
+            self.add(self.layout.decision(1), "missing", "the log has no first decision")
+        for number in self.counted("checkpoints", sorted(wanted)):
+            self._checkpoint(checkpoints, number, folds.get(number), head=max(numbers, default=0))
+
+    def _decision(self, number: int) -> Committed | None:
+        path = self.layout.decision(number)
+        try:
+            return read_decision(path, number, path.read_bytes())
+        except FileNotFoundError:
+            self.add(path, "missing", f"decision {number} is missing from the log")
+        except (Corrupt, FormatTooNew) as error:
+            self.said(path, error)
+        return None
+
+    def _folded(self, committed: Committed, names: Names | None) -> Names | None:
+        """Names after the entry; None once the chain is broken, since nothing can be said of what follows."""
+        if names is None:
+            return None
+        try:
+            return fold([committed], names)
+        except BrokenLog as error:
+            self.add(self.layout.decision(committed.entry.number), "corrupt", str(error))
+            return None
+
+    def _first(self, committed: Committed) -> None:
+        said = {change.name: change.new for change in committed.entry.changes}.get(REPOSITORY)
+        if said != self.repository.id:
+            self.add(
+                self.layout.config, "corrupt", f"its id {self.repository.id} is not decision 1's, {said}"
+            )
+
+    def _needs(self, committed: Committed) -> None:
+        """What the names of an entry mean must be there, and what it says it needs."""
+        entry = committed.entry
+        for change in entry.changes:
+            kind = {"stages": "models"}.get(head := change.name.split("/")[0], head)
+            if change.new is not None and kind in SHAPES and not self._has_fact(kind, change.new):
+                self._absent(self.layout.fact(kind, change.new), f"decision {entry.number}, {change.name}")
+        for digest in entry.needs:
+            stands = self.repository.objects.has(digest) or any(
+                self._has_fact(kind, digest) for kind in SHAPES
+            )
+            if not stands:
+                self._absent(self.layout.object(digest), f"decision {entry.number}, which needs it")
+
+    def _has_fact(self, kind: str, digest: str) -> bool:
+        return self.layout.fact(kind, digest).exists()
+
+    def _absent(self, path: Path, by: str) -> None:
+        self.add(path, "missing", f"named by {by}")
+
+    def _checkpoint(self, checkpoints: Checkpoints, number: int, names: Names | None, head: int) -> None:
+        path = self.layout.checkpoint(number)
+        try:
+            found: Checkpoint = checkpoints.read(number)
+        except FileNotFoundError:
+            return  # replaced by a newer one meanwhile
+        except MlctlError as error:
+            self.add(path, "corrupt", f"{error.message} (a cache: removed, it will be made anew)")
+            path.unlink(missing_ok=True)
+            return
+        if number > head:
+            self._absent(self.layout.decision(number), f"checkpoint {self.relative(path)}")
+        elif names is not None and encode(found.names) != encode(names):
+            self.add(
+                path, "corrupt", "it is not the fold of the log (a cache: removed, it will be made anew)"
+            )
+            path.unlink(missing_ok=True)
+
+    def facts(self) -> None:
+        """Every fact against its name, and what it names."""
+        for kind in sorted({*SHAPES, *(path.name for path in self.layout.facts.iterdir() if path.is_dir())}):
+            folder = self.layout.facts / kind
+            self._strays(folder, lambda path: path.suffix == ".json" and is_digest(path.stem))
+            for digest in self.counted("facts", sorted(fact_names(folder))):
+                path = self.layout.fact(kind, digest)
+                try:
+                    fact = read_fact(path, digest, SHAPES.get(kind, dict))
+                except (MlctlError, OSError) as error:
+                    self.said(path, error)
+                    continue
+                if isinstance(fact, Fact):
+                    self.read_facts[kind, digest] = fact
+                    self._references(path, fact)
+
+    def _references(self, path: Path, fact: Fact) -> None:
+        named = references(fact)
+        for digest in named.objects:
+            if not self.repository.objects.has(digest):
+                self._absent(self.layout.object(digest), self.relative(path))
+        for kind, digest in named.facts:
+            if not self._has_fact(kind, digest):
+                self._absent(self.layout.fact(kind, digest), self.relative(path))
+
+    def _strays(self, folder: Path, expected: Any) -> None:
+        if folder.exists():
+            for path in sorted(folder.iterdir()):
+                if not expected(path):
+                    self.notes.append(f"{self.relative(path)} is not mlctl's")
+
+    def objects(self) -> None:
+        """Every object against its name."""
+        folders = [path for path in sorted(self.layout.objects.iterdir()) if path.is_dir()]
+        self._strays(self.layout.objects, lambda path: path.is_dir())
+        for path in self.counted(
+            "objects", [path for folder in folders for path in sorted(folder.iterdir())]
+        ):
+            if not is_digest(path.name) or path.parent.name != path.name[:2]:
+                self.notes.append(f"{self.relative(path)} is not mlctl's")
+                continue
+            try:
+                if file_digest(path) != path.name:
+                    self.add(path, "corrupt", "its bytes do not have the sha256 it is named by")
+            except OSError as error:
+                self.said(path, error)
+
+    def predictions(self) -> None:
+        """Every line of every live segment."""
+        folder = self.layout.live_predictions
+        models = [path for path in sorted(folder.iterdir()) if path.is_dir()] if folder.exists() else []
+        for path in self.counted("segments", [path for model in models for path in segments(model)]):
+            try:
+                content = read_segment(path.read_bytes())
+            except FileNotFoundError:
+                continue  # sealed meanwhile
+            for damage in content.damages:
+                self.add(path, "corrupt", f"line {damage.line}: {damage.what}")
+            if content.torn:
+                what = f"ends in {content.torn} bytes of a write that was never acknowledged"
+                self.notes.append(f"{self.relative(path)} {what}")
+
+    def index_content(self) -> dict[str, list[tuple[Any, ...]]] | str | None:
+        """What the index says before anything heals it: its rows or what is wrong; None: no index."""
+        return self.repository.index.raw()
+
+    def index(self, content: dict[str, list[tuple[Any, ...]]] | str | None) -> None:
+        """The index against the facts; any other index is only asked whether it is whole."""
+        path = self.repository.index.path
+        wrong = content if isinstance(content, str) else None
+        if isinstance(content, dict):
+            wrong = self._index_differs(content)
+        if wrong is not None:
+            self.add(path, "corrupt", f"{wrong} (an index: removed, it will be made anew)")
+            self.repository.index.discard()
+        for other in sorted(self.layout.index.glob("*.sqlite")):
+            self.checked["indexes"] = self.checked.get("indexes", 0) + 1
+            if other != path and (wrong := _unwhole(other)) is not None:
+                self.add(other, "corrupt", f"{wrong} (an index: removed, it will be made anew)")
+                other.unlink(missing_ok=True)
+
+    def _index_differs(self, content: dict[str, list[tuple[Any, ...]]]) -> str | None:
+        rows: dict[tuple[str, str], set[tuple[Any, ...]]] = {}
+        for kind, digest in content["facts"]:
+            rows[kind, digest] = set()
+        for kind, field, value, digest in content["fields"]:
+            rows.setdefault((kind, digest), set()).add((field, value))
+        for key, found in rows.items():
+            fact = self.read_facts.get(key)
+            if fact is None:
+                if not self.layout.fact(*key).exists():
+                    return f"it lists a fact that is not there: {key[0]}/{key[1]}"
+                continue
+            built = msgspec.to_builtins(fact)
+            if found != {(field, built.get(field)) for field in FIELDS.get(key[0], ())}:
+                return f"what it says of {key[0]}/{key[1]} is not what the fact says"
+        return None
+
+    def cache(self, folder: Path) -> None:
+        """DVC's cache: its files against their md5, and that every dataset version is there."""
+        versions = [
+            (self.relative(self.layout.fact(kind, digest)), fact)
+            for (kind, digest), fact in self.read_facts.items()
+            if isinstance(fact, DatasetVersion)
+        ]
+        everything = folder.absolute() == self.layout.cache.absolute()
+        found = verify_cache(folder, versions, everything=everything)
+        self.checked["cache files"] = found.files
+        for path in found.damaged:
+            self.add(path, "corrupt", "its bytes do not have the md5 it is named by")
+        for path, by in found.missing:
+            self._absent(path, by)
+
+    def live(self) -> None:
+        """Runs whose process is gone: no fault, but worth knowing."""
+        for run in self.repository.runs.killed():
+            self.notes.append(f"run {run.run} was killed before it was finished: {self.relative(run.folder)}")
+
+
+def _unwhole(path: Path) -> str | None:
+    try:
+        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
+            said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        return str(error)
+    return None if said == "ok" else str(said)

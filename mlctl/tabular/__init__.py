@@ -1,0 +1,1 @@
+"""Tables: read, type, profile, check, encode, join. pyarrow lives here."""

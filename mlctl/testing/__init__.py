@@ -1,0 +1,1 @@
+"""Conformance checks for plugin authors: plain functions, no test framework."""

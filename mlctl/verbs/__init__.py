@@ -1,0 +1,1 @@
+"""What mlctl does: one module a command, one public function each."""

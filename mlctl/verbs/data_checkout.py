@@ -1,0 +1,205 @@
+"""`mlctl data checkout`: restore data in the work tree from its cached bytes, or from the DVC remote's.
+
+Bytes that neither cache nor remote would hold afterwards are not overwritten without --force. The pointer is
+written last: a checkout that was killed is simply run again.
+"""
+
+from pathlib import Path
+
+import msgspec
+
+from mlctl.contracts import registry
+from mlctl.domain.errors import Missing, NotFound, UsageError, WorkspaceDirty
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.progress import Event
+from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult, Restored
+from mlctl.domain.selector import parse
+from mlctl.verbs.intake import look, point
+from mlctl.verbs.places import Place, declared_data, declared_places, place_named
+from mlctl.verbs.resolve import resolve_dataset
+from mlctl.verbs.session import Session
+from mlctl.verbs.versions import held_bytes, latest_versions, newest, versions_of
+from mlctl.workspace.dvc_cache import DvcCache, discard
+from mlctl.workspace.dvc_files import Pointer, pointer_path, read_pointer, read_settings
+from mlctl.workspace.dvc_lock import dvc_lock
+
+_SHOWN = 5
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a place is to hold."""
+
+    place: Place
+    pointer: Pointer
+    version: int | None
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """What has to happen: (path, md5) to write, paths to remove, md5 to fetch first."""
+
+    write: tuple[tuple[str, str], ...]
+    remove: tuple[str, ...]
+    fetched: int = 0
+
+
+def data_checkout(session: Session, request: DataCheckoutRequest) -> Outcome[DataCheckoutResult]:
+    """Make the work tree hold what is asked for."""
+    wanted = _wanted(session, request)
+    settings = read_settings(session.root)
+    cache = DvcCache(settings.cache)
+    targets = [session.root / one.place.path for one in wanted]
+    with dvc_lock(session.root, targets):
+        plans = [_plan(session, one, cache, request) for one in wanted]
+        restored = []
+        for one, plan in zip(wanted, plans, strict=True):
+            if not request.dry_run:
+                _carry_out(session, one, plan, cache)
+            pointed = (
+                []
+                if request.dry_run
+                else list(point(session, session.root / one.place.path, one.pointer, settings))
+            )
+            restored.append(
+                Restored(
+                    name=one.place.name,
+                    path=one.place.path,
+                    version=one.version,
+                    md5=one.pointer.md5,
+                    written=tuple(sorted([*(path for path, _ in plan.write), *pointed])),
+                    removed=plan.remove,
+                    fetched=plan.fetched,
+                )
+            )
+    changed = any(one.written or one.removed for one in restored)
+    return Outcome(data=DataCheckoutResult(datasets=tuple(restored), changed=changed))
+
+
+def _wanted(session: Session, request: DataCheckoutRequest) -> list[Wanted]:
+    if request.dataset is not None:
+        return [_named(session, request.dataset)]
+    declared = declared_data(session)
+    others = [v.name for v in latest_versions(session) if v.path is not None and v.name not in declared]
+    found = [_by_pointer(session, place_named(session, name)) for name in [*declared, *others]]
+    wanted = [one for one in found if one is not None]
+    if not wanted:
+        raise NotFound("no dataset has a pointer or a version", "mlctl data add")
+    return wanted
+
+
+def _named(session: Session, text: str) -> Wanted:
+    selector = parse(text)
+    plain = selector.number is None and not selector.latest and not selector.moment and not selector.back
+    if plain and selector.name in {place.name for place in declared_places(session)}:
+        found = _by_pointer(session, place_named(session, selector.name))
+        if found is not None:
+            return found
+    version = resolve_dataset(session, text)
+    if version.version.path is None:
+        raise UsageError(
+            f"{version.name} is a frozen dataset: it has no place in the work tree",
+            f"mlctl data show {version.name}@{version.number}",
+        )
+    place = place_named(session, version.name)
+    pointer = Pointer(
+        path=Path(place.path).name,
+        md5=version.version.md5,
+        size=version.version.bytes,
+        nfiles=version.version.files if version.version.shape == "folder" else None,
+    )
+    return Wanted(place=place, pointer=pointer, version=version.number)
+
+
+def _by_pointer(session: Session, place: Place) -> Wanted | None:
+    """What the pointer names; where there is none, the newest version."""
+    pointer = read_pointer(pointer_path(session.root / place.path))
+    if pointer is None:
+        last = newest(session, place.name)
+        return _named(session, f"{place.name}@{last.number}") if last else None
+    numbers = [one.number for one in versions_of(session, place.name) if one.version.md5 == pointer.md5]
+    return Wanted(place=place, pointer=pointer, version=numbers[-1] if numbers else None)
+
+
+def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataCheckoutRequest) -> Plan:
+    """What differs.
+
+    Raises:
+        WorkspaceDirty: bytes would be lost.
+        NotFound, Incomplete, Unreachable, Denied: bytes are missing here and could not be fetched.
+    """
+    path = wanted.place.path
+    target = session.root / path
+    seen = look(session, wanted.place) if target.exists() and not _is_empty_folder(target) else None
+    if seen is not None and seen.md5 == wanted.pointer.md5:
+        if not request.dry_run and not all(
+            cache.has(md5) for md5 in (seen.md5, *(e.md5 for e in seen.files))
+        ):
+            look(session, wanted.place, cache)  # the cache has lost what the work tree still holds
+            cache.flush()
+        return Plan(write=(), remove=())
+    there = {_joined(path, entry.path): entry.md5 for entry in seen.files} if seen else {}
+    fetched = 0 if request.dry_run else _fetch(session, [wanted.pointer.md5], cache)
+    wants = _files(path, wanted.pointer, cache)
+    if not request.dry_run:
+        fetched += _fetch(session, [md5 for _, md5 in wants], cache)
+    write = tuple((file, md5) for file, md5 in wants if there.get(file) != md5)
+    remove = tuple(sorted(set(there) - {file for file, _ in wants}))
+    lost = [file for file in [*remove, *(file for file, _ in write)] if file in there]
+    if lost and not request.force:
+        _refuse_loss(session, wanted, request, {file: there[file] for file in lost})
+    return Plan(write=write, remove=remove, fetched=fetched)
+
+
+def _refuse_loss(session: Session, wanted: Wanted, request: DataCheckoutRequest, old: dict[str, str]) -> None:
+    held = held_bytes(session, wanted.place.name)
+    lost = sorted(file for file, md5 in old.items() if md5 not in held)
+    if lost:
+        shown = ", ".join(lost[:_SHOWN]) + (" …" if len(lost) > _SHOWN else "")
+        again = f" {request.dataset}" if request.dataset else ""
+        raise WorkspaceDirty(
+            f"{shown}: no version holds these bytes, and they would be lost",
+            f"mlctl data add {wanted.place.path}",
+            f"mlctl data checkout{again} --force",
+            paths=lost,
+        )
+
+
+def _files(path: str, pointer: Pointer, cache: DvcCache) -> list[tuple[str, str]]:
+    if not pointer.is_folder:
+        return [(path, pointer.md5)]
+    return [(_joined(path, relative), md5) for relative, md5 in cache.listing(pointer.md5)]
+
+
+def _fetch(session: Session, names: list[str], cache: DvcCache) -> int:
+    """Bring what the cache lacks from the DVC remote; how many files that were."""
+    lacking = [name for name in dict.fromkeys(names) if not cache.has(name)]
+    if not lacking:
+        return 0
+
+    def told(done: int, total: int | None) -> None:
+        session.report(Event(step="fetch from the DVC remote", done=done, total=total, unit="files"))
+
+    registry.load("remotes", "dvc").fetch(session.root, lacking, told)
+    still = [name for name in lacking if not cache.has(name)]
+    if still:
+        raise Missing(f"the cache {cache.folder} does not hold {still[0]}", "dvc pull", names=still)
+    return len(lacking)
+
+
+def _carry_out(session: Session, wanted: Wanted, plan: Plan, cache: DvcCache) -> None:
+    target = session.root / wanted.place.path
+    if plan.write and wanted.pointer.is_folder and target.is_file():
+        discard(session.root, [wanted.place.path])
+    for done, (path, md5) in enumerate(plan.write, 1):
+        cache.restore(md5, session.root / path)
+        session.report(
+            Event(step=f"restore {wanted.place.path}", done=done, total=len(plan.write), unit="files")
+        )
+    discard(session.root, plan.remove)
+
+
+def _joined(folder: str, relative: str) -> str:
+    return f"{folder}/{relative}" if relative else folder
+
+
+def _is_empty_folder(target: Path) -> bool:
+    return target.is_dir() and not any(target.iterdir())

@@ -1,0 +1,35 @@
+"""`mlctl data log`: a dataset's versions with the decisions that numbered them."""
+
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.refs import dataset_version
+from mlctl.domain.requests.data_log import DataLogRequest, DataLogResult, DatasetEvent
+from mlctl.verbs.places import no_dataset
+from mlctl.verbs.session import Session
+from mlctl.verbs.versions import Numbered, row_of, versions_of
+from mlctl.workspace.dvc_files import pointer_path, read_pointer
+
+
+def data_log(session: Session, request: DataLogRequest) -> Outcome[DataLogResult]:
+    """Tell a dataset's history, newest first."""
+    versions = versions_of(session, request.name)
+    if not versions:
+        raise no_dataset(session, request.name)
+    events = tuple(_event(session, numbered) for numbered in reversed(versions))
+    return Outcome(data=DataLogResult(name=request.name, versions=events))
+
+
+def _event(session: Session, numbered: Numbered) -> DatasetEvent:
+    decisions = session.repository.decisions
+    name = dataset_version(numbered.version.name, numbered.number)
+    decision = decisions.names().last_effect(name) or 0
+    entry = decisions.get(decision).entry
+    path = numbered.version.path
+    pointer = read_pointer(pointer_path(session.root / path)) if path is not None else None
+    return DatasetEvent(
+        dataset=row_of(numbered),
+        decision=decision,
+        time=entry.committed_at,
+        added_by=entry.actor.name or entry.actor.user,
+        command=entry.command,
+        current=pointer is not None and pointer.md5 == numbered.version.md5,
+    )

@@ -1,0 +1,82 @@
+"""`mlctl data status`: the work tree against pointers and versions."""
+
+from mlctl.domain.errors import WouldChange
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.requests.data_status import DatasetState, DataStatusRequest, DataStatusResult
+from mlctl.verbs.intake import look
+from mlctl.verbs.places import Place, declared_data, declared_places
+from mlctl.verbs.session import Session
+from mlctl.verbs.versions import latest_versions, newest, with_bytes
+from mlctl.workspace.dvc_files import Pointer, pointer_path, read_pointer
+
+
+def data_status(session: Session, request: DataStatusRequest) -> Outcome[DataStatusResult]:
+    """Compare; with `check`, anything that is not clean is exit 43."""
+    states = tuple(_state(session, place) for place in _places(session))
+    data = DataStatusResult(datasets=states, clean=all(state.state == "clean" for state in states))
+    if request.check and not data.clean:
+        different = [state for state in states if state.state != "clean"]
+        raise WouldChange(
+            f"{len(different)} of {len(states)} datasets are not clean: "
+            + ", ".join(f"{state.path} ({state.state})" for state in different),
+            *dict.fromkeys(state.next for state in different if state.next),
+            data=data,
+        )
+    return Outcome(data=data, next=tuple(dict.fromkeys(state.next for state in states if state.next)))
+
+
+def _places(session: Session) -> list[Place]:
+    declared = declared_data(session)
+    others = [
+        Place(name=version.name, path=version.path)
+        for version in latest_versions(session)
+        if version.path is not None and version.name not in declared
+    ]
+    return [*declared_places(session), *others]
+
+
+def _state(session: Session, place: Place) -> DatasetState:
+    target = session.root / place.path
+    pointer = read_pointer(pointer_path(target))
+    read = place.spec.read if place.spec else None
+    last = newest(session, place.name)
+    held = with_bytes(session, place.name, pointer.md5, read) if pointer else None
+    md5 = look(session, place).md5 if target.exists() else None
+    state, why, then = _judged(
+        place, pointer, md5, held.label if held else None, has_versions=last is not None
+    )
+    return DatasetState(
+        name=place.name,
+        path=place.path,
+        state=state,
+        version=held.number if held else None,
+        newest=last.number if last else None,
+        why=why,
+        next=then,
+    )
+
+
+def _judged(
+    place: Place, pointer: Pointer | None, md5: str | None, held: str | None, *, has_versions: bool
+) -> tuple[str, str, str | None]:
+    """(state, why, next command)."""
+    add, checkout = f"mlctl data add {place.path}", f"mlctl data checkout {place.name}"
+    if md5 is None and pointer is None:
+        return "gone", "there is neither file nor pointer", checkout if has_versions else None
+    if md5 is None:
+        return "missing", "only the pointer is there", checkout
+    if pointer is None:
+        return (
+            ("modified", "its pointer is gone", add)
+            if has_versions
+            else ("new", "it has no version yet", add)
+        )
+    if pointer.md5 != md5:
+        return "modified", f"it differs from {held or 'its pointer'}", add
+    if held is None:
+        return (
+            "unversioned",
+            "its pointer names bytes that have no version, or are read in another way now",
+            add,
+        )
+    return "clean", "", None

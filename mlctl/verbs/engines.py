@@ -1,0 +1,22 @@
+"""The fourth lazy door: parts of a verb that load scikit-learn or pyarrow, opened only for real work.
+
+`train`, `eval` and `promote` a second time find their answer in the store; these modules are not imported
+then.
+"""
+
+from importlib import import_module
+from typing import Any
+
+_ENGINES = {
+    "adding": "mlctl.verbs.data_add",
+    "fitting": "mlctl.verbs.fitting",
+    "measuring": "mlctl.verbs.measuring",
+    "promoting": "mlctl.verbs.promote",
+    "refitting": "mlctl.verbs.refitting",
+    "tables": "mlctl.verbs.tables",
+}
+
+
+def engine(name: str) -> Any:
+    """The module of one engine."""
+    return import_module(_ENGINES[name])

@@ -1,0 +1,128 @@
+"""`mlctl eval`: metrics with intervals, by slice, beside the baseline and the incumbent; stored as a fact.
+
+What is evaluated is the tested artefact on the rows that it was fitted without. The same question a second
+time is answered from the store (`verdicts`); only a new one loads the engine that measures.
+"""
+
+import msgspec
+
+from mlctl.domain.errors import GateRefused
+from mlctl.domain.evaluation import Evaluation, IncumbentResult
+from mlctl.domain.gate import GateDecision
+from mlctl.domain.ids import Digest
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.requests.eval import EvalRequest, EvalResult
+from mlctl.verbs.session import Session
+from mlctl.verbs.verdicts import Question, answered, ask, evaluation_of, judge
+
+
+def eval(session: Session, request: EvalRequest) -> Outcome[EvalResult]:  # noqa: A001 (the command's own name)
+    """Measure a version, unless that has been done.
+
+    Raises:
+        GateRefused: with `check`, where the stage's gates would refuse.
+    """
+    question = ask(session, request.model, request.to, request.data)
+    if request.dry_run:
+        found = answered(session, question)
+        digest, evaluation, changed = (*found, False) if found else (None, None, True)
+    else:
+        digest, evaluation, changed = evaluation_of(session, question)
+    if evaluation is None:
+        return Outcome(
+            data=_planned(session, question), next=(f"mlctl eval {question.model}@{question.number}",)
+        )
+    decision = judge(session, question, evaluation)
+    data = _result(session, question, digest, evaluation, decision, changed=changed, dry_run=request.dry_run)
+    label = f"{question.model}@{question.number}"
+    if request.check and not decision.passed:
+        raise GateRefused(
+            f"the gates of {request.to} would refuse {label}: "
+            + "; ".join(reason.why for reason in decision.reasons),
+            f"mlctl show {label}",
+            data=data,
+            reasons=[msgspec.to_builtins(reason) for reason in decision.reasons],
+        )
+    return Outcome(data=data, warnings=_warnings(evaluation), next=_next(session, question, decision))
+
+
+def _result(
+    session: Session,
+    question: Question,
+    digest: Digest | None,
+    evaluation: Evaluation,
+    decision: GateDecision,
+    *,
+    changed: bool,
+    dry_run: bool,
+) -> EvalResult:
+    names = session.repository.decisions.names()
+    version = names.number_of(f"datasets/{evaluation.dataset}", evaluation.dataset_digest)
+    return EvalResult(
+        model=question.model,
+        version=question.number,
+        changed=changed,
+        evaluation=digest,
+        dataset={"name": evaluation.dataset, "version": version},
+        rows=evaluation.rows,
+        resample=evaluation.resample,
+        units=evaluation.units,
+        metrics=evaluation.metrics,
+        slices=evaluation.slices,
+        baseline=evaluation.baseline,
+        baseline_difference=evaluation.baseline_difference,
+        incumbent=evaluation.incumbent,
+        stage=question.stage,
+        gates=msgspec.to_builtins(decision),
+        notes=evaluation.notes,
+        dry_run=dry_run,
+    )
+
+
+def _planned(session: Session, question: Question) -> EvalResult:
+    """What a dry run knows of an evaluation that has not been made."""
+    use = question.run.data[-1]
+    name, number = (
+        use.name,
+        session.repository.decisions.names().number_of(f"datasets/{use.name}", use.digest),
+    )
+    if question.data is not None:
+        name, number = question.data[:2]
+    return EvalResult(
+        model=question.model,
+        version=question.number,
+        changed=True,
+        evaluation=None,
+        dataset={"name": name, "version": number},
+        rows=0,
+        resample=question.spec.eval.resample or "",
+        units=0,
+        metrics={},
+        slices={},
+        baseline={},
+        baseline_difference={},
+        incumbent=_unmeasured(question),
+        stage=question.stage,
+        dry_run=True,
+    )
+
+
+def _unmeasured(question: Question) -> IncumbentResult:
+    incumbent = question.incumbent
+    number, digest = (incumbent.number, incumbent.deployed) if incumbent else (None, None)
+    return IncumbentResult(version=number, digest=digest, why="not measured yet")
+
+
+def _warnings(evaluation: Evaluation) -> tuple[str, ...]:
+    learnt = int(evaluation.notes.get("learnt_rows", 0))
+    return (f"the model has learnt from {learnt} of these {evaluation.rows} rows",) if learnt else ()
+
+
+def _next(session: Session, question: Question, decision: GateDecision) -> tuple[str, ...]:
+    names = session.repository.decisions.names()
+    held = names.value(f"stages/{question.model}/{question.stage}")
+    if held is not None and names.number_of(f"models/{question.model}", held) == question.number:
+        return (f"mlctl serve {question.model}@{question.stage}",)
+    if decision.passed:
+        return (f"mlctl promote {question.model}@{question.number} --to {question.stage}",)
+    return (f"mlctl show {question.model}@{question.number}",)

@@ -1,0 +1,323 @@
+"""The heavy half of `train`: read the rows, fit, judge on the test rows, store run and model as facts.
+
+A run that fails is recorded as failed with what it printed; one that is interrupted is marked killed. Neither
+touches a name: the decision comes after the facts, in `train`.
+"""
+
+import contextlib
+import io
+import time
+import warnings as python_warnings
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from mlctl.domain.errors import MlctlError
+from mlctl.domain.ids import Digest, Ulid
+from mlctl.domain.metric import DEFAULTS
+from mlctl.domain.model import Artefact, ModelVersion
+from mlctl.domain.progress import Event
+from mlctl.domain.records import encode
+from mlctl.domain.run import DataUse, Run
+from mlctl.domain.spec import ModelSpec
+from mlctl.learning.baseline import baseline_answers, baseline_name
+from mlctl.learning.estimator import path_of
+from mlctl.learning.fit import Fitted, Problem, Source, answers_of, fit, problem_of
+from mlctl.learning.flavors import saved
+from mlctl.learning.rows import Array, identities, targets
+from mlctl.learning.tables import answered_table
+from mlctl.statistics.metrics import Answers, value
+from mlctl.store.runs import LiveRun
+from mlctl.tabular.parquet import table_bytes
+from mlctl.verbs.learnt import Learnt, key_lines, settle, stamp
+from mlctl.verbs.recipe import Data, Recipe, require_data
+from mlctl.verbs.session import Session
+from mlctl.verbs.tables import current_version, read_version
+from mlctl.workspace.environment import environment
+from mlctl.workspace.git import code_state
+
+
+def add_data(session: Session, recipe: Recipe) -> list[str]:
+    """Add what the work tree holds and has no version yet; what was done, in sentences."""
+    names = [recipe.spec.data] if recipe.data is None else []
+    names += [recipe.spec.split.test] if recipe.spec.split.by == "dataset" and recipe.held is None else []
+    return [sentence for name in names for sentence in current_version(session, name)[2]]
+
+
+def fit_and_store(session: Session, recipe: Recipe) -> tuple[Run, Digest, ModelVersion, list[str]]:
+    """Do the run; the facts are stored when this returns.
+
+    Raises:
+        TrainingFailed, ColumnMissing, UsageError, ...: recorded as a failed run first.
+    """
+    data = require_data(recipe)
+    with recording(session, recipe.model, recipe.purpose) as record:
+        table = read_version(session, data.version)
+        held = None if recipe.held is None else read_version(session, recipe.held.version)
+        learnt = settle(
+            table,
+            held,
+            recipe.spec,
+            source_of(session, recipe, data),
+            held_label=recipe.held.label if recipe.held else "",
+            window=recipe.window,
+            apply_where=recipe.apply_where,
+        )
+        record.begin(recipe, learnt)
+        fitted, problem = _fitted(session, record, learnt)
+        own = answers(fitted, problem, learnt.test)
+        run = record.finish(test_metrics(own, problem, learnt))
+        version = store_model(session, fitted, learnt.source, run, rows=learnt.train.num_rows)
+        version = with_learnt(session, version, learnt.train, learnt.train_moments)
+        version = msgspec.structs.replace(version, reference=_reference(session, version, own, learnt))
+        digest = session.repository.facts.add(version)
+        session.repository.facts.add(run)
+        warnings = [
+            f"{count} rows left out: {why}" for why, count in learnt.dropped.items() if why != "train_where"
+        ]
+        return run, digest, version, warnings + record.said
+
+
+def _fitted(session: Session, record: "Recording", learnt: Learnt) -> tuple[Fitted, Problem]:
+    problem = problem_of(learnt.rows, learnt.spec, learnt.source)
+    train = learnt.train
+    step = f"fit {path_of(learnt.spec, problem.task)} on {train.num_rows} rows"
+    session.report(Event(step=step, done=0, total=1, unit="fits"))
+    with record.capture():
+        fitted = fit(train, problem)
+    session.report(Event(step=step, done=1, total=1, unit="fits"))
+    return fitted, problem
+
+
+def source_of(session: Session, recipe: Recipe, data: Data) -> Source:
+    """Where the rows are and how they are named, from the data's part of the spec."""
+    declared = recipe.source
+    known_time = (declared.known_time,) if declared.known_time else ()
+    return Source(
+        label=data.label,
+        root=session.root,
+        key=tuple(declared.key),
+        time=tuple(declared.time),
+        context=tuple(dict.fromkeys((*declared.key, *declared.time, *known_time))),
+    )
+
+
+def metric_names(spec: ModelSpec, task: str) -> tuple[str, ...]:
+    """The declared metrics, or the task's usual ones."""
+    return tuple(spec.eval.metrics) or DEFAULTS[task]
+
+
+class InMemory:
+    """A fitted estimator asked directly, as its flavor's predictor would answer."""
+
+    def __init__(self, estimator: Any, classes: int) -> None:
+        self._estimator = estimator
+        self._classes = classes
+
+    def predict(self, matrix: Array) -> Array:
+        """Shape (rows,)."""
+        return np.asarray(self._estimator.predict(matrix)).reshape(len(matrix))
+
+    def probabilities(self, matrix: Array) -> Array | None:
+        """Shape (rows, classes), or None."""
+        if not self._classes or not hasattr(self._estimator, "predict_proba"):
+            return None
+        whole = np.zeros((len(matrix), self._classes))
+        whole[:, np.asarray(self._estimator.classes_, dtype=np.int64)] = self._estimator.predict_proba(matrix)
+        return whole
+
+
+def answers(fitted: Fitted, problem: Problem, table: Any) -> Answers:
+    """What the estimator in memory answers to the rows of a table."""
+    truth = targets(table.column(problem.spec.target), problem.classes)
+    predictor = InMemory(fitted.estimator, len(problem.classes))
+    return answers_of(predictor, fitted.encoder, table, truth, problem.classes)
+
+
+def _reference(session: Session, version: ModelVersion, own: Answers, learnt: Learnt) -> Digest:
+    """What the monitor compares with where the tested version is deployed: its test rows and answers."""
+    columns = [column.name for column in version.signature.inputs]
+    table = answered_table(learnt.test, columns, version.signature, own, {})
+    return session.repository.objects.put(table_bytes(table))
+
+
+def test_metrics(own: Answers, problem: Problem, learnt: Learnt) -> dict[str, float | None]:
+    """The declared metrics on the test rows, of the model and ("baseline.mae") of its baseline."""
+    base = baseline_answers(
+        baseline_name(problem.spec, problem.task),
+        targets(learnt.train.column(problem.spec.target), problem.classes),
+        own.truth,
+        problem.classes,
+    )
+    names = metric_names(problem.spec, problem.task)
+    return {name: value(name, own) for name in names} | {
+        f"baseline.{name}": value(name, base) for name in names
+    }
+
+
+def store_model(session: Session, fitted: Fitted, source: Source, run: Run, *, rows: int) -> ModelVersion:
+    """The model's files as objects, and the version that names them (not stored yet)."""
+    flavor, files = saved(fitted.estimator)
+    objects = session.repository.objects
+    return ModelVersion(
+        created_at=session.now(),
+        model=run.model,
+        run=run.run,
+        flavor=flavor,
+        artefacts=tuple(
+            Artefact(name=name, sha256=objects.put(data), size=len(data))
+            for name, data in sorted(files.items())
+        ),
+        estimator=fitted.name,
+        parameters=fitted.parameters,
+        features=fitted.encoder.encodings,
+        signature=fitted.signature,
+        rows=rows,
+        time=source.time,
+        key=source.key,
+        datasets=tuple(use.digest for use in run.data if use.role == "train"),
+    )
+
+
+def with_learnt(session: Session, version: ModelVersion, table: Any, moments: Array | None) -> ModelVersion:
+    """The version with the rows that it learnt on record: their times, or their keys without time."""
+    if moments is not None:
+        return msgspec.structs.replace(
+            version, learnt_from=stamp(moments.min()), learnt_through=stamp(moments.max())
+        )
+    lines = key_lines(identities(table, version.key))
+    return msgspec.structs.replace(version, learnt_keys=session.repository.objects.put(lines))
+
+
+class Recording:
+    """One run while it goes on: its live folder, its log, and the fact that is made of it in the end."""
+
+    def __init__(self, session: Session, model: str, purpose: str, live: LiveRun, run: Ulid) -> None:
+        self._session = session
+        self._live = live
+        self._started = time.monotonic()
+        self._fact: dict[str, Any] = {
+            "run": run,
+            "model": model,
+            "purpose": purpose,
+            "started_at": session.now(),
+        }
+        self._ready = False
+        self.said: list[str] = []
+
+    def begin(self, recipe: Recipe, learnt: Learnt, **notes: Any) -> None:
+        """Record what is known before the fit."""
+        session, objects = self._session, self._session.repository.objects
+        data = require_data(recipe)
+        uses = [DataUse(name=data.name, digest=data.digest, sha256=data.version.sha256, role="train")]
+        if recipe.held is not None:
+            held = recipe.held
+            uses.append(DataUse(name=held.name, digest=held.digest, sha256=held.version.sha256, role="test"))
+        state, patch = code_state(session.root)
+        if patch is not None:
+            state = msgspec.structs.replace(state, patch=objects.put(patch))
+        dropped = sum(learnt.dropped.values())
+        counts = {"train": learnt.train.num_rows, "test": learnt.test.num_rows, "dropped": dropped}
+        self._fact |= {
+            "cache_key": recipe.key or Digest("0" * 64),
+            "spec": objects.put(encode(learnt.spec)),
+            "seed": learnt.spec.seed,
+            "parameters": dict(learnt.spec.params),
+            "data": tuple(uses),
+            "code": state,
+            "environment": environment(),
+            "command": session.command,
+            "notes": {
+                "rows": counts,
+                "dropped": learnt.dropped,
+                "window": learnt.window,
+                "apply_where": recipe.apply_where,
+                "context": list(learnt.source.context),
+                "cutoff": stamp(learnt.split.cutoff)
+                if learnt.split and learnt.split.cutoff is not None
+                else None,
+                **notes,
+            },
+        }
+        self._ready = True
+
+    def adopt(self, run: Run, key: Digest, notes: dict[str, Any]) -> None:
+        """Take over the record of the run whose recipe is fitted again."""
+        kept = ("spec", "seed", "parameters", "data", "code", "environment")
+        self._fact |= {name: getattr(run, name) for name in kept}
+        self._fact |= {"cache_key": key, "command": self._session.command, "notes": {**run.notes, **notes}}
+        self._ready = True
+
+    @contextlib.contextmanager
+    def capture(self) -> Iterator[None]:
+        """What the user's code prints and warns of goes to the run's log, not to the terminal."""
+        sink = _Sink(self._live)
+        with (
+            contextlib.redirect_stdout(sink),
+            contextlib.redirect_stderr(sink),
+            python_warnings.catch_warnings(record=True) as caught,
+        ):
+            python_warnings.simplefilter("always")
+            try:
+                yield
+            finally:
+                lines = {f"{item.category.__name__}: {item.message}" for item in caught}
+                for line in sorted(lines):
+                    self._live.log(f"{line}\n")
+                self.said += sorted(lines)[:3]
+
+    def finish(self, metrics: dict[str, float | None]) -> Run:
+        """The fact of a finished run; storing it is the caller's last step."""
+        for name, number in metrics.items():
+            if number is not None and "." not in name:
+                self._live.metric(0, **{name: number})
+        return self._made("finished", metrics, None)
+
+    def fail(self, status: str, error: str) -> None:
+        """Store the fact of a run that came to nothing."""
+        if self._ready:
+            self._session.repository.facts.add(self._made(status, {}, error))
+
+    def _made(self, status: str, metrics: dict[str, float | None], error: str | None) -> Run:
+        log = self._live.log_path.read_bytes()
+        return Run(
+            created_at=self._session.now(),
+            status=status,
+            seconds=round(time.monotonic() - self._started, 3),
+            metrics=metrics,
+            log=self._session.repository.objects.put(log) if log else None,
+            error=error,
+            **self._fact,
+        )
+
+
+@contextlib.contextmanager
+def recording(session: Session, model: str, purpose: str) -> Iterator[Recording]:
+    """A run: recorded as failed or killed where what happens inside raises."""
+    run = session.new_id()
+    live = session.repository.runs.create(run, model=model, purpose=purpose, started_at=session.now())
+    try:
+        record = Recording(session, model, purpose, live, run)
+        try:
+            yield record
+        except KeyboardInterrupt:
+            record.fail("killed", "interrupted")
+            raise
+        except MlctlError as error:
+            record.fail("failed", error.message)
+            raise
+    finally:
+        live.close()
+
+
+class _Sink(io.TextIOBase):
+    """A text file whose writes go to the run's log."""
+
+    def __init__(self, live: LiveRun) -> None:
+        self._live = live
+
+    def write(self, text: str) -> int:
+        self._live.log(text)
+        return len(text)

@@ -1,0 +1,212 @@
+"""Takes a file or folder of the work tree into the repository: cache, pointer, dataset version.
+
+Order of writing, so that a crash leaves nothing that names what is not there: bytes (one flush), facts,
+pointer, decision. Doing it again finishes it.
+"""
+
+import shlex
+from pathlib import Path
+
+import msgspec
+import pyarrow as pa
+
+from mlctl.domain.dataset import CheckResult, DatasetVersion
+from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.errors import NameMoved
+from mlctl.domain.ids import Digest
+from mlctl.domain.records import encode
+from mlctl.domain.refs import dataset_version
+from mlctl.domain.spec import ReadSpec
+from mlctl.tabular.check import run_checks
+from mlctl.tabular.profile import profile_of
+from mlctl.tabular.read import FORMATS, read_bytes
+from mlctl.tabular.schema import columns_of
+from mlctl.verbs.places import Place
+from mlctl.verbs.session import Session
+from mlctl.verbs.stat_memory import memory_of
+from mlctl.verbs.versions import Numbered, newest, origin_of, with_bytes
+from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_files import (
+    DvcSettings,
+    Pointer,
+    ignore_in_git,
+    pointer_path,
+    read_pointer,
+    read_settings,
+    write_pointer,
+)
+from mlctl.workspace.dvc_lock import dvc_lock
+from mlctl.workspace.git import is_tracked, stage, top
+from mlctl.workspace.snapshot import Snapshot, snapshot
+
+
+class Taken(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of one place.
+
+    Attributes:
+        new: whether this made the version.
+        files: pointer and ignore files that were written.
+    """
+
+    numbered: Numbered
+    new: bool
+    files: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+def look(session: Session, place: Place, cache: DvcCache | None = None) -> Snapshot:
+    """What stands at a place; with a cache, brought in there."""
+    return snapshot(session.root, place.path, memory=memory_of(session), cache=cache, report=session.report)
+
+
+def take_in(session: Session, place: Place) -> Taken:
+    """Version what stands at a place; nothing is done where that has been done.
+
+    Raises:
+        NotFound, UsageError, InvalidName, PermissionRefused, DiskFull: as the scan and the cache.
+        UnreadableTable: it should be a table and isn't.
+        Locked: dvc is at work here.
+    """
+    settings = read_settings(session.root)
+    target = session.root / place.path
+    table = None
+    with dvc_lock(session.root, [target]):
+        cache = DvcCache(settings.cache)
+        seen = look(session, place, cache)
+        cache.flush()
+        found = with_bytes(session, place.name, seen.md5, _read(place))
+        if found is None and is_table(place, seen):
+            table = read_bytes(cache.read(seen.md5), place.path, _read(place))
+        digest = Digest("") if found else _fact(session, place, seen, table)
+        files = point(session, target, seen.pointer(), settings)
+        new = found is None
+        found = found or _decide(session, place.name, digest)
+    warnings = _warnings(session, place, found, table) if new else ()
+    return Taken(numbered=found, new=new, files=files, warnings=warnings)
+
+
+def would_take(session: Session, place: Place) -> Taken:
+    """What `take_in` would do, without doing it; a new version has number and digest of nothing yet."""
+    seen = look(session, place)
+    found = with_bytes(session, place.name, seen.md5, _read(place))
+    pointer = pointer_path(session.root / place.path)
+    files = () if read_pointer(pointer) == seen.pointer() else (pointer.relative_to(session.root).as_posix(),)
+    if found is not None:
+        return Taken(numbered=found, new=False, files=files)
+    version = DatasetVersion(
+        created_at=session.now(),
+        name=place.name,
+        path=place.path,
+        shape="folder" if seen.is_folder else "file",
+        md5=seen.md5,
+        sha256=Digest("") if seen.is_folder else seen.files[0].sha256,
+        bytes=seen.bytes,
+        files=len(seen.files),
+    )
+    number = session.repository.decisions.names().next_number(f"datasets/{place.name}")
+    return Taken(numbered=Numbered(number=number, digest=Digest(""), version=version), new=True, files=files)
+
+
+def _fact(session: Session, place: Place, seen: Snapshot, table: pa.Table | None) -> Digest:
+    """The digest of the version that these bytes are: one that an undo has withdrawn, or a new one."""
+    facts = session.repository.facts
+    origin = origin_of(_read(place))
+    for digest, version in reversed(facts.where(DatasetVersion, name=place.name, md5=seen.md5)):
+        if version.origin == origin and version.path == place.path:
+            return digest
+    return facts.add(_describe(session, place, seen, table))
+
+
+def _describe(session: Session, place: Place, seen: Snapshot, table: pa.Table | None) -> DatasetVersion:
+    """The version that these bytes would be, a table with its profile."""
+    objects = session.repository.objects
+    before = newest(session, place.name)
+    sha256 = objects.put(encode(seen.files)) if seen.is_folder else seen.files[0].sha256
+    return DatasetVersion(
+        created_at=session.now(),
+        name=place.name,
+        path=place.path,
+        shape="folder" if seen.is_folder else "file",
+        md5=seen.md5,
+        sha256=sha256,
+        bytes=seen.bytes,
+        files=len(seen.files),
+        rows=None if table is None else table.num_rows,
+        columns=() if table is None else columns_of(table),
+        profile=None if table is None else objects.put(encode(profile_of(table))),
+        origin=origin_of(_read(place)),
+        parent=before.digest if before else None,
+    )
+
+
+def is_table(place: Place, seen: Snapshot) -> bool:
+    """Whether it is to be read as a table: any declared file, and files whose names say so."""
+    if seen.is_folder:
+        return False
+    return place.spec is not None or Path(place.path.removesuffix(".gz")).suffix.lower() in FORMATS
+
+
+def _read(place: Place) -> ReadSpec | None:
+    return place.spec.read if place.spec else None
+
+
+def point(session: Session, target: Path, pointer: Pointer, settings: DvcSettings) -> tuple[str, ...]:
+    """Write the pointer and the ignore line beside the data; the files that changed."""
+    changed: list[Path] = []
+    ignore = ignore_in_git(target) if top(session.root) else None
+    if ignore is not None:
+        changed.append(ignore)
+    if write_pointer(pointer_path(target), pointer):
+        changed.append(pointer_path(target))
+    files = tuple(sorted(path.relative_to(session.root).as_posix() for path in changed))
+    if files and settings.autostage:
+        stage(session.root, files)
+    return files
+
+
+def _decide(session: Session, name: str, digest: Digest) -> Numbered:
+    """Give the version its number."""
+    repository = session.repository
+    version = repository.facts.get(DatasetVersion, digest)
+    family = f"datasets/{name}"
+
+    def prepare(names: Names) -> Draft | None:
+        if names.number_of(family, digest) is not None:
+            return None
+        new = Change(name=dataset_version(name, names.next_number(family)), old=None, new=digest)
+        needs = [digest, *([version.profile] if version.profile else [])]
+        evidence = {
+            "md5": version.md5,
+            "sha256": version.sha256,
+            "rows": version.rows,
+            "bytes": version.bytes,
+        }
+        return Draft(kind="data add", changes=(new,), evidence=evidence, needs=tuple(needs))
+
+    repository.decisions.commit(prepare, actor=session.actor, command=session.command, now=session.now)
+    number = repository.decisions.names().number_of(family, digest)
+    if number is None:
+        raise NameMoved(
+            f"{name} was withdrawn while it was added", f"mlctl data add {version.path}", name=name
+        )
+    return Numbered(number=number, digest=digest, version=version)
+
+
+def _warnings(session: Session, place: Place, found: Numbered, table: pa.Table | None) -> tuple[str, ...]:
+    warnings: list[str] = []
+    if is_tracked(session.root, place.path):
+        warnings.append(
+            f"git tracks {place.path} itself as well; "
+            f"`git rm -r --cached {shlex.quote(place.path)}` leaves it to its pointer alone"
+        )
+    if place.spec is not None and table is not None:
+        results = run_checks(table, place.spec.checks, place.path)
+        warnings += [f"{found.label}: {said_of(result)}" for result in results if not result.passed]
+    return tuple(warnings)
+
+
+def said_of(result: CheckResult) -> str:
+    """A check that did not hold, in one line."""
+    example = result.examples[0] if result.examples else None
+    where = f" (row {example['row']}: {example.get('value')!r})" if example else ""
+    return f"check {result.check} does not hold: {result.why or f'{result.failed} rows'}{where}"

@@ -1,0 +1,74 @@
+"""`mlctl log`: what was decided, newest first."""
+
+from collections.abc import Iterator, Mapping
+
+from mlctl.domain.decision import Change, Committed, Names
+from mlctl.domain.ids import is_digest, short
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.requests.log import LogDecision, LogRequest, LogResult
+from mlctl.verbs.session import Session
+
+
+def log(session: Session, request: LogRequest) -> Outcome[LogResult]:
+    """The decisions that the request asks for; only as many as are wanted are read."""
+    names = session.repository.decisions.names()
+    undone = {entry.number for entry in names.undone}
+    known = _version_names(names)
+    found: list[LogDecision] = []
+    for committed in _backwards(session, names):
+        if request.limit is not None and len(found) >= request.limit:
+            break
+        if request.name is None or _moved(committed, request.name):
+            found.append(_as_row(committed, known, undone=committed.entry.number in undone))
+    return Outcome(data=LogResult(decisions=tuple(found)))
+
+
+def _backwards(session: Session, names: Names) -> Iterator[Committed]:
+    for number in range(names.head, 0, -1):
+        yield session.repository.decisions.get(number)
+
+
+def _moved(committed: Committed, name: str) -> bool:
+    for change in committed.entry.changes:
+        parts = change.name.split("/")
+        if f"{change.name}/".startswith(f"{name}/") or parts[1:2] == [name]:
+            return True
+    return False
+
+
+def _version_names(names: Names) -> dict[str, str]:
+    """How people call the versions that stand: digest to `demand@7` (a refit by its version's number)."""
+    found = {}
+    for name, value in {**names.under("models/"), **names.under("datasets/")}.items():
+        _kind, family, number, *_refit_or_level = name.split("/")
+        found[value] = f"{family}@{number}"
+    return found
+
+
+def _phrase(change: Change, known: Mapping[str, str]) -> str:
+    head, _, tail = change.name.rpartition("/")
+    name = f"{head}/{short(tail)}" if is_digest(tail) else change.name
+    if change.new is None:
+        return f"{name} withdrawn"
+    if name != change.name or name.startswith(("models/", "datasets/")):
+        return name
+    return f"{name} → {known.get(change.new, short(change.new))}"
+
+
+def _as_row(committed: Committed, known: Mapping[str, str], *, undone: bool) -> LogDecision:
+    entry = committed.entry
+    return LogDecision(
+        number=entry.number,
+        time=entry.committed_at,
+        kind=entry.kind,
+        actor=entry.actor,
+        command=entry.command,
+        changes=entry.changes,
+        reason=entry.reason,
+        sha256=committed.sha256,
+        parent=entry.parent,
+        undoes=entry.undoes,
+        undone=undone,
+        evidence=dict(entry.evidence),
+        summary=tuple(_phrase(change, known) for change in entry.changes),
+    )

@@ -1,0 +1,235 @@
+"""The heavy half of `eval`: candidate, baseline and incumbent on the test rows, bootstrapped together.
+
+The incumbent is compared on rows that neither model has learnt from: what the stage holds, on test rows that
+it has not seen; where these are too few (a refit has usually learnt them), the artefact of the same version
+that was fitted without its own test rows; where that has seen them too, there is no comparison, and the
+evaluation says why.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from mlctl.domain.dataset import DatasetVersion
+from mlctl.domain.errors import ColumnMissing, Corrupt, Missing, NotInstalled, Untrusted, UsageError
+from mlctl.domain.evaluation import Difference, Evaluation, IncumbentResult
+from mlctl.domain.ids import Digest
+from mlctl.domain.model import ModelVersion, Signature
+from mlctl.domain.progress import Event
+from mlctl.learning.baseline import baseline_answers, baseline_name
+from mlctl.learning.evaluate import Comparison, Rival, compare, resample_unit, units_of, verdict
+from mlctl.learning.fit import answers_of
+from mlctl.learning.rows import Array, learnable, targets
+from mlctl.learning.tables import answered_table
+from mlctl.statistics.metrics import Answers
+from mlctl.tabular.encode import Encoder
+from mlctl.tabular.expression import mask
+from mlctl.tabular.parquet import table_bytes
+from mlctl.tabular.schema import require_columns
+from mlctl.verbs.fitting import metric_names
+from mlctl.verbs.learnt import Learnt, keys_of, learnt_by, moments_of, unseen_by
+from mlctl.verbs.loading import open_predictor
+from mlctl.verbs.session import Session
+from mlctl.verbs.tables import read_version
+from mlctl.verbs.verdicts import Question
+
+ENOUGH_ROWS = 30
+"""Fewer rows than this are no ground for a comparison."""
+
+BLOCKS = frozenset({"row", "day", "week", "month"})
+"""Units of the bootstrap that are no columns."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scored:
+    """The rows that are evaluated on, and where they come from."""
+
+    name: str
+    digest: Digest
+    table: pa.Table
+    moments: Array | None
+
+
+def measure(session: Session, question: Question) -> Evaluation:
+    """Measure; the evaluation is not stored yet.
+
+    Raises:
+        Missing, Corrupt, Untrusted: data or model cannot be had. ColumnMissing: a slice or feature lacks its
+            column.
+    """
+    version, spec = question.version, question.spec
+    signature = version.signature
+    learnt = learnt_by(session, question.run, version)
+    scored = _scored(session, question, learnt)
+    step = f"evaluate {question.model}@{question.number} on {scored.table.num_rows} rows"
+    session.report(Event(step=step, done=0, total=2))
+    truth = targets(scored.table.column(signature.target), signature.classes)
+    candidate = _answers(session, version, scored.table, truth, signature)
+    seen = targets(learnt.train.column(signature.target), signature.classes)
+    baseline = baseline_answers(baseline_name(spec, signature.task), seen, truth, signature.classes)
+    rival, result = _rival(session, question, scored, truth)
+    session.report(Event(step=step, done=1, total=2))
+    metrics = metric_names(spec, signature.task)
+    unit = resample_unit(spec, scored.moments)
+    found = compare(
+        _comparison(question, scored, metrics, _labels(unit, scored), (candidate, baseline, rival))
+    )
+    session.report(Event(step=step, done=2, total=2))
+    rivals = {"baseline": baseline} | ({"incumbent": rival.answers} if rival is not None else {})
+    columns = [column.name for column in signature.inputs]
+    table = answered_table(scored.table, columns, signature, candidate, rivals)
+    return Evaluation(
+        created_at=session.now(),
+        model=question.model,
+        model_digest=question.digest,
+        key=question.key,
+        dataset=scored.name,
+        dataset_digest=scored.digest,
+        stage=question.stage,
+        rows=len(truth),
+        resample=unit,
+        units=found.units,
+        samples=spec.eval.samples,
+        seed=question.seed,
+        metrics=found.metrics,
+        slices=found.slices,
+        baseline=found.baseline,
+        baseline_difference=found.baseline_difference,
+        incumbent=_judged(result, found.incumbent, metrics[0]),
+        predictions=session.repository.objects.put(table_bytes(table)),
+        notes={
+            "primary": metrics[0],
+            "baseline": baseline_name(spec, signature.task),
+            **_overlap(session, question, scored),
+        },
+    )
+
+
+def _comparison(
+    question: Question,
+    scored: Scored,
+    metrics: tuple[str, ...],
+    labels: Array,
+    answers: tuple[Answers, Answers, Rival | None],
+) -> Comparison:
+    """What is bootstrapped: `answers` are those of candidate, baseline and incumbent."""
+    asked = question.spec.eval
+    candidate, baseline, rival = answers
+    return Comparison(
+        metrics=metrics,
+        candidate=candidate,
+        baseline=baseline,
+        labels=labels,
+        samples=asked.samples,
+        seed=question.seed,
+        slices={name: mask(scored.table, text, scored.name) for name, text in asked.slices.items()},
+        rival=rival,
+    )
+
+
+def _labels(unit: str, scored: Scored) -> Array:
+    """The unit of the bootstrap that each row belongs to.
+
+    Raises:
+        UsageError: blocks of time without event times. ColumnMissing: no such column.
+    """
+    rows = scored.table.num_rows
+    if unit != "row" and unit in BLOCKS and scored.moments is None:
+        raise UsageError(
+            f"eval.resample = {unit!r} needs event times, and {scored.name} declares none",
+            "mlctl spec explain",
+        )
+    if unit in BLOCKS:
+        return units_of(unit, rows, scored.moments, None)
+    require_columns(scored.table, [unit], scored.name)
+    return units_of(unit, rows, None, scored.table.column(unit).to_pylist())
+
+
+def _scored(session: Session, question: Question, learnt: Learnt) -> Scored:
+    if question.data is None:
+        use = next((use for use in question.run.data if use.role == "test"), question.run.data[0])
+        return Scored(name=use.name, digest=use.digest, table=learnt.test, moments=learnt.test_moments)
+    name, number, digest = question.data
+    label = f"{name}@{number}"
+    table = read_version(session, session.repository.facts.get(DatasetVersion, digest))
+    kept = learnable(table, question.spec, label, where=False).table
+    return Scored(name=name, digest=digest, table=kept, moments=moments_of(kept, learnt.source))
+
+
+def _answers(
+    session: Session, version: ModelVersion, table: pa.Table, truth: Array, signature: Signature
+) -> Answers:
+    """A version's answers in the class order of another signature."""
+    own = version.signature
+    predictor = open_predictor(session, version)
+    found = answers_of(predictor, Encoder(version.features), table, truth, own.classes, level=version.level)
+    if own.classes == signature.classes:
+        return found
+    place = np.array(
+        [signature.classes.index(label) if label in signature.classes else -1 for label in own.classes]
+    )
+    probabilities = None
+    if found.probabilities is not None:
+        probabilities = np.zeros((len(truth), len(signature.classes)))
+        probabilities[:, place[place >= 0]] = found.probabilities[:, place >= 0]
+    return Answers(
+        truth=truth,
+        output=place[found.output],
+        probabilities=probabilities,
+        classes=len(signature.classes),
+        positive=len(signature.classes) - 1 if signature.task == "binary" else 1,
+    )
+
+
+def _rival(
+    session: Session, question: Question, scored: Scored, truth: Array
+) -> tuple[Rival | None, IncumbentResult]:
+    """The incumbent's answers where a comparison is fair, and the record of it without numbers."""
+    incumbent = question.incumbent
+    if incumbent is None:
+        return None, IncumbentResult(why=f"stage {question.stage} holds nothing else")
+    facts = session.repository.facts
+    deployed = facts.get(ModelVersion, incumbent.deployed)
+    wanted = question.version.signature
+    if (deployed.signature.target, deployed.signature.task) != (wanted.target, wanted.task):
+        why = f"version {incumbent.number} predicts {deployed.signature.target} ({deployed.signature.task})"
+        return None, IncumbentResult(version=incumbent.number, digest=incumbent.deployed, why=why)
+    for name, digest in (("deployed", incumbent.deployed), ("tested", incumbent.tested)):
+        version = facts.get(ModelVersion, digest)
+        fresh = unseen_by(version, keys_of(session, version), scored.table, scored.moments)
+        if fresh.sum() < ENOUGH_ROWS:
+            continue
+        try:
+            answers = _answers(session, version, scored.table, truth, wanted)
+        except (ColumnMissing, Missing, Corrupt, Untrusted, NotInstalled) as error:
+            why = f"version {incumbent.number} cannot score these rows: {error.message}"
+            return None, IncumbentResult(version=incumbent.number, digest=digest, artefact=name, why=why)
+        why = "what the stage holds has learnt from these rows" if name == "tested" else ""
+        rows = int(fresh.sum())
+        result = IncumbentResult(version=incumbent.number, digest=digest, artefact=name, rows=rows, why=why)
+        return Rival(answers=answers, mask=fresh), result
+    why = f"version {incumbent.number} has learnt from all but fewer than {ENOUGH_ROWS} of these rows"
+    return None, IncumbentResult(version=incumbent.number, digest=incumbent.deployed, why=why)
+
+
+def _judged(result: IncumbentResult, differences: dict[str, Difference], primary: str) -> IncumbentResult:
+    said = verdict(primary, differences.get(primary))
+    return IncumbentResult(
+        version=result.version,
+        digest=result.digest,
+        artefact=result.artefact,
+        rows=result.rows,
+        verdict=said,
+        why=result.why,
+        metrics=differences,
+    )
+
+
+def _overlap(session: Session, question: Question, scored: Scored) -> dict[str, int]:
+    """How many of the scored rows the candidate itself has learnt from, where other rows were asked for."""
+    if question.data is None:
+        return {}
+    version = question.version
+    fresh = unseen_by(version, keys_of(session, version), scored.table, scored.moments)
+    return {"learnt_rows": int(len(fresh) - fresh.sum())}

@@ -1,0 +1,57 @@
+"""`mlctl models`: every model, its versions, and the stages that hold them."""
+
+from mlctl.domain.errors import NotFound
+from mlctl.domain.ids import Digest
+from mlctl.domain.model import ModelVersion
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.refs import model_refit
+from mlctl.domain.requests.models import ModelRow, ModelsRequest, ModelsResult, VersionRow
+from mlctl.domain.run import Run
+from mlctl.verbs.recipe import split_metrics
+from mlctl.verbs.resolve import families
+from mlctl.verbs.session import Session
+
+
+def models(session: Session, request: ModelsRequest) -> Outcome[ModelsResult]:
+    """List the models.
+
+    Raises:
+        NotFound: the one that was asked for has no version.
+    """
+    known = families(session.repository.decisions.names(), "models")
+    if request.model is not None and request.model not in known:
+        raise NotFound(
+            f"model {request.model!r} has no version; there are: {', '.join(known) or 'none'}", "mlctl train"
+        )
+    wanted = known if request.model is None else [request.model]
+    data = ModelsResult(models=tuple(_row(session, name) for name in wanted))
+    return Outcome(data=data, next=() if known else ("mlctl train",))
+
+
+def _row(session: Session, model: str) -> ModelRow:
+    names = session.repository.decisions.names()
+    family = f"models/{model}"
+    stages = {
+        name.split("/")[2]: names.number_of(family, digest)
+        for name, digest in names.under(f"stages/{model}/").items()
+    }
+    runs = {run.run: run for _, run in session.repository.facts.where(Run, model=model)}
+    versions = []
+    for number, digest in names.versions(family).items():
+        version = session.repository.facts.get(ModelVersion, digest)
+        refit = names.value(model_refit(model, number))
+        run = runs.get(version.run)
+        versions.append(
+            VersionRow(
+                version=number,
+                run=version.run,
+                created=version.created_at,
+                digest=Digest(digest),
+                stages=sorted(stage for stage, held in stages.items() if held == number),
+                refit=Digest(refit) if refit else None,
+                estimator=version.estimator,
+                rows=version.rows,
+                metrics=split_metrics(run)[0] if run else {},
+            )
+        )
+    return ModelRow(name=model, versions=tuple(versions), stages=stages)

@@ -1,0 +1,17 @@
+"""From a model version with verified files to a plan that answers."""
+
+from pathlib import Path
+
+from mlctl.domain.model import ModelVersion
+from mlctl.learning.flavors import opened
+from mlctl.serving.plan import Plan
+
+
+def plan_of(model: ModelVersion, folder: Path) -> Plan:
+    """Load a model; the folder holds its artefacts, whose digests were checked.
+
+    Raises:
+        NotInstalled, PluginBroken: its flavor cannot be had.
+        Untrusted, Corrupt: the flavor refuses its files.
+    """
+    return Plan(model, opened(model.flavor, folder, model.signature))

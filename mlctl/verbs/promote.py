@@ -1,0 +1,243 @@
+"""`mlctl promote`: the gates of a stage, then one decision.
+
+Evaluate the candidate beside today's incumbent unless that has been done; ask `domain.gate.decide`; refused
+and not
+forced: GateRefused, and nothing is recorded. Passed: where the spec says so, fit the same recipe on all rows,
+then one decision moves the stage. When another process has moved the stage meanwhile, the gates are asked
+again.
+"""
+
+from typing import Any
+
+import msgspec
+
+from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.errors import GateRefused, NameMoved, NotFound, UsageError
+from mlctl.domain.evaluation import Evaluation
+from mlctl.domain.gate import GateDecision
+from mlctl.domain.ids import Digest
+from mlctl.domain.model import ModelVersion
+from mlctl.domain.nearest import nearest
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.refs import model_refit, model_version
+from mlctl.domain.refs import stage as stage_name
+from mlctl.domain.requests.promote import PromoteRequest, PromoteResult
+from mlctl.verbs.engines import engine
+from mlctl.verbs.notify import notify
+from mlctl.verbs.session import Session
+from mlctl.verbs.verdicts import (
+    Question,
+    ask,
+    candidate_of,
+    declared_model,
+    evaluation_of,
+    gates_digest,
+    judge,
+    rules_of,
+)
+from mlctl.workspace.git import head
+
+_USUAL = ("production", "staging")
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """An evaluation and what the gates say of it."""
+
+    question: Question
+    digest: Digest
+    evaluation: Evaluation
+    decision: GateDecision
+
+
+def promote(session: Session, request: PromoteRequest) -> Outcome[PromoteResult]:
+    """Move a stage to a version, if its gates agree.
+
+    Raises:
+        GateRefused: with every reason. UsageError: `force` without a reason.
+        NotFound, InvalidName: no such version or stage. TrainingFailed: the refit.
+    """
+    if request.force and not request.reason:
+        raise UsageError("--force needs --reason", "mlctl promote --help")
+    model, number, tested = candidate_of(session, request.model)
+    warnings = _known_stage(session, model, request.to)
+    names = session.repository.decisions.names()
+    if _holds(names, model, request.to) == number:
+        return _unchanged(names, model, number, request)
+    if not request.force:
+        request = msgspec.structs.replace(request, reason=request.reason or None)
+    label = f"{model}@{number}"
+    judged = _judge(session, label, request, names)
+    if request.dry_run:
+        return Outcome(data=_result(judged, request, names, tested, None), next=(f"mlctl promote {label}",))
+    digest = _deployable(session, judged.question, tested)
+    return _decide(session, request, judged, digest, warnings)
+
+
+def _holds(names: Names, model: str, stage: str) -> int | None:
+    """The number of the version that a stage holds."""
+    digest = names.value(stage_name(model, stage))
+    return None if digest is None else names.number_of(f"models/{model}", digest)
+
+
+def _deployable(session: Session, question: Question, tested: Digest) -> Digest:
+    """What the stage will hold: the refit where the recipe asks for one (made now if missing), or the tested.
+
+    With a split by dataset there is nothing to gain: the version has learnt from all learnable rows.
+    """
+    declared = declared_model(session, question.model)
+    wanted = declared.refit if declared is not None else question.spec.refit
+    if wanted != "all" or question.spec.split.by == "dataset":
+        return tested
+    made = session.repository.facts.where(ModelVersion, refit_of=tested)
+    if made:
+        return made[-1][0]
+    refit: Digest = engine("refitting").refit(session, tested, question.version, question.run)
+    return refit
+
+
+def _judge(session: Session, label: str, request: PromoteRequest, names: Names) -> Judged:
+    """Evaluate beside the incumbent of these names and ask the gates.
+
+    Raises:
+        GateRefused: they refuse, and nobody forces.
+    """
+    question = ask(session, label, request.to, names=names)
+    digest, evaluation, _ = evaluation_of(session, question)
+    decision = judge(session, question, evaluation)
+    judged = Judged(question=question, digest=digest, evaluation=evaluation, decision=decision)
+    if not decision.passed and not request.force:
+        said = "\n".join(
+            f"  {reason.gate}{_where(reason.slice)}: {reason.why}" for reason in decision.reasons
+        )
+        raise GateRefused(
+            f"the gates of {request.to} refuse {label}:\n{said}",
+            f"mlctl eval {label} --to {request.to}",
+            f'mlctl promote {label} --to {request.to} --force --reason "why it is right all the same"',
+            data=_result(judged, request, names, question.digest, None),
+            reasons=[msgspec.to_builtins(reason) for reason in decision.reasons],
+        )
+    return judged
+
+
+def _decide(
+    session: Session, request: PromoteRequest, judged: Judged, digest: Digest, warnings: list[str]
+) -> Outcome[PromoteResult]:
+    """One decision; the gates are asked again where the stage has moved since they were asked."""
+    question = judged.question
+    model, number, stage = question.model, question.number, stage_name(question.model, request.to)
+    label = f"{model}@{number}"
+    seen: dict[str, Any] = {"judged": judged, "names": None}
+
+    def prepare(names: Names) -> Draft | None:
+        if names.value(model_version(model, number)) != question.digest:
+            raise NameMoved(f"{label} was withdrawn meanwhile", f"mlctl models {model}", name=label)
+        current: Judged = seen["judged"]
+        fresh = ask(session, label, request.to, names=names)
+        if fresh.key != current.question.key:
+            current = seen["judged"] = _judge(session, label, request, names)
+        seen["previous"] = _holds(names, model, request.to)
+        if seen["previous"] == number:
+            return None
+        changes = []
+        refit = model_refit(model, number)
+        if digest != question.digest and names.value(refit) != digest:
+            changes.append(Change(name=refit, old=names.value(refit), new=digest))
+        changes.append(Change(name=stage, old=names.value(stage), new=digest))
+        return Draft(
+            kind="promote",
+            changes=tuple(changes),
+            reason=request.reason,
+            evidence=_evidence(session, current, request),
+            needs=(question.digest, digest, current.digest),
+        )
+
+    repository = session.repository
+    committed = repository.decisions.commit(
+        prepare, actor=session.actor, command=session.command, now=session.now
+    )
+    if committed is None:
+        return _unchanged(repository.decisions.names(), model, number, request)
+    warnings += notify(session, committed)
+    final: Judged = seen["judged"]
+    data = _made(final, request, digest, seen["previous"], committed.entry.number)
+    if final.decision.reasons:
+        warnings.append(f"forced over {len(final.decision.reasons)} reason(s); the record keeps them")
+    serve = f"mlctl serve {model}@{request.to}"
+    return Outcome(data=data, warnings=tuple(warnings), next=(serve, "mlctl undo"))
+
+
+def _evidence(session: Session, judged: Judged, request: PromoteRequest) -> dict[str, Any]:
+    return {
+        "evaluation": judged.digest,
+        "gates": gates_digest(rules_of(session, judged.question.model, request.to)),
+        "commit": head(session.root)[0],
+        "forced": not judged.decision.passed,
+        "reasons": [msgspec.to_builtins(reason) for reason in judged.decision.reasons],
+    }
+
+
+def _result(
+    judged: Judged, request: PromoteRequest, names: Names, digest: Digest, decision: int | None
+) -> PromoteResult:
+    """Before anything is decided: refused, or a dry run."""
+    model = judged.question.model
+    made = _made(judged, request, digest, _holds(names, model, request.to), decision)
+    changed = request.dry_run and (judged.decision.passed or request.force)
+    return msgspec.structs.replace(made, changed=changed, digest=None, forced=False, dry_run=request.dry_run)
+
+
+def _made(
+    judged: Judged, request: PromoteRequest, digest: Digest, previous: int | None, decision: int | None
+) -> PromoteResult:
+    question = judged.question
+    return PromoteResult(
+        model=question.model,
+        stage=request.to,
+        version=question.number,
+        previous=previous,
+        decision=decision,
+        changed=True,
+        digest=digest,
+        refit=digest != question.digest,
+        evaluation=judged.digest,
+        forced=not judged.decision.passed,
+        passed=judged.decision.passed,
+        reasons=judged.decision.reasons,
+        skipped=judged.decision.skipped,
+    )
+
+
+def _unchanged(names: Names, model: str, number: int, request: PromoteRequest) -> Outcome[PromoteResult]:
+    digest = names.value(stage_name(model, request.to))
+    data = PromoteResult(
+        model=model,
+        stage=request.to,
+        version=number,
+        previous=number,
+        decision=names.last_effect(stage_name(model, request.to)),
+        changed=False,
+        digest=Digest(digest) if digest else None,
+        refit=digest != names.value(model_version(model, number)),
+        dry_run=request.dry_run,
+    )
+    return Outcome(data=data, next=(f"mlctl serve {model}@{request.to}",))
+
+
+def _known_stage(session: Session, model: str, stage: str) -> list[str]:
+    """Refuse a stage that looks like a misspelt one; warn of one that has no gates."""
+    declared = declared_model(session, model)
+    gated = set(declared.gates) if declared is not None else set()
+    held = {name.split("/")[2] for name in session.repository.decisions.names().under(f"stages/{model}/")}
+    known = gated | held | set(_USUAL)
+    near = nearest(stage, known)
+    if stage not in known and near is not None:
+        raise NotFound(
+            f"there is no stage {stage!r}; did you mean {near!r}?",
+            f"mlctl promote {model} --to {near}",
+            nearest=near,
+        )
+    return [] if stage in gated else [f"stage {stage} has no gates; only the baseline was asked"]
+
+
+def _where(part: str | None) -> str:
+    return f" ({part})" if part else ""

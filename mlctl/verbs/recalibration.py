@@ -1,0 +1,198 @@
+"""Recalibration: the same fitted model with its answers brought to the level of the newest labels.
+
+One factor, observed over predicted, from labelled rows newer than anything that the model learnt from. A gate
+of its own: the factor from the older half of these rows must not do worse on the newer half than the one in
+force.
+"""
+
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.duration import duration
+from mlctl.domain.loop import LEVEL_DAYS, Action, level_moves
+from mlctl.domain.model import ModelVersion
+from mlctl.domain.prediction import OUTPUT
+from mlctl.domain.refs import model_level
+from mlctl.domain.spec import RecalibrateSpec
+from mlctl.monitoring.columns import numbers
+from mlctl.monitoring.window import text_of
+from mlctl.verbs.session import Session
+from mlctl.verbs.view import View
+from mlctl.verbs.watched import families_of
+
+KIND = "recalibrate"
+_TOLERATED = 1.02
+
+
+class Level(msgspec.Struct, frozen=True, kw_only=True):
+    """A factor and what it stands on.
+
+    Attributes:
+        before, after: mean absolute error of these rows with the level in force and with this one.
+        holds: the older half's factor does not do worse on the newer half than the level in force.
+    """
+
+    level: float
+    rows: int
+    days: int
+    through: str
+    before: float
+    after: float
+    holds: bool
+
+
+def recalibrate(
+    session: Session, view: View, spec: RecalibrateSpec, names: Names, *, dry_run: bool
+) -> Action | None:
+    """Bring the deployed model to the level of its newest labels; None if it is too early or not worth it."""
+    model, stage = view.result.model, view.result.stage
+    deployed = view.deployed.model
+    if deployed.signature.task != "regression":
+        return Action(action="recalibrate", result="refused: only regressions have a level")
+    newest = newest_label(view)
+    last = _last(session, model, stage, names)
+    if newest is None or (last is not None and newest - last < _span(duration(spec.every))):
+        return None
+    level = level_of(view, duration(spec.window))
+    if level is None or not level_moves(deployed.level, level.level):
+        return None
+    said = f"level {deployed.level:.3f} to {level.level:.3f} on {level.days} labelled days"
+    if not level.holds:
+        return Action(action="recalibrate", result=f"refused: {said} would not hold on their newer half")
+    if dry_run:
+        return Action(action="recalibrate", result=f"would: {said}")
+    number = names.number_of(f"models/{model}", view.deployed.digest)
+    decision = _commit(session, view, level, number)
+    return Action(
+        action="recalibrate",
+        result=f"done: {said}, mean absolute error of these rows {level.before:.4g} to {level.after:.4g}",
+        version=number,
+        decision=decision,
+    )
+
+
+def newest_label(view: View) -> Any | None:
+    """The newest event time with a known truth, datetime64[ms]."""
+    times = view.answered.time[view.answered.labelled & ~np.isnat(view.answered.time)]
+    return times.max() if len(times) else None
+
+
+def level_of(view: View, window: timedelta) -> Level | None:
+    """The factor of the deployed model on its newest labelled rows; None where they are too few."""
+    rows = fresh_rows(view, window)
+    days = view.answered.time[rows].astype("datetime64[D]")
+    if len(rows) < view.rules.min_rows or len(np.unique(days)) < LEVEL_DAYS:
+        return None
+    observed, plain = _observed_and_plain(view, rows)
+    total = float(plain.sum())
+    if total <= 0 or float(observed.sum()) <= 0:
+        return None
+    level = float(observed.sum()) / total
+    current = view.deployed.model.level
+    ordered = np.unique(days)
+    older = days < ordered[len(ordered) // 2]
+    early = float(observed[older].sum()) / float(plain[older].sum()) if plain[older].sum() > 0 else current
+    return Level(
+        level=round(level, 6),
+        rows=len(rows),
+        days=len(ordered),
+        through=text_of(view.answered.time[rows].max()),
+        before=_mae(observed, plain * current),
+        after=_mae(observed, plain * level),
+        holds=_mae(observed[~older], plain[~older] * early)
+        <= _TOLERATED * _mae(observed[~older], plain[~older] * current),
+    )
+
+
+def fresh_rows(view: View, window: timedelta | None) -> NDArray[np.int64]:
+    """Labelled rows that the deployed model (at any level) answered, newer than all that it learnt from.
+
+    Args:
+        view: of this turn.
+        window: only this newest part, counted back from the newest label.
+    """
+    answered = view.answered
+    own = families_of(answered.digests, view.known) == view.deployed.family
+    kept = answered.labelled & ~np.isnat(answered.time) & own
+    learnt = view.deployed.model.learnt_through
+    if learnt is not None:
+        kept &= answered.time > np.datetime64(learnt.rstrip("Z"), "ms")
+    newest = newest_label(view)
+    if window is not None and newest is not None:
+        days = answered.time.astype("datetime64[D]")
+        kept &= days > newest.astype("datetime64[D]") - np.timedelta64(max(1, window.days), "D")
+    return np.flatnonzero(kept)
+
+
+def _observed_and_plain(
+    view: View, rows: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The truth, and the answers without the level that each was given at."""
+    output = numbers(view.answered.table.column(OUTPUT))[rows]
+    levels = {digest: one.model.level for digest, one in view.known.items()}
+    given = np.array([levels[digest] for digest in view.answered.digests[rows].tolist()], dtype=np.float64)
+    return numbers(view.answered.observed)[rows], output / given
+
+
+def _mae(observed: NDArray[np.float64], predicted: NDArray[np.float64]) -> float:
+    return float(np.mean(np.abs(observed - predicted)))
+
+
+def _last(session: Session, model: str, stage: str, names: Names) -> Any | None:
+    """The newest label of the last recalibration, if one is in force."""
+    effect = names.last_effect(f"stages/{model}/{stage}")
+    if effect is None:
+        return None
+    entry = session.repository.decisions.get(effect).entry
+    through = entry.evidence.get("through") if entry.kind == KIND else None
+    return np.datetime64(str(through).rstrip("Z"), "ms") if through else None
+
+
+def _span(every: timedelta) -> Any:
+    """A little less than asked for, so that a missing hour at the end does not put it off by a turn."""
+    return np.timedelta64(int(every.total_seconds() * 900), "ms")
+
+
+def _commit(session: Session, view: View, level: Level, number: int | None) -> int | None:
+    repository = session.repository
+    model, stage = view.result.model, view.result.stage
+    version = msgspec.structs.replace(view.deployed.model, created_at=session.now(), level=level.level)
+    digest = repository.facts.add(version)
+
+    def prepare(names: Names) -> Draft | None:
+        if names.value(f"stages/{model}/{stage}") != view.deployed.digest:
+            return None  # someone moved the stage meanwhile; the next turn looks again
+        changes = [Change(name=f"stages/{model}/{stage}", old=view.deployed.digest, new=digest)]
+        if number is not None:
+            family = f"models/{model}/{number}/level"
+            step = names.next_number(family)
+            changes.insert(0, Change(name=model_level(model, number, step), old=None, new=digest))
+        return Draft(
+            kind=KIND,
+            changes=tuple(changes),
+            reason=f"level {level.level:.3f} on {level.days} labelled days",
+            evidence={
+                "through": level.through,
+                "level": level.level,
+                "previous_level": view.deployed.model.level,
+                "rows": level.rows,
+                "mae_before": level.before,
+                "mae_after": level.after,
+            },
+            needs=(digest,),
+        )
+
+    committed = repository.decisions.commit(
+        prepare, actor=session.actor, command=session.command, now=session.now
+    )
+    return committed.entry.number if committed is not None else None
+
+
+def is_recalibration(version: ModelVersion) -> bool:
+    """Whether a version differs from its fit by a level."""
+    return version.level != 1.0

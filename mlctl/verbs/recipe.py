@@ -1,0 +1,312 @@
+"""What a run would do and the key that names its result: settled from specs, digests and versions alone.
+
+`train` a second time must answer in a blink, so nothing here imports numpy, pyarrow or scikit-learn. Equal
+keys mean
+equal results: the data's bytes, the parts of the spec that matter to the fit, the seed, the versions of the
+packages that compute, and the source of the user's own modules.
+"""
+
+import ast
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mlctl.domain.dataset import DatasetVersion
+from mlctl.domain.duration import share
+from mlctl.domain.errors import NotFound, UsageError
+from mlctl.domain.ids import Digest
+from mlctl.domain.model import ModelVersion
+from mlctl.domain.records import digest_of, encode
+from mlctl.domain.requests.train import TrainRequest
+from mlctl.domain.run import Run
+from mlctl.domain.spec import DataSpec, ModelSpec, SplitSpec
+from mlctl.verbs.places import declared_data, place_named
+from mlctl.verbs.resolve import resolve_dataset
+from mlctl.verbs.session import Session
+from mlctl.verbs.stat_memory import memory_of
+from mlctl.verbs.versions import newest, with_bytes
+from mlctl.workspace.dvc_files import pointer_path, read_pointer
+from mlctl.workspace.environment import installed_packages
+from mlctl.workspace.snapshot import snapshot
+
+FIT = (
+    "target",
+    "task",
+    "positive",
+    "train_where",
+    "exclude",
+    "estimator",
+    "params",
+    "build",
+    "command",
+    "baseline",
+    "seed",
+    "features",
+    "split",
+)
+"""Keys of `[model.NAME]`, besides `data`, that a fitted model depends on."""
+_FORMAT = 1
+
+
+class Data(msgspec.Struct, frozen=True, kw_only=True):
+    """A dataset version that a run reads."""
+
+    name: str
+    label: str
+    digest: Digest
+    version: DatasetVersion
+
+
+class Recipe(msgspec.Struct, frozen=True, kw_only=True):
+    """One run, settled before anything heavy is loaded.
+
+    Attributes:
+        spec: the model's, with the request's parameters, seed and test part in it.
+        source: the data's part of the spec: key, time and known_time.
+        data: what is learnt from; None where the work tree holds something that has no version yet.
+        held: the dataset of a split by dataset; None for other splits, or as `data`.
+        key: of the result; None while a dataset has no version.
+    """
+
+    model: str
+    spec: ModelSpec
+    source: DataSpec
+    data: Data | None
+    held: Data | None
+    window: str | None
+    apply_where: bool
+    purpose: str
+    key: Digest | None
+
+
+class Known(msgspec.Struct, frozen=True, kw_only=True):
+    """A run with the same key that has finished, and the version that came of it.
+
+    Attributes:
+        number: of the version; None where it was withdrawn by an undo.
+    """
+
+    run: Run
+    digest: Digest
+    version: ModelVersion
+    number: int | None
+
+
+def recipe_of(session: Session, request: TrainRequest) -> Recipe:
+    """What `train` with this request would do now.
+
+    Raises:
+        NotFound: no such model or dataset. UsageError: a setting is not "name=value", or a command is asked
+            for.
+    """
+    model = session.model_name(request.model)
+    declared = session.model_spec(model)
+    source = declared_data(session).get(declared.data) or DataSpec(path="")
+    spec = effective_spec(declared, request, has_time=bool(source.time))
+    chosen = request.data
+    data = _chosen(session, chosen) if chosen is not None else standing(session, spec.data)
+    held = standing(session, spec.split.test) if spec.split.by == "dataset" else None
+    recipe = Recipe(
+        model=model,
+        spec=spec,
+        source=source,
+        data=data,
+        held=held,
+        window=request.window,
+        apply_where=request.apply_where,
+        purpose=request.purpose,
+        key=None,
+    )
+    settled = data is not None and (spec.split.by != "dataset" or held is not None)
+    return msgspec.structs.replace(recipe, key=key_of(session.root, recipe)) if settled else recipe
+
+
+def effective_spec(spec: ModelSpec, request: TrainRequest, *, has_time: bool) -> ModelSpec:
+    """The spec with the request's parameters, seed and test part.
+
+    A duration holds out the newest rows, whatever the spec splits by; without time there are no newest rows,
+    and the spec's own split stays.
+
+    Raises:
+        UsageError: as `recipe_of`.
+    """
+    if spec.command is not None:
+        raise UsageError(
+            "this version of mlctl does not run `command` yet; give an `estimator` or `build`",
+            "mlctl spec explain",
+        )
+    return msgspec.structs.replace(
+        spec,
+        params={**spec.params, **settings(request.set)},
+        seed=spec.seed if request.seed is None else request.seed,
+        split=spec.split if request.test is None else _split_for(spec.split, request.test, has_time=has_time),
+    )
+
+
+def settings(pairs: Iterable[str]) -> dict[str, Any]:
+    """Parameters from "name=value" pairs; a value is JSON where it reads as such, else text.
+
+    Raises:
+        UsageError: a pair has no "=".
+    """
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        name, equals, value = pair.partition("=")
+        if not equals or not name.strip():
+            raise UsageError(
+                f"--set {pair!r} is not of the form name=value", "mlctl train --set max_iter=100"
+            )
+        found[name.strip()] = _value(value.strip())
+    return found
+
+
+def standing(session: Session, name: str) -> Data | None:
+    """The version that the work tree stands on; None where `data add` would have something to do."""
+    if name not in declared_data(session):
+        frozen = newest(session, name)
+        if frozen is not None and frozen.version.path is None:
+            return Data(name=name, label=frozen.label, digest=frozen.digest, version=frozen.version)
+    place = place_named(session, name)
+    target = session.root / place.path
+    pointer = read_pointer(pointer_path(target))
+    if pointer is None:
+        return None
+    if target.exists():
+        seen = snapshot(session.root, place.path, memory=memory_of(session), report=session.report)
+        if seen.md5 != pointer.md5:
+            return None
+    held = with_bytes(session, name, pointer.md5, place.spec.read if place.spec else None)
+    if held is None:
+        return None
+    return Data(name=name, label=held.label, digest=held.digest, version=held.version)
+
+
+def known_run(session: Session, key: Digest) -> Known | None:
+    """The newest finished run with this key; first of all one whose version still has its number."""
+    facts = session.repository.facts
+    names = session.repository.decisions.names()
+    withdrawn: Known | None = None
+    for _, run in reversed(facts.where(Run, cache_key=key, status="finished")):
+        for digest, version in facts.where(ModelVersion, run=run.run):
+            number = names.number_of(f"models/{version.model}", digest)
+            found = Known(run=run, digest=digest, version=version, number=number)
+            if number is not None:
+                return found
+            withdrawn = withdrawn or found
+    return withdrawn
+
+
+def split_metrics(run: Run) -> tuple[dict[str, float | None], dict[str, float | None]]:
+    """A run's metrics and those of its baseline."""
+    own = {name: value for name, value in run.metrics.items() if "." not in name}
+    base = {
+        name.partition(".")[2]: value for name, value in run.metrics.items() if name.startswith("baseline.")
+    }
+    return own, base
+
+
+def key_of(root: Path, recipe: Recipe) -> Digest:
+    """The sha256 over all that the result depends on."""
+    spec = msgspec.to_builtins(recipe.spec)
+    used = [recipe.data, *([recipe.held] if recipe.held else [])]
+    parts = {
+        "format": _FORMAT,
+        "model": recipe.model,
+        "spec": {name: spec[name] for name in FIT},
+        "metrics": recipe.spec.eval.metrics,
+        "source": [recipe.source.key, recipe.source.time, recipe.source.known_time],
+        "data": [(one.name, one.version.sha256, one.version.origin.get("read")) for one in used if one],
+        "window": recipe.window,
+        "where": recipe.apply_where,
+        "packages": _packages(recipe.spec),
+        "sources": dict(_sources(root, recipe.spec)),
+    }
+    return digest_of(encode(parts))
+
+
+def _chosen(session: Session, selector: str) -> Data:
+    found = resolve_dataset(session, selector)
+    return Data(
+        name=found.name, label=f"{found.name}@{found.number}", digest=found.digest, version=found.version
+    )
+
+
+def _split_for(split: SplitSpec, test: str, *, has_time: bool) -> SplitSpec:
+    if split.by == "time" or (share(test) is not None and split.by in {"random", "group"}):
+        return msgspec.structs.replace(split, test=test)
+    return msgspec.structs.replace(split, by="time", test=test, column=None) if has_time else split
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return {"True": True, "False": False, "None": None}.get(text, text)
+
+
+def _packages(spec: ModelSpec) -> Mapping[str, str]:
+    """Versions of what computes: numpy, scikit-learn and the like; all there is where user code runs."""
+    installed = installed_packages(sys.path)
+    module = (spec.estimator or "sklearn").partition(":")[0].partition(".")[0]
+    if spec.build is not None or module != "sklearn":
+        return installed
+    wanted = ("numpy", "scipy", "scikit-learn", "pyarrow", "mlctl")
+    return {name: installed[name] for name in wanted if name in installed}
+
+
+def _sources(root: Path, spec: ModelSpec) -> Iterator[tuple[str, str]]:
+    """The user's own files that the estimator is made of, by digest: imports inside the project followed."""
+    start: list[Path] = []
+    if spec.build is not None:
+        start.append(root / spec.build.partition(":")[0])
+    elif spec.estimator is not None:
+        start += _module_files(root, spec.estimator.partition(":")[0])
+    seen: set[Path] = set()
+    while start:
+        path = start.pop()
+        if path in seen or not path.is_file():
+            continue
+        seen.add(path)
+        text = path.read_bytes()
+        yield path.relative_to(root).as_posix(), digest_of(text)
+        for module in _imports(text):
+            start += _module_files(root, module) + _module_files(path.parent, module)
+
+
+def _module_files(folder: Path, module: str) -> list[Path]:
+    """The files of a module and of the packages around it, where it stands in the folder."""
+    parts = module.split(".")
+    found: list[Path] = []
+    for count in range(1, len(parts) + 1):
+        stem = folder.joinpath(*parts[:count])
+        found += [path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()]
+    return found
+
+
+def _imports(text: bytes) -> Iterator[str]:
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            module = node.module or ""
+            yield module
+            yield from (f"{module}.{alias.name}".lstrip(".") for alias in node.names)
+
+
+def require_data(recipe: Recipe) -> Data:
+    """The data of a settled recipe.
+
+    Raises:
+        NotFound: it has none.
+    """
+    if recipe.data is None:
+        raise NotFound(f"{recipe.spec.data} has no version yet", "mlctl data add")
+    return recipe.data

@@ -1,0 +1,107 @@
+"""`mlctl show`: one thing in full, with what it belongs with."""
+
+from typing import Any
+
+import msgspec
+
+from mlctl.domain.decision import Names
+from mlctl.domain.evaluation import Evaluation
+from mlctl.domain.model import ModelVersion
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.requests.show import ShowRequest, ShowResult
+from mlctl.domain.run import Run
+from mlctl.verbs.resolve import (
+    DatasetFound,
+    DecisionFound,
+    FactFound,
+    Found,
+    ModelFound,
+    PredictionFound,
+    RunFound,
+    resolve,
+)
+from mlctl.verbs.session import Session
+
+
+def show(session: Session, request: ShowRequest) -> Outcome[ShowResult]:
+    """Everything that is kept of what the selector means.
+
+    Raises:
+        NotFound, Ambiguous, InvalidName: the selector means nothing, or several things.
+    """
+    found = resolve(session, request.selector)
+    names = session.repository.decisions.names()
+    return Outcome(data=_described(session, names, found))
+
+
+def _described(session: Session, names: Names, found: Found) -> ShowResult:
+    match found:
+        case ModelFound():
+            title = f"{found.model}@{found.number}"
+            return _result("model", title, found.digest, found.version, _around_model(session, names, found))
+        case DatasetFound():
+            users = [
+                f"{version.model}@{names.number_of(f'models/{version.model}', digest)}"
+                for digest, version in session.repository.facts.all(ModelVersion)
+                if found.digest in version.datasets and names.number_of(f"models/{version.model}", digest)
+            ]
+            decision = names.last_effect(f"datasets/{found.name}/{found.number}")
+            related = {"decision": decision, "models": sorted(set(users))}
+            return _result("dataset", f"{found.name}@{found.number}", found.digest, found.version, related)
+        case RunFound():
+            related = {"models": _versions_of(session, names, found.run)}
+            return _result("run", f"run {found.run.run}", found.digest, found.run, related)
+        case DecisionFound():
+            entry = found.committed.entry
+            undone = any(item.number == entry.number for item in names.undone)
+            return _result(
+                "decision", f"decision {entry.number}", found.committed.sha256, entry, {"undone": undone}
+            )
+        case PredictionFound():
+            title = f"prediction {found.prediction}"
+            return _result("prediction", title, None, found.row, {"model": found.model})
+        case FactFound():
+            return _result(
+                found.fact.kind, f"{found.fact.kind} {found.digest[:12]}", found.digest, found.fact, {}
+            )
+
+
+def _result(kind: str, title: str, digest: str | None, record: Any, related: dict[str, Any]) -> ShowResult:
+    built = msgspec.to_builtins(record, builtin_types=())
+    return ShowResult(kind=kind, title=title, digest=digest, record=built, related=related)
+
+
+def _around_model(session: Session, names: Names, found: ModelFound) -> dict[str, Any]:
+    held = (found.digest, *([found.version.refit_of] if found.version.refit_of else []))
+    evaluations = session.repository.facts.where(Evaluation, model=found.model)
+    own = [(digest, fact) for digest, fact in evaluations if fact.model_digest in held]
+    family = f"models/{found.model}/{found.number}"
+    return {
+        "run": found.version.run,
+        "decision": names.last_effect(family),
+        "tested": names.value(family),
+        "refit": names.value(f"{family}/refit"),
+        "stages": [
+            name.split("/")[2]
+            for name, value in names.under(f"stages/{found.model}/").items()
+            if names.number_of(f"models/{found.model}", value) == found.number
+        ],
+        "evaluations": [
+            {
+                "digest": digest,
+                "created": fact.created_at,
+                "rows": fact.rows,
+                "verdict": fact.incumbent.verdict,
+                "metrics": {name: estimate.value for name, estimate in fact.metrics.items()},
+            }
+            for digest, fact in own
+        ],
+    }
+
+
+def _versions_of(session: Session, names: Names, run: Run) -> list[str]:
+    made = session.repository.facts.where(ModelVersion, run=run.run)
+    numbered = [
+        (version.model, names.number_of(f"models/{version.model}", digest)) for digest, version in made
+    ]
+    return [f"{model}@{number}" for model, number in numbered if number is not None]

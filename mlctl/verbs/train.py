@@ -1,0 +1,107 @@
+"""`mlctl train`: one run, recorded, and a candidate version.
+
+The recipe is settled first (`recipe`). Where a finished run has the same key, its version is the answer and
+nothing is loaded; where that version was withdrawn, it gets a new number. Otherwise `fitting` does the work:
+fit without the test rows, store the run and the model as facts, and name the version by one decision.
+"""
+
+from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.errors import NameMoved
+from mlctl.domain.ids import Digest
+from mlctl.domain.model import ModelVersion
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.refs import model_version
+from mlctl.domain.requests.train import TrainRequest, TrainResult
+from mlctl.verbs.engines import engine
+from mlctl.verbs.notify import notify
+from mlctl.verbs.recipe import Known, Recipe, known_run, recipe_of, split_metrics
+from mlctl.verbs.session import Session
+
+
+def train(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
+    """Fit what the spec declares, unless that has been done."""
+    recipe = recipe_of(session, request)
+    warnings: list[str] = []
+    if recipe.key is None and not request.dry_run:
+        warnings = engine("fitting").add_data(session, recipe)
+        recipe = recipe_of(session, request)
+    known = known_run(session, recipe.key) if recipe.key is not None and request.cache else None
+    if request.dry_run:
+        return Outcome(data=_planned(recipe, known), next=(f"mlctl train {recipe.model}",))
+    if known is not None and known.number is not None:
+        return _outcome(recipe, known, known.number, changed=False, warnings=warnings)
+    if known is None:
+        run, digest, version, said = engine("fitting").fit_and_store(session, recipe)
+        warnings += said
+    else:
+        run, digest, version = known.run, known.digest, known.version
+    number, complaints = _register(session, recipe.model, digest, version)
+    warnings += complaints
+    made = Known(run=run, digest=digest, version=version, number=number)
+    return _outcome(recipe, made, number, changed=True, warnings=warnings)
+
+
+def _register(
+    session: Session, model: str, digest: Digest, version: ModelVersion
+) -> tuple[int, tuple[str, ...]]:
+    """Give a model version the next number (or the one that it has); and what trackers complained of."""
+    family = f"models/{model}"
+
+    def prepare(names: Names) -> Draft | None:
+        if names.number_of(family, digest) is not None:
+            return None
+        change = Change(name=model_version(model, names.next_number(family)), old=None, new=digest)
+        evidence = {"run": version.run, "datasets": list(version.datasets)}
+        return Draft(kind="train", changes=(change,), evidence=evidence, needs=(digest,))
+
+    repository = session.repository
+    committed = repository.decisions.commit(
+        prepare, actor=session.actor, command=session.command, now=session.now
+    )
+    number = repository.decisions.names().number_of(family, digest)
+    if number is None:
+        raise NameMoved(
+            f"the new version of {model} was withdrawn at once", f"mlctl train {model}", model=model
+        )
+    return number, notify(session, committed)
+
+
+def _outcome(
+    recipe: Recipe, known: Known, number: int, *, changed: bool, warnings: list[str]
+) -> Outcome[TrainResult]:
+    run = known.run
+    metrics, baseline = split_metrics(run)
+    asked = [*recipe.spec.eval.metrics, *metrics]
+    data = TrainResult(
+        run=run.run,
+        model=recipe.model,
+        version=number,
+        digest=known.digest,
+        changed=changed,
+        seconds=run.seconds,
+        metrics={name: metrics[name] for name in dict.fromkeys(asked) if name in metrics},
+        baseline=baseline,
+        dataset=recipe.data.label if recipe.data else recipe.spec.data,
+        estimator=known.version.estimator,
+        rows={name: int(run.notes["rows"][name]) for name in ("train", "test", "dropped")},
+    )
+    return Outcome(data=data, warnings=tuple(warnings), next=(f"mlctl eval {recipe.model}@{number}",))
+
+
+def _planned(recipe: Recipe, known: Known | None) -> TrainResult:
+    found = known if known is not None and known.number is not None else None
+    metrics, baseline = split_metrics(found.run) if found else ({}, {})
+    return TrainResult(
+        run=found.run.run if found else None,
+        model=recipe.model,
+        version=found.number if found else None,
+        digest=found.digest if found else None,
+        changed=found is None,
+        seconds=0.0,
+        metrics=metrics,
+        baseline=baseline,
+        dataset=recipe.data.label if recipe.data else recipe.spec.data,
+        estimator=recipe.spec.build or recipe.spec.estimator or "",
+        rows={},
+        dry_run=True,
+    )

@@ -1,0 +1,190 @@
+"""Evaluations asked for: what is to be measured, whether it has been, and what the stage's gates say of it.
+
+Light: the numbers themselves are made by `measuring`, which is loaded only when an evaluation is missing.
+"""
+
+import msgspec
+
+from mlctl.domain.decision import Names
+from mlctl.domain.errors import Missing, NotFound
+from mlctl.domain.evaluation import Evaluation
+from mlctl.domain.gate import Evidence, GateDecision, decide
+from mlctl.domain.ids import Digest
+from mlctl.domain.metric import DEFAULTS
+from mlctl.domain.model import ModelVersion
+from mlctl.domain.records import decode, digest_of, encode
+from mlctl.domain.refs import check_name, model_version
+from mlctl.domain.run import Run
+from mlctl.domain.spec import EvalSpec, GateRule, ModelSpec
+from mlctl.verbs.engines import engine
+from mlctl.verbs.resolve import resolve_dataset, resolve_model
+from mlctl.verbs.session import Session
+
+_FORMAT = 1
+
+
+class Incumbent(msgspec.Struct, frozen=True, kw_only=True):
+    """What a candidate is compared with: the stage's artefact and the tested one of the same number."""
+
+    number: int
+    deployed: Digest
+    tested: Digest
+
+
+class Question(msgspec.Struct, frozen=True, kw_only=True):
+    """One evaluation, settled: equal keys have equal answers.
+
+    Attributes:
+        spec: the run's own, with today's `eval` part where the project still declares the model.
+        data: (name, number, digest) of other rows to score; None for the version's own test rows.
+        seed: of the bootstrap.
+    """
+
+    model: str
+    number: int
+    digest: Digest
+    version: ModelVersion
+    run: Run
+    spec: ModelSpec
+    stage: str
+    data: tuple[str, int, Digest] | None
+    incumbent: Incumbent | None
+    seed: int
+    key: Digest
+
+
+def candidate_of(session: Session, text: str | None) -> tuple[str, int, Digest]:
+    """The model, the number and the tested artefact that a selector means: never a refit.
+
+    Raises:
+        NotFound, Ambiguous, InvalidName: as `resolve_model`.
+    """
+    names = session.repository.decisions.names()
+    if text is None:
+        text = session.model_name(None)
+        if not names.versions(f"models/{text}"):
+            raise NotFound(f"model {text} has no version yet", f"mlctl train {text}", model=text)
+    found = resolve_model(session, text)
+    digest = names.value(model_version(found.model, found.number)) if found.number else None
+    if digest is None:
+        raise NotFound(f"{text} was withdrawn", f"mlctl train {found.model}", model=found.model)
+    return found.model, found.number, Digest(digest)
+
+
+def ask(
+    session: Session, text: str | None, stage: str, data: str | None = None, names: Names | None = None
+) -> Question:
+    """The evaluation that is meant.
+
+    Raises:
+        NotFound, InvalidName: no such model, version or dataset. Missing, Corrupt: its record is damaged.
+    """
+    check_name("stage", stage)
+    model, number, digest = candidate_of(session, text)
+    facts = session.repository.facts
+    version = facts.get(ModelVersion, digest)
+    run = run_of(session, version)
+    spec = decode(session.repository.objects.read(run.spec), ModelSpec)
+    declared = declared_model(session, model)
+    if declared is not None:
+        spec = msgspec.structs.replace(
+            spec, eval=_with_gates(declared.eval, declared.gates.get(stage, {}), version.signature.task)
+        )
+    chosen = None
+    if data is not None:
+        found = resolve_dataset(session, data)
+        chosen = (found.name, found.number, found.digest)
+    incumbent = incumbent_of(names or session.repository.decisions.names(), model, number, stage)
+    parts = [_FORMAT, digest, chosen and chosen[2], msgspec.to_builtins(spec.eval), stage, run.seed]
+    key = digest_of(encode([*parts, msgspec.to_builtins(incumbent)]))
+    return Question(
+        model=model,
+        number=number,
+        digest=digest,
+        version=version,
+        run=run,
+        spec=spec,
+        stage=stage,
+        data=chosen,
+        incumbent=incumbent,
+        seed=run.seed,
+        key=key,
+    )
+
+
+def answered(session: Session, question: Question) -> tuple[Digest, Evaluation] | None:
+    """The stored evaluation of a question, or None."""
+    found = session.repository.facts.where(Evaluation, key=question.key)
+    return found[-1] if found else None
+
+
+def evaluation_of(session: Session, question: Question) -> tuple[Digest, Evaluation, bool]:
+    """The stored evaluation, measured now if there is none; the last value says whether it was."""
+    found = answered(session, question)
+    if found is not None:
+        return (*found, False)
+    evaluation: Evaluation = engine("measuring").measure(session, question)
+    return session.repository.facts.add(evaluation), evaluation, True
+
+
+def incumbent_of(names: Names, model: str, number: int, stage: str) -> Incumbent | None:
+    """What a stage holds, or held before the version itself; None where there was nothing else."""
+    name = f"stages/{model}/{stage}"
+    steps = 0
+    while (digest := names.before(name, steps)) is not None:
+        held = names.number_of(f"models/{model}", digest)
+        if held is not None and held != number:
+            tested = names.value(model_version(model, held)) or digest
+            return Incumbent(number=held, deployed=Digest(digest), tested=Digest(tested))
+        steps += 1
+    return None
+
+
+def run_of(session: Session, version: ModelVersion) -> Run:
+    """The run that fitted a version.
+
+    Raises:
+        Missing: the store has lost it.
+    """
+    for _, run in session.repository.facts.where(Run, run=version.run):
+        return run
+    raise Missing(f"run {version.run} is not in the store", "mlctl fsck", run=version.run)
+
+
+def declared_model(session: Session, model: str) -> ModelSpec | None:
+    """Today's spec of a model, or None where the project no longer declares it."""
+    try:
+        return session.spec.model.get(model)
+    except NotFound:
+        return None
+
+
+def rules_of(session: Session, model: str, stage: str) -> dict[str, GateRule]:
+    """Today's gates of a stage."""
+    declared = declared_model(session, model)
+    return dict(declared.gates.get(stage, {})) if declared is not None else {}
+
+
+def judge(session: Session, question: Question, evaluation: Evaluation) -> GateDecision:
+    """What the stage's gates say of an evaluation."""
+    primary = str(evaluation.notes.get("primary") or next(iter(evaluation.metrics)))
+    evidence = Evidence(
+        primary=primary,
+        metrics=evaluation.metrics,
+        baseline=evaluation.baseline,
+        incumbent=evaluation.incumbent,
+        slices=evaluation.slices,
+    )
+    return decide(rules_of(session, question.model, question.stage), evidence)
+
+
+def gates_digest(rules: dict[str, GateRule]) -> Digest:
+    """The digest of a stage's gates: part of a promotion's evidence, so that nobody loosens gates unseen."""
+    return digest_of(encode(msgspec.to_builtins(rules)))
+
+
+def _with_gates(declared: EvalSpec, rules: dict[str, GateRule], task: str) -> EvalSpec:
+    """Today's `eval` part with the metrics of the stage's gates, so that every gate has its value."""
+    wanted = [name.partition("@")[0] for name in rules]
+    metrics = declared.metrics or DEFAULTS[task]
+    return msgspec.structs.replace(declared, metrics=list(dict.fromkeys([*metrics, *wanted])))

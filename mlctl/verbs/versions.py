@@ -1,0 +1,100 @@
+"""Dataset versions by name and number, as the log gives them."""
+
+import msgspec
+
+from mlctl.domain.dataset import DatasetRow, DatasetVersion, FileEntry
+from mlctl.domain.ids import Digest
+from mlctl.domain.spec import ReadSpec
+from mlctl.verbs.session import Session
+
+
+class Numbered(msgspec.Struct, frozen=True, kw_only=True):
+    """A dataset version and the name that it goes by."""
+
+    number: int
+    digest: Digest
+    version: DatasetVersion
+
+    @property
+    def label(self) -> str:
+        """`rides@1`."""
+        return f"{self.version.name}@{self.number}"
+
+
+def dataset_names(session: Session) -> list[str]:
+    """Every dataset that has a version."""
+    return sorted({name.split("/")[1] for name in session.repository.decisions.names().under("datasets/")})
+
+
+def versions_of(session: Session, name: str) -> list[Numbered]:
+    """The living versions of a dataset, ascending; [] where there are none."""
+    facts = session.repository.facts
+    return [
+        Numbered(number=number, digest=Digest(digest), version=facts.get(DatasetVersion, digest))
+        for number, digest in session.repository.decisions.names().versions(f"datasets/{name}").items()
+    ]
+
+
+def newest(session: Session, name: str) -> Numbered | None:
+    """The newest living version of a dataset."""
+    family = session.repository.decisions.names().versions(f"datasets/{name}")
+    if not family:
+        return None
+    number, digest = list(family.items())[-1]
+    return Numbered(
+        number=number, digest=Digest(digest), version=session.repository.facts.get(DatasetVersion, digest)
+    )
+
+
+def latest_versions(session: Session) -> list[DatasetVersion]:
+    """The newest version of every dataset, by name."""
+    found = (newest(session, name) for name in dataset_names(session))
+    return [numbered.version for numbered in found if numbered is not None]
+
+
+def with_bytes(session: Session, name: str, md5: str, read: ReadSpec | None) -> Numbered | None:
+    """The newest living version of a dataset that holds these bytes, read in this way."""
+    origin, family = origin_of(read), f"datasets/{name}"
+    names = session.repository.decisions.names()
+    for digest, version in reversed(session.repository.facts.where(DatasetVersion, name=name, md5=md5)):
+        number = names.number_of(family, digest)
+        if number is not None and version.origin == origin:
+            return Numbered(number=number, digest=digest, version=version)
+    return None
+
+
+def held_bytes(session: Session, name: str) -> set[str]:
+    """The md5 of every file that a living version of a dataset holds."""
+    objects = session.repository.objects
+    held: set[str] = set()
+    for numbered in versions_of(session, name):
+        if numbered.version.shape == "folder":
+            entries = msgspec.json.decode(objects.read(numbered.version.sha256), type=tuple[FileEntry, ...])
+            held.update(entry.md5 for entry in entries)
+        else:
+            held.add(numbered.version.md5)
+    return held
+
+
+def origin_of(read: ReadSpec | None) -> dict[str, object]:
+    """How a text table is read, for the record: the same bytes read in another way are another version."""
+    if read is None or read == ReadSpec():
+        return {}
+    default = msgspec.to_builtins(ReadSpec())
+    return {"read": {key: value for key, value in msgspec.to_builtins(read).items() if value != default[key]}}
+
+
+def row_of(numbered: Numbered) -> DatasetRow:
+    """The version as lists show it."""
+    version = numbered.version
+    return DatasetRow(
+        name=version.name,
+        version=numbered.number,
+        path=version.path,
+        rows=version.rows,
+        columns=len(version.columns) or None,
+        bytes=version.bytes,
+        md5=version.md5,
+        created=version.created_at,
+        digest=numbered.digest,
+    )

@@ -1,0 +1,200 @@
+"""Git, as far as mlctl needs it: which commit, what is uncommitted, what is tracked. Never commits.
+
+A project may be the top of a git repository, a subfolder of one, or in none at all.
+"""
+
+import fnmatch
+import hashlib
+import io
+import json
+import os
+import shutil
+import stat
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import git
+import msgspec
+
+from mlctl.domain.errors import NotInstalled, PermissionRefused
+from mlctl.domain.run import CodeState
+
+LARGE = 1 << 20
+"""Bytes; larger uncommitted files are recorded by hash only."""
+
+_SECRET = (
+    ".env", ".env.*", "*.env", "*.pem", "*.key", "*.p12", "*.pfx", "*.jks", "*.keystore", "*.kdbx", "*.gpg",
+    "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*", ".netrc", "_netrc", ".pypirc", ".npmrc", ".pgpass",
+    ".htpasswd", ".aws", ".ssh", ".gnupg", ".kube", "*secret*", "*credential*", "*password*", "*passwd*",
+    "*api_key*", "*apikey*", "*api-key*", "*token*",
+)  # fmt: skip
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_STATES = {"?": "untracked", "A": "added", "D": "deleted"}
+
+
+class Uncommitted(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that differs from the commit.
+
+    Attributes:
+        path: relative to the project, with "/"; bytes that are no UTF-8 are escaped.
+        state: "untracked", "added", "deleted" or "modified".
+        kept: whether its bytes are in the zip, as `files/<path>`.
+        why: why not: "large", "secret", "deleted", "link" or "unreadable".
+    """
+
+    path: str
+    state: str
+    kept: bool
+    why: str = ""
+    size: int | None = None
+    sha256: str | None = None
+
+
+def find(root: Path) -> git.Repo | None:
+    """The git repository that the folder stands in, or None."""
+    try:
+        return git.Repo(root, search_parent_directories=True)
+    except (git.InvalidGitRepositoryError, git.NoSuchPathError):
+        return None
+
+
+def top(root: Path) -> Path | None:
+    """The work tree's top folder, or None outside git."""
+    repo = find(root)
+    return Path(repo.working_tree_dir) if repo is not None and repo.working_tree_dir is not None else None
+
+
+def create(root: Path) -> None:
+    """Make an empty git repository.
+
+    Raises:
+        NotInstalled: there is no git program.
+    """
+    if shutil.which("git") is None:
+        raise NotInstalled(
+            "git is not installed, and a project needs it: https://git-scm.com/downloads", program="git"
+        )
+    git.Repo.init(root)
+
+
+def head(root: Path) -> tuple[str | None, str | None]:
+    """(commit, branch): commit None without commits or without git, branch None where HEAD is detached."""
+    repo = find(root)
+    if repo is None:
+        return None, None
+    branch = None if repo.head.is_detached else repo.active_branch.name
+    return (repo.head.commit.hexsha if repo.head.is_valid() else None), branch
+
+
+def is_tracked(root: Path, path: str) -> bool:
+    """Whether git tracks the file, or a file below the folder."""
+    repo = find(root)
+    if repo is None or not _runs():
+        return False
+    try:
+        return bool(repo.git.ls_files("-z", "--", str(root / path)))
+    except git.GitCommandError:
+        return False
+
+
+def stage(root: Path, paths: Iterable[str]) -> None:
+    """Put files (relative to the project) into git's index, as DVC's `core.autostage` asks.
+
+    Raises:
+        PermissionRefused: git would not.
+    """
+    repo = find(root)
+    if repo is None or not _runs():
+        return
+    try:
+        repo.git.add("--", *(str(root / path) for path in paths))
+    except git.GitCommandError as error:
+        raise PermissionRefused(f"git add failed: {error.stderr.strip()}") from error
+
+
+def code_state(root: Path) -> tuple[CodeState, bytes | None]:
+    """The commit and what is not committed, of the project's folder.
+
+    Returns:
+        The state (its `patch` is for the caller to fill in), and a zip of the uncommitted files with a
+        `manifest.json`; None where there are none. Equal states give equal bytes. Without git the commit is
+        None and nothing is dirty.
+    """
+    repo = find(root)
+    if repo is None or not _runs():
+        return CodeState(commit=None, dirty=False), None
+    commit, branch = head(root)
+    changed = list(_changed(repo, root))
+    if not changed:
+        return CodeState(commit=commit, dirty=False, branch=branch), None
+    return CodeState(commit=commit, dirty=True, branch=branch), _zipped(root, changed)
+
+
+def looks_secret(path: str) -> bool:
+    """Whether a name on the path says that nobody should copy it."""
+    return any(fnmatch.fnmatchcase(part.lower(), pattern) for part in Path(path).parts for pattern in _SECRET)
+
+
+def _runs() -> bool:
+    return shutil.which("git") is not None
+
+
+def _changed(repo: git.Repo, root: Path) -> Iterator[tuple[str, str]]:
+    """(path relative to the project, state) of what differs from the commit, sorted."""
+    tree = Path(str(repo.working_tree_dir))
+    output: bytes = repo.git.status(
+        "--porcelain=v1",
+        "-z",
+        "--untracked-files=all",
+        "--no-renames",
+        "--",
+        str(root),
+        stdout_as_string=False,
+    )
+    items = []
+    for item in output.split(b"\0"):
+        if item:
+            path = os.fsdecode(item[3:]).rstrip("/")
+            state = next((_STATES[code] for code in item[:2].decode() if code in _STATES), "modified")
+            items.append((Path(os.path.relpath(tree / path, os.path.realpath(root))).as_posix(), state))
+    yield from sorted(items)
+
+
+def _zipped(root: Path, changed: Iterable[tuple[str, str]]) -> bytes:
+    buffer = io.BytesIO()
+    manifest: list[Uncommitted] = []
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, state in changed:
+            entry, data = _looked_at(root, path, state)
+            manifest.append(entry)
+            if data is not None:
+                archive.writestr(zipfile.ZipInfo(f"files/{entry.path}", _EPOCH), data, zipfile.ZIP_DEFLATED)
+        listing = json.dumps(msgspec.to_builtins(manifest), indent=1, sort_keys=True)
+        archive.writestr(zipfile.ZipInfo("manifest.json", _EPOCH), listing, zipfile.ZIP_DEFLATED)
+    return buffer.getvalue()
+
+
+def _looked_at(root: Path, path: str, state: str) -> tuple[Uncommitted, bytes | None]:
+    shown = os.fsencode(path).decode("utf-8", "backslashreplace")
+    full = root / path
+    if looks_secret(path):
+        return Uncommitted(path=shown, state=state, kept=False, why="secret"), None
+    try:
+        status = full.lstat()
+        if not stat.S_ISREG(status.st_mode):
+            return Uncommitted(path=shown, state=state, kept=False, why="link"), None
+        if status.st_size > LARGE:
+            with full.open("rb") as file:
+                sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+            large = Uncommitted(
+                path=shown, state=state, kept=False, why="large", size=status.st_size, sha256=sha256
+            )
+            return large, None
+        data = full.read_bytes()
+    except FileNotFoundError:
+        return Uncommitted(path=shown, state="deleted", kept=False, why="deleted"), None
+    except OSError:
+        return Uncommitted(path=shown, state=state, kept=False, why="unreadable"), None
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Uncommitted(path=shown, state=state, kept=True, size=len(data), sha256=sha256), data

@@ -1,0 +1,20 @@
+"""`mlctl data log` in a terminal."""
+
+
+def test_versions_newest_first_with_a_star_at_the_current_one(project):
+    project.run("data", "add")
+    (project.folder / "rides.csv").write_text("id,day,temp,rides\n1,2026-01-01,1.5,3\n")
+    project.run("data", "add")
+    project.run("data", "checkout", "rides@1")
+    code, document = project.json("data", "log", "rides")
+    assert code == 0
+    assert [(one["dataset"]["version"], one["current"]) for one in document["data"]["versions"]] == [
+        (2, False),
+        (1, True),
+    ]
+    lines = project.run("data", "log", "rides").stdout.splitlines()
+    assert [line.startswith("*") for line in lines] == [False, False, True]
+
+
+def test_an_unknown_dataset_is_exit_20(project):
+    assert project.json("data", "log", "nothing")[0] == 20

@@ -1,0 +1,48 @@
+"""`mlctl fsck` in a terminal and for programs."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.store import full
+
+
+@pytest.fixture
+def project(tmp_path):
+    session = full.session(tmp_path)
+    full.life(session)
+    return session.root
+
+
+def mlctl(project, *argv):
+    return subprocess.run(
+        [sys.executable, "-m", "mlctl", "-C", str(project), *argv],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_a_clean_repository_exits_0(project):
+    done = mlctl(project, "fsck")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Clean: ")
+
+
+def test_a_damaged_object_exits_50_and_is_named(project):
+    path = min((project / ".mlctl" / "objects").glob("*/*"))
+    path.chmod(0o644)
+    path.write_bytes(b"other")
+    done = mlctl(project, "fsck", "--json")
+    error = json.loads(done.stdout)["error"]
+    assert (done.returncode, error["id"]) == (50, "corrupt")
+    assert [problem["path"] for problem in error["facts"]["problems"]] == [str(path.relative_to(project))]
+    assert str(path.relative_to(project)) in mlctl(project, "fsck").stderr
+
+
+def test_a_missing_object_exits_51(project):
+    next((project / ".mlctl" / "objects").glob("*/*")).unlink()
+    assert mlctl(project, "fsck").returncode == 51

@@ -1,0 +1,29 @@
+"""`data log`."""
+
+import pytest
+
+from mlctl.domain.errors import NotFound
+from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.data_log import DataLogRequest
+from mlctl.verbs.data_add import data_add
+from mlctl.verbs.data_log import data_log
+
+
+def test_the_history_is_newest_first_with_who_and_when(project):
+    data_add(project.session(), DataAddRequest())
+    project.write("data/rides.csv", "id,day,temp,rides\n1,2026-01-01,1.5,3\n")
+    data_add(project.session(), DataAddRequest())
+    events = data_log(project.session(), DataLogRequest(name="rides")).data.versions
+    assert [(event.dataset.version, event.decision, event.current) for event in events] == [
+        (2, 3, True),
+        (1, 2, False),
+    ]
+    assert {event.added_by for event in events} == {"Ada"}
+    assert {event.command for event in events} == {"mlctl test"}
+    assert events[0].time > events[1].time
+
+
+def test_an_unknown_name_tells_the_nearest(project):
+    data_add(project.session(), DataAddRequest())
+    with pytest.raises(NotFound, match="did you mean 'rides'"):
+        data_log(project.session(), DataLogRequest(name="riders"))

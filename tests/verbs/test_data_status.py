@@ -1,0 +1,90 @@
+"""`data status`: every state that a dataset's place can be in."""
+
+import pytest
+
+from mlctl.domain.errors import WouldChange
+from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.data_checkout import DataCheckoutRequest
+from mlctl.domain.requests.data_status import DataStatusRequest
+from mlctl.domain.requests.undo import UndoRequest
+from mlctl.verbs.data_add import data_add
+from mlctl.verbs.data_checkout import data_checkout
+from mlctl.verbs.data_status import data_status
+from mlctl.verbs.undo import undo
+
+
+def state(project):
+    (found,) = data_status(project.session(), DataStatusRequest()).data.datasets
+    return found
+
+
+def test_declared_data_without_a_version_are_new(project):
+    found = state(project)
+    assert (found.state, found.version, found.newest, found.next) == (
+        "new",
+        None,
+        None,
+        "mlctl data add data/rides.csv",
+    )
+
+
+def test_added_data_are_clean(project):
+    data_add(project.session(), DataAddRequest())
+    assert (state(project).state, state(project).version) == ("clean", 1)
+    assert data_status(project.session(), DataStatusRequest(check=True)).data.clean
+
+
+def test_a_changed_file_is_modified(project):
+    data_add(project.session(), DataAddRequest())
+    project.write("data/rides.csv", "id\n1\n")
+    assert (state(project).state, state(project).why) == ("modified", "it differs from rides@1")
+
+
+def test_a_removed_file_is_missing_and_checkout_is_next(project):
+    data_add(project.session(), DataAddRequest())
+    (project.root / "data/rides.csv").unlink()
+    assert (state(project).state, state(project).next) == ("missing", "mlctl data checkout rides")
+
+
+def test_neither_file_nor_pointer_is_gone(project):
+    (project.root / "data/rides.csv").unlink()
+    assert state(project).state == "gone"
+
+
+def test_a_pointer_whose_version_was_withdrawn_is_unversioned(project):
+    data_add(project.session(), DataAddRequest())
+    undo(project.session(), UndoRequest())
+    assert state(project).state == "unversioned"
+
+
+def test_a_lost_pointer_is_a_modification(project):
+    data_add(project.session(), DataAddRequest())
+    (project.root / "data/rides.csv.dvc").unlink()
+    assert (state(project).state, state(project).why) == ("modified", "its pointer is gone")
+
+
+def test_an_older_version_is_clean_and_the_newest_is_told(project):
+    data_add(project.session(), DataAddRequest())
+    project.write("data/rides.csv", "id,day,temp,rides\n1,2026-01-01,1.5,3\n")
+    data_add(project.session(), DataAddRequest())
+    data_checkout(project.session(), DataCheckoutRequest(dataset="rides@1"))
+    found = state(project)
+    assert (found.state, found.version, found.newest) == ("clean", 1, 2)
+
+
+def test_data_that_the_spec_does_not_declare_are_looked_at_too(project):
+    project.write("img/a.txt", "x")
+    data_add(project.session(), DataAddRequest(paths=("img",)))
+    project.write("img/b.txt", "y")
+    states = {
+        found.name: found.state for found in data_status(project.session(), DataStatusRequest()).data.datasets
+    }
+    assert states == {"rides": "new", "img": "modified"}
+
+
+def test_check_is_exit_43_with_everything_that_differs(project):
+    with pytest.raises(WouldChange, match=r"data/rides\.csv \(new\)") as caught:
+        data_status(project.session(), DataStatusRequest(check=True))
+    assert caught.value.exit_code == 43
+    assert caught.value.data.datasets[0].state == "new"
+    assert caught.value.hints == ("mlctl data add data/rides.csv",)

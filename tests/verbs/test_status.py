@@ -1,0 +1,213 @@
+"""`status`: what is stale, why, and the command that is next; following it makes everything clean."""
+
+from datetime import timedelta
+
+import pytest
+
+from mlctl.domain.errors import WouldChange
+from mlctl.domain.monitoring import MonitorReport
+from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.eval import EvalRequest
+from mlctl.domain.requests.promote import PromoteRequest
+from mlctl.domain.requests.status import StatusRequest
+from mlctl.domain.requests.train import TrainRequest
+from mlctl.domain.requests.undo import UndoRequest
+from mlctl.verbs.data_add import data_add
+from mlctl.verbs.eval import eval as evaluate
+from mlctl.verbs.promote import promote
+from mlctl.verbs.status import status
+from mlctl.verbs.train import train
+from mlctl.verbs.undo import undo
+
+TABLE = "id,day,temp,rides\n" + "".join(
+    f"{n},2026-01-{n:02},{n % 7}.5,{10 * (n % 7) + n % 2}\n" for n in range(1, 29)
+)
+MODEL = """
+[model.demand]
+data = "rides"
+target = "rides"
+task = "regression"
+estimator = "sklearn.linear_model:LinearRegression"
+baseline = "mean"
+params = { fit_intercept = true }
+
+[model.demand.gates.production]
+mae = { max = 1000 }
+"""
+
+
+@pytest.fixture
+def modelled(project):
+    """The small project with a model, its data added."""
+    text = (project.root / "mlctl.toml").read_text(encoding="utf-8")
+    project.write("mlctl.toml", text + MODEL)
+    project.write("data/rides.csv", TABLE)
+    data_add(project.session(), DataAddRequest())
+    return project
+
+
+@pytest.fixture
+def promoted(modelled):
+    """The model trained, evaluated and in production."""
+    train(modelled.session(), TrainRequest())
+    evaluate(modelled.session(), EvalRequest())
+    promote(modelled.session(), PromoteRequest())
+    return modelled
+
+
+def look(project):
+    return status(project.session(), StatusRequest())
+
+
+def stale(project):
+    """What is stale: (what, next)."""
+    found = look(project).data
+    return [(one.what, one.next) for part in (*found.datasets, *found.models) for one in part.stale]
+
+
+def why(project):
+    found = look(project).data
+    return [one.why for part in (*found.datasets, *found.models) for one in part.stale]
+
+
+def test_data_without_a_version_are_new(project):
+    found = look(project)
+    (dataset,) = found.data.datasets
+    assert (dataset.name, dataset.version, dataset.state) == ("rides", None, "new")
+    assert stale(project) == [("data rides", "mlctl data add data/rides.csv")]
+    assert found.next == ("mlctl data add data/rides.csv",)
+    assert not found.data.clean
+
+
+def test_each_step_of_a_life_is_next_once(modelled):
+    assert stale(modelled) == [("train demand", "mlctl train demand")]
+    train(modelled.session(), TrainRequest())
+    assert stale(modelled) == [("eval demand", "mlctl eval demand@1")]
+    evaluate(modelled.session(), EvalRequest())
+    assert stale(modelled) == [("promote demand", "mlctl promote demand@1 --to production")]
+    promote(modelled.session(), PromoteRequest())
+    assert stale(modelled) == []
+    found = look(modelled)
+    assert found.data.clean
+    assert found.next == ()
+    assert found.data.models[0].stages == {"production": 1}
+
+
+def test_changed_bytes_make_data_and_model_stale(promoted):
+    promoted.write("data/rides.csv", "id,day,temp,rides\n1,2026-01-01,1,2\n")
+    assert stale(promoted) == [
+        ("data rides", "mlctl data add data/rides.csv"),
+        ("train demand", "mlctl train demand"),
+    ]
+    assert look(promoted).data.datasets[0].state == "changed"
+
+
+def test_a_touched_file_with_the_same_bytes_is_not_stale(promoted):
+    file = promoted.root / "data/rides.csv"
+    file.write_bytes(file.read_bytes())
+    assert stale(promoted) == []
+
+
+def test_a_new_data_version_makes_the_model_stale_and_names_both_versions(promoted):
+    text = (promoted.root / "data/rides.csv").read_text(encoding="utf-8")
+    promoted.write("data/rides.csv", text + "29,2026-01-29,1.5,87\n")
+    data_add(promoted.session(), DataAddRequest())
+    assert stale(promoted) == [("train demand", "mlctl train demand")]
+    assert why(promoted) == ["the newest run learnt from rides@1, the work tree holds rides@2"]
+
+
+def test_a_changed_spec_names_the_keys_that_matter(promoted):
+    spec = promoted.root / "mlctl.toml"
+    text = spec.read_text(encoding="utf-8")
+    spec.write_text(text.replace("fit_intercept = true", "fit_intercept = false"), encoding="utf-8")
+    assert stale(promoted) == [("train demand", "mlctl train demand")]
+    assert why(promoted) == ["the spec has changed since the newest run: params"]
+    spec.write_text(text.replace("max = 1000", "max = 999"), encoding="utf-8")
+    assert stale(promoted) == []
+
+
+def test_a_missing_file_with_a_pointer_is_to_be_checked_out(promoted):
+    (promoted.root / "data/rides.csv").unlink()
+    assert stale(promoted) == [("data rides", "mlctl data checkout rides")]
+    assert look(promoted).data.datasets[0].version == 1
+
+
+def test_a_version_that_was_withdrawn_is_to_be_trained_again(modelled):
+    train(modelled.session(), TrainRequest())
+    undo(modelled.session(), UndoRequest())
+    assert stale(modelled) == [("train demand", "mlctl train demand")]
+
+
+def test_a_refused_candidate_is_no_work_to_do(modelled):
+    spec = modelled.root / "mlctl.toml"
+    spec.write_text(spec.read_text(encoding="utf-8").replace("max = 1000", "max = 0.0"), encoding="utf-8")
+    train(modelled.session(), TrainRequest(set=("positive=true",)))
+    evaluate(modelled.session(), EvalRequest())
+    assert [what for what, _ in stale(modelled)] == ["train demand"]
+
+
+def test_a_standing_alarm_leads_to_the_loop(promoted):
+    session = promoted.session()
+    digest = session.repository.decisions.names().value("stages/demand/production")
+    report = MonitorReport(
+        created_at=session.now(),
+        model="demand",
+        model_digest=digest,
+        stage="production",
+        key=digest,
+        windows=(),
+        alarm=True,
+    )
+    session.repository.facts.add(report)
+    assert stale(promoted) == [("monitor demand", "mlctl loop demand --once")]
+
+
+def test_logged_answers_are_to_be_looked_at_after_a_window(promoted):
+    session = promoted.session()
+    live = session.repository.layout.live_predictions / "demand"
+    live.mkdir(parents=True, exist_ok=True)
+    (live / "01JD8000000000000000000000.log").write_bytes(b"x")
+    assert stale(promoted) == [("monitor demand", "mlctl monitor demand")]
+    digest = session.repository.decisions.names().value("stages/demand/production")
+    report = MonitorReport(
+        created_at=promoted.session().now(),
+        model="demand",
+        model_digest=digest,
+        stage="production",
+        key=digest,
+        windows=(),
+        alarm=False,
+    )
+    session.repository.facts.add(report)
+    assert stale(promoted) == []
+    later = promoted.session()
+    moment = later.clock() + timedelta(days=8)
+    later.clock = lambda: moment
+    found = status(later, StatusRequest()).data
+    assert [one.what for one in found.models[0].stale] == ["monitor demand"]
+
+
+def test_check_refuses_with_everything_that_is_stale(project):
+    with pytest.raises(WouldChange) as raised:
+        status(project.session(), StatusRequest(check=True))
+    assert raised.value.exit_code == 43
+    assert raised.value.data == look(project).data
+    assert raised.value.hints == ("mlctl data add data/rides.csv",)
+
+
+def test_check_passes_where_nothing_is_stale(promoted):
+    assert status(promoted.session(), StatusRequest(check=True)).data.clean
+
+
+def test_a_broken_spec_is_told_and_data_are_still_shown(promoted):
+    promoted.write("mlctl.toml", "spec = 1\n[projekt]\n")
+    found = look(promoted)
+    assert [dataset.name for dataset in found.data.datasets] == ["rides"]
+    assert found.warnings
+    assert not found.data.clean
+
+
+def test_looking_writes_no_decision(promoted):
+    before = promoted.decisions()
+    look(promoted)
+    assert promoted.decisions() == before
