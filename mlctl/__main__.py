@@ -16,7 +16,7 @@ QUICK = (
     ["build"],
     ["build", "--json"],
 )
-"""Command lines that need no parser."""
+"""Command lines that need no parser; with `_builds_for` that is all of them."""
 
 
 def main() -> int:
@@ -25,14 +25,29 @@ def main() -> int:
     if arguments == ["--version"]:
         sys.stdout.write(f"mlctl {__version__}\n")
         return 0
+    quick = arguments in QUICK or _builds_for(arguments)
     try:
-        door = import_module("mlctl.cli.quick" if arguments in QUICK else "mlctl.cli.main")
+        kept: int | None = import_module("mlctl.store.kept_answers").give(arguments) if quick else None
+        if kept is not None:
+            return kept
+        door = import_module("mlctl.cli.quick" if quick else "mlctl.cli.main")
         code: int = door.run(arguments)
     except KeyboardInterrupt:
         # outside the door's own watch: while modules are imported, or while the last bytes are written
         sys.stderr.write("error: interrupted\n")
         return 130
     return code
+
+
+def _builds_for(arguments: list[str]) -> bool:
+    """`build --to STAGE`, with or without `--json`."""
+    stage = arguments[2:3]
+    return (
+        arguments[:2] == ["build", "--to"]
+        and stage != []
+        and not stage[0].startswith("-")
+        and arguments[3:] in ([], ["--json"])
+    )
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ broken pipe (141), a full or read-only disk (93, 94) and bugs (1, with a report 
 
 import contextlib
 import errno
+import io
 import os
 import shlex
 import sys
@@ -51,8 +52,8 @@ class Plain(msgspec.Struct, frozen=True):
 
 def carry_out(
     stem: str, request: Any, *, json: bool = False, session: bool = True, lines: bool = False
-) -> None:
-    """Run the verb of a command and show its result.
+) -> Outcome[Any]:
+    """Run the verb of a command and show its result; the result.
 
     Args:
         stem: names the verb and the render module.
@@ -69,6 +70,7 @@ def carry_out(
     settings.json = settings.json or json
     progress = _reporter(settings)
     report: Report = _line_of_event if lines and settings.json else progress or silent
+    outcome: Outcome[Any]
     try:
         verb = table.load(table.verb_target(stem))
         if session:
@@ -84,28 +86,36 @@ def carry_out(
     finally:
         _clear(progress)
     show(stem, outcome, compact=lines)
+    return outcome
 
 
 def show(stem: str, outcome: Outcome[Any], *, compact: bool = False) -> None:
     """Print a verb's result, as JSON or as text with warnings and advice on stderr."""
     settings = current()
     if settings.json:
-        document = {
-            "ok": True,
-            "schema": table.schema_of(stem),
-            "data": outcome.data,
-            "warnings": outcome.warnings,
-            "next": outcome.next,
-        }
-        _print_json(document, compact=compact)
+        _print_json(_document(stem, outcome), compact=compact)
         return
     _render(stem, outcome.data)
     sys.stdout.flush()
     if _talks(settings):
-        for warning in outcome.warnings:
-            sys.stderr.write(f"warning: {warning}\n")
-        for command in outcome.next:
-            sys.stderr.write(f"next: {command}\n")
+        sys.stderr.write(talk(outcome))
+
+
+def printed(stem: str, outcome: Outcome[Any]) -> bytes:
+    """What `show` prints on a stdout that is no terminal, for the commands of `table.PLAIN`."""
+    if current().json:
+        return msgspec.json.encode(_document(stem, outcome), enc_hook=str) + b"\n"
+    text = io.StringIO()
+    table.load(table.render_target(stem))(outcome.data, Plain(text))
+    return text.getvalue().encode(sys.stdout.encoding, sys.stdout.errors or "strict")
+
+
+def talk(outcome: Outcome[Any]) -> str:
+    """Warnings and advice, as they are shown where stderr is a terminal."""
+    return "".join(
+        [f"warning: {warning}\n" for warning in outcome.warnings]
+        + [f"next: {command}\n" for command in outcome.next]
+    )
 
 
 def answer(act: Callable[[], None]) -> int:
@@ -196,6 +206,16 @@ def _tell(failure: Failure, error: BaseException) -> int:
 def _render(stem: str, data: Any) -> None:
     out = Plain(sys.stdout) if stem in table.PLAIN else table.load(table.CONSOLE)()
     table.load(table.render_target(stem))(data, out)
+
+
+def _document(stem: str, outcome: Outcome[Any]) -> dict[str, Any]:
+    return {
+        "ok": True,
+        "schema": table.schema_of(stem),
+        "data": outcome.data,
+        "warnings": outcome.warnings,
+        "next": outcome.next,
+    }
 
 
 def _print_json(document: Any, *, compact: bool = False) -> None:

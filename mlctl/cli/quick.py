@@ -1,30 +1,61 @@
-"""The plain forms of `status`, `plan` and `build`, answered without Typer and rich; both print the same."""
+"""The plain forms of `status`, `plan` and `build`, answered without Typer and rich; both print the same.
+
+What an answer rested on is recorded meanwhile, and the answer kept for the next time (`store.kept_answers`).
+"""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from mlctl.cli.door import answer, carry_out
-from mlctl.cli.settings import SETTINGS, enter, from_environment
+from mlctl.cli.door import answer, carry_out, printed, talk
+from mlctl.cli.settings import SETTINGS, current, enter, from_environment
+from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.build import BuildRequest
 from mlctl.domain.requests.plan import PlanRequest
 from mlctl.domain.requests.status import StatusRequest
+from mlctl.store.kept_answers import keep, project_root
+from mlctl.verbs.inputs import Recording
 
 
 def run(arguments: Sequence[str]) -> int:
     """Carry out one of the command lines that `__main__` lists; the exit code."""
     SETTINGS.set(from_environment(arguments, os.environ))
-    return answer(lambda: _plain(arguments))
+    return answer(lambda: _plain(list(arguments)))
 
 
-def _plain(arguments: Sequence[str]) -> None:
+def _plain(arguments: list[str]) -> None:
     enter()
-    stem, check, json = arguments[0], "--check" in arguments, "--json" in arguments
-    carry_out(stem, _REQUESTS[stem](check), json=json)
+    recording = Recording.start()
+    try:
+        outcome = carry_out(arguments[0], _request(arguments), json="--json" in arguments)
+    finally:
+        recording.stop()
+    _keep(arguments, outcome, recording)
 
 
-_REQUESTS: dict[str, Callable[[bool], Any]] = {
-    "status": lambda check: StatusRequest(check=check),
-    "plan": lambda check: PlanRequest(check=check),
-    "build": lambda _check: BuildRequest(),
-}
+def _keep(arguments: list[str], outcome: Outcome[Any], recording: Recording) -> None:
+    """Keep the answer, unless something was done, or something that it rests on is not known."""
+    root = project_root()
+    if root is None or getattr(outcome.data, "changed", False) or not recording.complete:
+        return
+    keep(
+        arguments,
+        printed(arguments[0], outcome),
+        b"" if current().json else talk(outcome).encode(),
+        root=root,
+        paths=recording.paths(root),
+        started=recording.started,
+        until=recording.until,
+    )
+
+
+def _request(arguments: list[str]) -> Any:
+    check = "--check" in arguments
+    match arguments[0]:
+        case "status":
+            return StatusRequest(check=check)
+        case "plan":
+            return PlanRequest(check=check)
+        case _:
+            stage = arguments[arguments.index("--to") + 1] if "--to" in arguments else "production"
+            return BuildRequest(to=stage)

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from mlctl.domain.errors import Corrupt, InvalidName, Missing
 from mlctl.domain.ids import Digest, is_digest
+from mlctl.domain.looks import looked_at
 from mlctl.domain.records import digest_of
 from mlctl.store.files import READ_ONLY, Files
 from mlctl.store.layout import Layout
@@ -106,6 +107,7 @@ class Objects:
         if not is_digest(digest):
             raise InvalidName(f"{digest!r} is no sha256", digest=digest)
         path = self._layout.object(digest)
+        looked_at(path)
         if not path.exists():
             raise Missing(f"object {digest} is missing: {path}", "mlctl fsck", path=str(path), digest=digest)
         return path

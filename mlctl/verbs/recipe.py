@@ -19,6 +19,7 @@ from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.duration import share
 from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.ids import Digest
+from mlctl.domain.looks import looked_at
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.records import digest_of, encode
 from mlctl.domain.requests.train import TrainRequest
@@ -172,6 +173,7 @@ def standing(session: Session, name: str) -> Data | None:
             return Data(name=name, label=frozen.label, digest=frozen.digest, version=frozen.version)
     place = place_named(session, name)
     target = session.root / place.path
+    looked_at(target)
     pointer = read_pointer(pointer_path(target))
     if pointer is None:
         return None
@@ -268,6 +270,7 @@ def _sources(root: Path, spec: ModelSpec) -> Iterator[tuple[str, str]]:
     seen: set[Path] = set()
     while start:
         path = start.pop()
+        looked_at(path)
         if path in seen or not path.is_file():
             continue
         seen.add(path)
@@ -283,7 +286,9 @@ def _module_files(folder: Path, module: str) -> list[Path]:
     found: list[Path] = []
     for count in range(1, len(parts) + 1):
         stem = folder.joinpath(*parts[:count])
-        found += [path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()]
+        candidates = (stem.with_suffix(".py"), stem / "__init__.py")
+        looked_at(folder, [str(path) for path in candidates])
+        found += [path for path in candidates if path.is_file()]
     return found
 
 

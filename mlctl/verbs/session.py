@@ -3,13 +3,14 @@
 import os
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 
 from mlctl.domain.decision import Actor
 from mlctl.domain.errors import NotFound
 from mlctl.domain.ids import Ulid, ulid
+from mlctl.domain.looks import clock_read, span_compared
 from mlctl.domain.progress import Report, silent
 from mlctl.domain.spec import ModelSpec, Spec
 from mlctl.domain.spec_reader import read_spec
@@ -104,6 +105,15 @@ class Session:
         """The time now in RFC 3339 UTC with milliseconds."""
         return timestamp(self.clock())
 
+    def has_passed(self, span: timedelta, since: datetime) -> bool:
+        """Whether so much time has passed since a moment.
+
+        Asked in this way, an answer is known to hold until then; one that reads `clock` is never kept.
+        """
+        passed = self.clock() - since >= span
+        span_compared(since.timestamp() + span.total_seconds())
+        return passed
+
     def new_id(self) -> Ulid:
         """A fresh ULID."""
         return ulid(int(self.clock().timestamp() * 1000), os.urandom(10))
@@ -115,4 +125,5 @@ def timestamp(moment: datetime) -> str:
 
 
 def _utc_now() -> datetime:
+    clock_read()
     return datetime.now(UTC)

@@ -5,12 +5,14 @@
 """
 
 from datetime import datetime
+from pathlib import Path
 
 import msgspec
 
 from mlctl.domain.decision import Names
 from mlctl.domain.duration import duration
 from mlctl.domain.errors import MlctlError
+from mlctl.domain.looks import looked_at
 from mlctl.domain.monitoring import MonitorReport
 from mlctl.domain.prediction import PredictionBatch
 from mlctl.domain.requests.status import DatasetStatus, ModelStatus, Stale
@@ -122,15 +124,24 @@ def _monitor(session: Session, name: str, spec: ModelSpec, stages: dict[str, int
         why = f"an alarm stood when the monitor last looked, {newest.created_at}"
         return [Stale(what=f"monitor {name}", why=why, next=f"mlctl loop {name} --once")]
     if newest is not None:
-        age = session.clock() - datetime.fromisoformat(newest.created_at)
-        if age < duration(spec.monitor.window):
+        since_then = datetime.fromisoformat(newest.created_at)
+        if not session.has_passed(duration(spec.monitor.window), since_then):
             return []
     since = newest.created_at if newest else ""
-    live = session.repository.layout.live_predictions / name
-    logged = any(batch.last_time > since for _, batch in facts.where(PredictionBatch, model=name)) or any(
-        path.stat().st_size for path in live.glob("*.log")
+    logged = any(batch.last_time > since for _, batch in facts.where(PredictionBatch, model=name)) or _logs(
+        session.repository.layout.live_predictions / name
     )
     if not logged:
         return []
     why = f"answers have been logged since {since}" if since else "nobody has looked at its answers yet"
     return [Stale(what=f"monitor {name}", why=why, next=f"mlctl monitor {name}")]
+
+
+def _logs(folder: Path) -> bool:
+    """Whether a live segment holds anything; once one does, it does for as long as it is there."""
+    looked_at(folder)
+    for path in sorted(folder.glob("*.log")):
+        if path.stat().st_size:
+            return True
+        looked_at(path)
+    return False

@@ -7,6 +7,7 @@ imports no engine, so that prompts and hooks can call it.
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.decision import Names
 from mlctl.domain.errors import NotFound, SpecInvalid, WouldChange
+from mlctl.domain.looks import looked_at
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.status import DatasetStatus, Stale, StatusRequest, StatusResult
 from mlctl.domain.spec import Spec
@@ -70,6 +71,7 @@ def _datasets(session: Session, spec: Spec | None, names: Names) -> list[Dataset
 
 def _dataset(session: Session, name: str, path: str, names: Names) -> DatasetStatus:
     target = session.root / path
+    looked_at(target)
     pointer = read_pointer(pointer_path(target))
     pointed = _number(session, name, pointer.md5, names) if pointer else None
     if not target.exists():

@@ -7,6 +7,7 @@ import msgspec
 
 from mlctl.domain.dataset import FileEntry
 from mlctl.domain.errors import NotFound
+from mlctl.domain.looks import looked_at
 from mlctl.domain.progress import Event, Report, silent
 from mlctl.workspace.dvc_cache import DvcCache, listing_bytes
 from mlctl.workspace.dvc_files import Pointer
@@ -59,8 +60,10 @@ def snapshot(
         UsageError, InvalidName, PermissionRefused: as `files_of`; DiskFull: as the cache.
     """
     target = root / path
+    looked_at(target)
     ignored = ignored_files(root, path) if target.is_dir() else frozenset()
     found = list(files_of(root, target, ignored))
+    looked_at(root, [one.path for one in found])
     readings = _readings_of(root, path, found, memory, cache, report)
     is_folder = target.is_dir()
     if is_folder and not found:

@@ -57,7 +57,9 @@ class Company:
         init(InitRequest(directory=str(folder), template="bike-demand"), report=silent, command="mlctl init")
         self.root = folder
         self.time = datetime(2026, 11, 1, 12, tzinfo=UTC)
-        self.edit(**settings)
+        self.edit(
+            **{"test": 'test = "14d"', "recalibrate": "", **settings}
+        )  # each test turns on what it is about
         self.via = None
         self.answers = {}
         self.labelled = 0
