@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 from paired import Pair, compare, environment, table
@@ -37,6 +38,11 @@ def call(folder: Path, *command: str) -> None:
     subprocess.run(command, cwd=folder, env=environment(), check=True, capture_output=True)
 
 
+def settle() -> None:
+    """Let two seconds pass: for so long after a change `status` and `build` compute (docs/decisions/0007)."""
+    time.sleep(3)
+
+
 def three_models(project: Path) -> None:
     """Declare two more models of the same recipe, so that a build has three to look at."""
     spec = project / "mlctl.toml"
@@ -64,6 +70,7 @@ def measure(work: Path) -> list[Pair]:
     call(repro, DVC, "repro", "-q")
     (bikes / "by_hand.py").write_text(BY_HAND)
     python = (sys.executable, "-c", "pass")
+    settle()
     pairs = [
         compare(
             "S1 --version",
@@ -93,6 +100,7 @@ def measure(work: Path) -> list[Pair]:
     ]
     three_models(bikes)
     call(bikes, MLCTL, "build", "--to", "production")
+    settle()
     pairs.append(
         compare(
             "S9 build, nothing changed, 3 models",

@@ -30,6 +30,7 @@ INTERRUPTED = 130
 BROKEN_PIPE = 141
 BUG = 1
 
+_RED, _PLAIN = "\x1b[1;31m", "\x1b[0m"
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -148,6 +149,7 @@ def _attempt(act: Callable[[], None]) -> int:
     except MlctlError as error:
         return _tell(failure_of(error), error)
     except KeyboardInterrupt as error:
+        sys.unraisablehook = _unheard
         return _tell(Failure(id="interrupted", exit=INTERRUPTED, message="interrupted"), error)
     except BrokenPipeError:
         raise
@@ -157,6 +159,10 @@ def _attempt(act: Callable[[], None]) -> int:
     except Exception as error:  # noqa: BLE001 - the door: whatever nobody expected is a bug, told in one line
         return _bug(error)
     return 0
+
+
+def _unheard(_: Any) -> None:
+    """What half-made objects of libraries complain of when they go: nobody asked them to be finished."""
 
 
 def _of_the_machine(error: OSError) -> MlctlError | None:
@@ -197,10 +203,18 @@ def _tell(failure: Failure, error: BaseException) -> int:
     else:
         with contextlib.suppress(BrokenPipeError):
             sys.stdout.flush()
-        sys.stderr.write(f"error: {failure.message}\n")
+        sys.stderr.write(_headline(failure, settings))
         for hint in failure.hints:
             sys.stderr.write(f"  try: {hint}\n")
     return failure.exit
+
+
+def _headline(failure: Failure, settings: Settings) -> str:
+    people = sys.stderr.isatty()
+    if failure.exit == INTERRUPTED:
+        return f"{chr(10) if people else ''}interrupted\n"  # the terminal has just shown ^C
+    tag = f"{_RED}error:{_PLAIN}" if people and settings.colour else "error:"
+    return f"{tag} {failure.message}\n"
 
 
 def _render(stem: str, data: Any) -> None:

@@ -1,6 +1,7 @@
 """The whole command line, built on Typer from the command table."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -71,4 +72,6 @@ def _usage(error: Any) -> UsageError:
         message = f"{ctx.command_path} has no option {option}{f'; did you mean {near}?' if near else ''}"
         return UsageError(message, page, option=option, nearest=near)
     message = error.format_message().strip().rstrip(".")
+    message = re.sub(r"is not a valid int(eger)?( range)?$", "is not a whole number", message)
+    message = re.sub(r"is not a valid float( range)?$", "is not a number", message)
     return UsageError(message[:1].lower() + message[1:], page)

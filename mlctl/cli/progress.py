@@ -1,5 +1,6 @@
 """Progress on stderr: one line that is drawn over on a terminal, one line a step elsewhere."""
 
+import shutil
 import sys
 import time
 from typing import TextIO
@@ -19,10 +20,12 @@ class Progress:
         live: redraw one line (a terminal); otherwise a step is announced once.
     """
 
-    def __init__(self, stream: TextIO | None = None, *, live: bool | None = None, width: int = 80) -> None:
+    def __init__(
+        self, stream: TextIO | None = None, *, live: bool | None = None, width: int | None = None
+    ) -> None:
         self.stream = stream or sys.stderr
         self.live = self.stream.isatty() if live is None else live
-        self.width = width
+        self.width = width or shutil.get_terminal_size().columns
         self._step: str | None = None
         self._drawn = 0.0
         self._dirty = False
@@ -40,7 +43,7 @@ class Progress:
         if event.step == self._step and not finished and now - self._drawn < _BETWEEN_DRAWINGS:
             return
         self._step, self._drawn, self._dirty = event.step, now, True
-        self.stream.write(f"\r\x1b[2K{line(event)[: self.width - 1]}")
+        self.stream.write(f"\r\x1b[2K{line(event, self.width - 1)}")
         self.stream.flush()
 
     def clear(self) -> None:
@@ -51,13 +54,17 @@ class Progress:
             self._dirty = False
 
 
-def line(event: Event) -> str:
-    """One event as text: `hash data/hour.csv  [=====>      ] 3/9 files`."""
+def line(event: Event, width: int = 80) -> str:
+    """One event as text: `hash data/hour.csv [====>     ] 3/9 files`; a long step gives way to its count."""
     if not event.total:
-        return f"{event.step} {amount(event.done, event.unit)}".rstrip() if event.done else event.step
-    full = min(_BAR, _BAR * event.done // event.total)
-    bar = "=" * full + (">" if full < _BAR else "") + " " * (_BAR - full - 1)
-    return f"{event.step} [{bar}] {amount(event.done, '')}/{amount(event.total, event.unit)}".rstrip()
+        count = f" {amount(event.done, event.unit)}".rstrip() if event.done else ""
+    else:
+        full = min(_BAR, _BAR * event.done // event.total)
+        bar = "=" * full + (">" if full < _BAR else "") + " " * (_BAR - full - 1)
+        count = f" [{bar}] {amount(event.done, '')}/{amount(event.total, event.unit)}".rstrip()
+    room = max(width - len(count), 1)
+    step = event.step if len(event.step) <= room else event.step[: room - 1] + "…"
+    return (step + count)[:width]
 
 
 def amount(count: int, unit: str) -> str:

@@ -53,7 +53,7 @@ class IncumbentResult(Record, frozen=True, kw_only=True):
         artefact: "deployed", or "tested" where the deployed one has learnt from these test rows.
         rows: compared on.
         verdict: "better", "worse", "cannot_tell" or "none", by the first metric's 95 % interval.
-        why: a sentence where the verdict is "none" or the artefact is "tested".
+        why: a sentence where the verdict is "none", the artefact is "tested", or it was recalibrated.
     """
 
     version: int | None = None

@@ -75,11 +75,13 @@ def decide(rules: Mapping[str, GateRule], evidence: Evidence) -> GateDecision:
         non_inferior    refused unless h(c) <= margin      no evidence that the harm is within the margin
         superior        refused unless h(c) < -margin      no evidence of a gain beyond the margin
 
-    Every rule is judged, and every refusal is among the reasons. Rules about the incumbent pass where the
-    stage holds nothing yet; those that ask for evidence (the last two) refuse where there is none.
+    Every rule is judged, and every refusal is among the reasons. A metric that could not be computed for the
+    candidate refuses (on a slice: unless the incumbent has none there either). Rules about the incumbent pass
+    where the stage holds nothing yet; those that ask for evidence (the last two) refuse where there is none.
     """
-    reasons: list[Reason] = list(_baseline(evidence))
+    reasons: list[Reason] = []
     skipped: list[Reason] = []
+    _baseline(evidence, reasons, skipped)
     for name, rule in rules.items():
         metric, _, where = name.partition("@")
         for part in _parts(where, evidence):
@@ -95,7 +97,8 @@ def quantile(quantiles: Sequence[float], level: float) -> float:
         left, right = scores[index], scores[index + 1]
         if score <= right:
             part = (score - left) / (right - left)
-            return quantiles[index] * (1 - part) + quantiles[index + 1] * part
+            between = quantiles[index] + (quantiles[index + 1] - quantiles[index]) * part
+            return min(between, quantiles[index + 1])
     return quantiles[-1]
 
 
@@ -108,15 +111,18 @@ def _parts(where: str, evidence: Evidence) -> Iterator[str | None]:
         yield where.removeprefix("slice:")
 
 
-def _baseline(evidence: Evidence) -> Iterator[Reason]:
+def _baseline(evidence: Evidence, reasons: list[Reason], skipped: list[Reason]) -> None:
     own = _value(evidence.metrics.get(evidence.primary))
     base = _value(evidence.baseline.get(evidence.primary))
     if own is None:
         why = f"{evidence.primary} could not be computed, so the model cannot be compared with its baseline"
-        yield Reason(gate=BASELINE, slice=None, value=None, limit=base, why=why)
-    elif base is not None and harm(evidence.primary, _distance(evidence.primary, own, base)) > 0:
+        reasons.append(Reason(gate=BASELINE, slice=None, value=None, limit=base, why=why))
+    elif base is None:
+        why = f"the baseline's {evidence.primary} is undefined on these rows"
+        skipped.append(Reason(gate=BASELINE, slice=None, value=own, limit=None, why=why))
+    elif harm(evidence.primary, _distance(evidence.primary, own, base)) > 0:
         why = f"{evidence.primary} {own:.6g} is worse than the baseline's {base:.6g}"
-        yield Reason(gate=BASELINE, slice=None, value=own, limit=base, why=why)
+        reasons.append(Reason(gate=BASELINE, slice=None, value=own, limit=base, why=why))
 
 
 def _distance(metric: str, own: float, base: float) -> float:
@@ -148,7 +154,14 @@ def _judge(
         )
         return
     reasons.extend(_limits(metric, rule, part, estimates.get(metric)))
-    if rule.incumbent is not None:
+    if rule.incumbent is None:
+        return
+    if _value(estimates.get(metric)) is None and (
+        part is None or _other(differences.get(metric)) is not None
+    ):
+        gate, why = f"{metric}.{rule.incumbent}", f"{metric} could not be computed"
+        reasons.append(Reason(gate=gate, slice=part, value=None, limit=None, why=why))
+    else:
         _relative(metric, rule, part, differences.get(metric), evidence.incumbent, reasons, skipped)
 
 
@@ -234,6 +247,10 @@ def _margin(rule: GateRule, difference: Difference | None) -> float | None:
     if difference is None or difference.other is None:
         return None
     return abs(difference.other) * float(match[1]) / 100
+
+
+def _other(difference: Difference | None) -> float | None:
+    return None if difference is None else difference.other
 
 
 def _value(estimate: Estimate | None) -> float | None:

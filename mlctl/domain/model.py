@@ -94,6 +94,7 @@ class ModelVersion(Fact, frozen=True, kw_only=True):
         flavor: the plugin that loads the artefacts.
         features: encodings in the order of the matrix that the estimator sees.
         level: factor that multiplies a regression's answers (a recalibration); 1.0 for none.
+        level_through: newest event time of the labels that the level was learnt from, or None.
         rows: rows it was fitted on.
         time: the event-time columns of its dataset.
         learnt_from, learnt_through: first and last event time of the rows it was fitted on, or None.
@@ -118,6 +119,7 @@ class ModelVersion(Fact, frozen=True, kw_only=True):
     time: tuple[str, ...] = ()
     key: tuple[str, ...] = ()
     level: float = 1.0
+    level_through: str | None = None
     learnt_from: str | None = None
     learnt_through: str | None = None
     learnt_keys: Digest | None = None

@@ -4,11 +4,11 @@
 
     repository                      set once, by decision 1 -> the repository's id
     datasets/<dataset>/<n>          a dataset version        -> digest of a DatasetVersion
-    models/<model>/<n>              a model version          -> digest of a ModelVersion, fitted without the
-    test rows models/<model>/<n>/refit        the same recipe fitted on all rows, when the spec asks for it
+    models/<model>/<n>              a model version          -> digest of a ModelVersion (test rows unlearnt)
+    models/<model>/<n>/refit        the same recipe fitted on all rows, when the spec asks for it
     models/<model>/<n>/level/<k>    the k-th recalibration   -> the same artefacts with another level
-    stages/<model>/<stage>          what a stage holds       -> digest of a ModelVersion (a refit where there
-    is one) labels/<model>/<digest>         a batch of labels that counts -> the same digest
+    stages/<model>/<stage>          what a stage holds       -> digest of a ModelVersion (a refit if any)
+    labels/<model>/<digest>         a batch of labels that counts -> the same digest
 
 Names are lower case, so that no file system confuses two.
 """

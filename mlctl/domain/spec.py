@@ -56,7 +56,8 @@ class DataSpec(Part, frozen=True, kw_only=True):
         path: file or folder, relative to the project.
         key: columns that name a row; accepted and logged, never a feature.
         time: columns of the event time: a date or datetime, and an hour (0-23) where there is one.
-        known_time: column that says when the row became known.
+        known_time: column that says when the row became known: accepted and logged, never a feature. Nothing
+            is joined or filtered by it yet.
         checks: what must hold of every row: "not_null(cnt)", "between(hum, 0.01, 1)", "unique(instant)".
         read: how a text table is read where it can't be inferred.
     """
@@ -135,7 +136,7 @@ class GateRule(Part, frozen=True, kw_only=True):
 
 
 class RolloutSpec(Part, frozen=True, kw_only=True):
-    """`rollout` of `[model.NAME.serve]`; read and kept, acted on in a later release.
+    """`rollout` of `[model.NAME.serve]`. Not supported yet: a spec that asks for it is refused.
 
     Attributes:
         shadow: how long a version answers unseen beside the one that serves.
@@ -153,7 +154,7 @@ class ServeSpec(Part, frozen=True, kw_only=True):
         schema: "strict" refuses names that are neither feature nor context; "lenient" ignores them.
         log: "sync" flushes before the answer, "durable" within 100 ms, "async" writes in the background.
         max_body: bytes of a request.
-        rollout: how a new version takes over.
+        rollout: how a new version takes over; not supported yet, it takes over at once.
     """
 
     schema: Literal["strict", "lenient"] = "strict"
@@ -227,7 +228,7 @@ class RetrainSpec(Part, frozen=True, kw_only=True):
         recalibrate: a cheap correction of the answers' level between retrainings; None for none.
         when: alarm kinds ("performance", "drift", "quality", "volume") or an age ("age > '56d'").
         data: "served" freezes logged and labelled rows with the training rows; "dataset" is the work tree's.
-        window: newest part of the rows to learn from: a duration or "all".
+        window: newest part of the rows to learn from: a duration or "all" ("auto" is not supported yet).
         test: newest part of the labelled rows held out to compare with the incumbent.
         then: "promote" or "candidate".
     """
@@ -253,7 +254,7 @@ class ModelSpec(Part, frozen=True, kw_only=True):
         estimator: import path of a class with `fit` and `predict`: "sklearn.linear_model:Ridge".
         params: handed to the estimator.
         build: "features.py:make", a function that returns an estimator.
-        command: a program that trains; read and kept, acted on in a later release.
+        command: a program that trains. Not supported yet: `train` refuses it.
         baseline: what a model must beat; by the task if None.
         refit: whether promotion fits the recipe again on all rows.
         seed: of everything random.

@@ -29,7 +29,7 @@ from mlctl.domain.spec_rules import (
 from mlctl.domain.spec_shape import dotted
 from mlctl.domain.toml_lines import Path
 
-ALARMS = ("performance", "drift", "quality", "volume", "skew")
+ALARMS = ("performance", "drift", "quality", "volume")
 """Kinds of alarm that `retrain.when` may name."""
 
 BLOCKS = ("row", "day", "week", "month")
@@ -37,7 +37,7 @@ BLOCKS = ("row", "day", "week", "month")
 
 _IMPORT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*\Z")
 _BUILD = re.compile(r"(?:[\w./-]+\.py|[A-Za-z_][\w.]*):[A-Za-z_]\w*\Z")
-_AGE = re.compile(r"age\s*>=?\s*'([^']*)'\Z")
+_AGE = re.compile(r"age\s*>\s*'([^']*)'\Z")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?\Z")
 _TREATMENTS = {
     "number": ("pass", "impute", "scale"),
@@ -279,11 +279,13 @@ def _watching(model: ModelSpec, data: DataSpec | None, columns: list[str] | None
     serve, monitor = model.serve, model.monitor
     if serve.max_body < 1:
         yield problem((*path, "serve", "max_body"), "max_body must be at least 1 byte")
-    if serve.rollout.shadow is not None:
-        yield from lasting(serve.rollout.shadow, (*path, "serve", "rollout", "shadow"))
-    whole = 100
-    if any(not 0 < step <= whole for step in serve.rollout.canary):
-        yield problem((*path, "serve", "rollout", "canary"), "canary steps are percentages from 1 to 100")
+    for key, given in (("shadow", serve.rollout.shadow), ("canary", serve.rollout.canary)):
+        if given:
+            yield problem(
+                (*path, "serve", "rollout", key),
+                f"rollout.{key} is not supported yet: a promoted version takes over all requests at once; "
+                "leave it out",
+            )
     at = (*path, "monitor")
     if monitor.time == "event" and data is not None and not data.time:
         yield problem((*at, "time"), "time = 'event' needs the dataset's time columns; or use 'served'")
@@ -310,7 +312,10 @@ def _retrain(model: ModelSpec, path: Path) -> Problems:
         elif text not in ALARMS:
             known = f"it is one of {' | '.join(ALARMS)}, or an age such as \"age > '56d'\""
             yield problem(at, f"when = {text!r} is unknown; {known}", nearest(text, ALARMS))
-    if retrain.window not in {"all", "auto"}:
+    if retrain.window == "auto":
+        advice = "give a duration such as '182d', or 'all'"
+        yield problem((*path, "window"), f"window = 'auto' is not supported yet; {advice}")
+    elif retrain.window != "all":
         yield from lasting(retrain.window, (*path, "window"), positive=True)
     yield from lasting(retrain.test, (*path, "test"), positive=True)
     if retrain.recalibrate is not None:

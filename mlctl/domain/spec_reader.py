@@ -15,7 +15,7 @@ from mlctl.domain.toml_lines import Path, lines_of
 VERSION = 1
 """Of the spec's form; a file says it as `spec = 1`."""
 
-_HINT = "mlctl spec explain"
+_HINT = "mlctl spec explain --help"  # without --help it would need a spec that is valid
 _WHERE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)")
 
 

@@ -64,6 +64,24 @@ def feature_columns(
     return chosen
 
 
+def check_excluded(columns: Sequence[str], spec: ModelSpec, source: str) -> None:
+    """That what is left out is there to be left out: a misspelt name would let a leak in, unseen.
+
+    Raises:
+        ColumnMissing: `exclude` names a column that the table lacks.
+    """
+    for name in spec.exclude:
+        if name not in columns:
+            near = nearest(name, columns)
+            guess = f"; did you mean {near!r}?" if near else ""
+            raise ColumnMissing(
+                f"exclude names {name!r}, which {source} does not have{guess}",
+                f"mlctl data show {source}",
+                column=name,
+                nearest=near,
+            )
+
+
 def encodings_for(
     table: pa.Table, features: Sequence[tuple[str, FeatureSpec | None]], estimator: Any, source: str
 ) -> tuple[FeatureEncoding, ...]:

@@ -134,13 +134,13 @@ def targets(column: pa.ChunkedArray, classes: Sequence[str]) -> Array:
     return np.asarray(table[np.asarray(encoded.indices)])
 
 
-def identities(table: pa.Table, key: Sequence[str]) -> list[str]:
-    """One text a row: its key, or the digest of all its cells where the data has no key.
+def identities(table: pa.Table, key: Sequence[str], cells: Sequence[str] = ()) -> list[str]:
+    """One text a row: its key, or the digest of its cells where the data has no key.
 
-    The target takes part only through the digest: two rows with equal cells are one row as far as learning
-    goes.
+    These are the cells of the named columns, or all. The target takes part only through the digest: two rows
+    with equal cells are one row as far as learning goes.
     """
-    names = list(key) or table.column_names
+    names = list(key) or list(cells) or table.column_names
     require_columns(table, names, "the table")
     texts = [pc.fill_null(key_text(table.column(name)), _ABSENT) for name in names]
     joined: list[str] = (

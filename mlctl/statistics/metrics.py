@@ -154,7 +154,9 @@ def _per_class_rows(answers: Answers) -> Array:
 def _log_loss_row(answers: Answers) -> Array:
     if answers.probabilities is None:
         return np.full(len(answers.truth), np.nan)
-    given = answers.probabilities[np.arange(len(answers.truth)), answers.truth.astype(np.int64)]
+    truth = answers.truth.astype(np.int64)
+    given = answers.probabilities[np.arange(len(truth)), truth]
+    given = np.where(truth < 0, 0.0, given)  # -1 is no class at all
     tiny = np.finfo(np.float64).eps
     return np.asarray(-np.log(np.clip(given, tiny, 1 - tiny)))
 

@@ -26,6 +26,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
 """The fields of each kind of fact that can be asked for; what is longest in use comes first."""
 
 _VERSION = 1
+_ABSENT = -2  # the stamp of a folder that is not there; 0 is a folder of 1970, as archives make them
 _SETTLED = 2_000_000_000  # nanoseconds after which a folder's time stamp tells of every change
 _SCHEMA = """
 CREATE TABLE facts (kind TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (kind, digest)) WITHOUT ROWID;
@@ -172,12 +173,14 @@ class Index:
         try:
             stamp = folder.stat().st_mtime_ns
         except FileNotFoundError:
-            stamp = 0
+            stamp = _ABSENT
         known = connection.execute("SELECT stamp FROM folders WHERE kind = ?", (kind,)).fetchone()
         if known is not None and known[0] == stamp:
             return
         settled = stamp if time.time_ns() - stamp > _SETTLED else -1  # too fresh to tell of the next change
-        present = {path.stem for path in folder.iterdir() if is_digest(path.stem)} if stamp else set()
+        present = (
+            {path.stem for path in folder.iterdir() if is_digest(path.stem)} if stamp != _ABSENT else set()
+        )
         recorded = {row[0] for row in connection.execute("SELECT digest FROM facts WHERE kind = ?", (kind,))}
         added = [
             (digest, self._read(folder / f"{digest}.json", digest)) for digest in sorted(present - recorded)

@@ -123,7 +123,7 @@ def _found(arguments: list[str]) -> tuple[bytes, bytes] | None:
     path = os.path.join(root, _FOLDER, _name(arguments))
     with open(path, "rb") as file:
         checksum, _, body = file.read().partition(b"\n")
-    if int(checksum, 16) != crc32(body):
+    if checksum != b"%08x" % crc32(body):
         return None
     top, _, printed = body.partition(b"\n\n")
     head = os.fsdecode(top).split("\n")
@@ -143,7 +143,8 @@ def _found(arguments: list[str]) -> tuple[bytes, bytes] | None:
 def _identity(arguments: list[str], root: str) -> str:
     """Who answers what, where and in which letters: of all this nothing may differ."""
     program = (__version__, sys.version, sys.executable, sys.path, os.geteuid())
-    return repr((_KIND, program, root, arguments, sys.stdout.encoding, sys.stdout.errors))
+    here = None if all(folder.startswith("/") for folder in sys.path) else os.getcwd()
+    return repr((_KIND, program, root, here, arguments, sys.stdout.encoding, sys.stdout.errors))
 
 
 def _stamp(path: str) -> str:

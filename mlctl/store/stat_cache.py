@@ -5,6 +5,7 @@ time, never an answer: it then remembers nothing.
 """
 
 import sqlite3
+import zlib
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
@@ -15,10 +16,16 @@ Row = tuple[str, int, int, int, int, str, str]
 """path, size, mtime_ns, ctime_ns, inode, md5, sha256"""
 
 _SCHEMA = """
-create table if not exists stat (
-    path text primary key, size integer, mtime_ns integer, ctime_ns integer, inode integer, md5 text,
-sha256 text ) without rowid
+create table if not exists stamps (
+    path text primary key, size integer, mtime_ns integer, ctime_ns integer, inode integer,
+    md5 text, sha256 text, crc32 integer
+) without rowid
 """
+
+
+def _crc32(row: Row) -> int:
+    """Of the whole row: a damaged row must not vouch for a file."""
+    return zlib.crc32(repr(row).encode("utf-8", "surrogatepass"))
 
 
 class StatCache:
@@ -31,8 +38,9 @@ class StatCache:
         """The rows of the file `under` and of all files below the folder `under`, by path."""
 
         def select(connection: sqlite3.Connection) -> dict[str, Row]:
-            query = "select * from stat where path = ? or (path >= ? and path < ?)"
-            return {row[0]: row for row in connection.execute(query, (under, f"{under}/", f"{under}0"))}
+            query = "select * from stamps where path = ? or (path >= ? and path < ?)"
+            found = connection.execute(query, (under, f"{under}/", f"{under}0"))
+            return {row[0]: row for *kept, crc32 in found if _crc32(row := tuple(kept)) == crc32}
 
         return {} if not self.file.exists() else self._do(select) or {}
 
@@ -40,7 +48,8 @@ class StatCache:
         """Keep these rows, in place of older ones of the same paths."""
 
         def insert(connection: sqlite3.Connection) -> None:
-            connection.executemany("insert or replace into stat values (?, ?, ?, ?, ?, ?, ?)", rows)
+            sealed = ((*row, _crc32(row)) for row in rows)
+            connection.executemany("insert or replace into stamps values (?, ?, ?, ?, ?, ?, ?, ?)", sealed)
 
         self._do(insert)
 

@@ -331,7 +331,7 @@ class _Work:
         ]
         everything = folder.absolute() == self.layout.cache.absolute()
         found = verify_cache(folder, versions, everything=everything)
-        self.checked["cache files"] = found.files
+        self.checked["cache_files"] = found.files
         for path in found.damaged:
             self.add(path, "corrupt", "its bytes do not have the md5 it is named by")
         for path, by in found.missing:

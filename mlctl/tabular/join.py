@@ -11,10 +11,12 @@ from mlctl.tabular.schema import require_columns
 
 
 def latest(table: pa.Table, by: Sequence[str]) -> pa.Table:
-    """The last row of each key, in the order of the rows that stay."""
+    """The last row of each key, in the order of the rows that stay; rows without a whole key all stay."""
     codes = key_codes([table], by)[0]
     _, positions = np.unique(codes[::-1], return_index=True)
-    return table.take(pa.array(np.sort(len(codes) - 1 - positions)))
+    kept = codes < 0
+    kept[len(codes) - 1 - positions] = True
+    return table.filter(pa.array(kept))
 
 
 def positions_of(left: pa.Table, right: pa.Table, by: Sequence[str]) -> np.ndarray[Any, Any]:
@@ -59,8 +61,15 @@ def key_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
         if pc.all(pc.and_(whole, pc.less(pc.abs(column), 2.0**62))).as_py() is not False:
             column = column.cast(pa.int64(), safe=False)
     if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.timestamp("ms"), safe=False)
+        return _iso(column.cast(pa.timestamp("ms"), safe=False))
     return column.cast(pa.string())
+
+
+def _iso(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Times as the log of predictions writes them: 2011-01-01T05:00:00, six digits for a fraction."""
+    texts = pc.replace_substring(column.cast(pa.string()), " ", "T")
+    texts = pc.replace_substring_regex(texts, r"\.000$", "")
+    return pc.replace_substring_regex(texts, r"(\.\d{3})$", r"\1000")
 
 
 def key_codes(tables: Sequence[pa.Table], by: Sequence[str]) -> list[np.ndarray[Any, Any]]:

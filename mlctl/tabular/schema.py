@@ -5,6 +5,7 @@ without a zone.
 NaN is a missing value: a normalised table has nulls only.
 """
 
+import re
 from collections.abc import Iterable
 
 import pyarrow as pa
@@ -22,6 +23,7 @@ ARROW = {
     "date": pa.date32(),
     "datetime": pa.timestamp("ms"),
 }
+_DATASET = re.compile(r"[a-z0-9][a-z0-9_-]*@\d+")
 _NAMES = {value: key for key, value in ARROW.items()}
 
 
@@ -82,13 +84,19 @@ def require_columns(table: pa.Table, names: Iterable[str], source: str) -> None:
             raise column_missing(name, table.column_names, source)
 
 
-def column_missing(name: str, known: Iterable[str], source: str) -> ColumnMissing:
-    """The error for a column that a table lacks."""
+def column_missing(
+    name: str, known: Iterable[str], source: str, *, hint: str = "mlctl data show"
+) -> ColumnMissing:
+    """The error for a column that a table lacks; the hint is for where the table is no dataset."""
     known = list(known)
     near = nearest(name, known)
     guess = f"; did you mean {near!r}?" if near else f"; it has {', '.join(known) or 'no columns'}"
     return ColumnMissing(
-        f"{source} has no column {name!r}{guess}", "mlctl data show", column=name, nearest=near, columns=known
+        f"{source} has no column {name!r}{guess}",
+        f"{hint} {source}" if hint == "mlctl data show" and _DATASET.fullmatch(source) else hint,
+        column=name,
+        nearest=near,
+        columns=known,
     )
 
 

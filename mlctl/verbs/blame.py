@@ -30,6 +30,7 @@ from mlctl.domain.run import Run
 from mlctl.tabular.join import key_text, positions_of
 from mlctl.tabular.schema import require_columns
 from mlctl.verbs.chain import Chain
+from mlctl.verbs.order import in_order, metric_order
 from mlctl.verbs.resolve import resolve_prediction
 from mlctl.verbs.session import Session
 
@@ -62,7 +63,7 @@ def blame(session: Session, request: BlameRequest) -> Outcome[BlameResult]:
         decision=None if decided is None else decided.entry.number,
         decided=None if decided is None else _decision(decided),
         evaluation=None if evaluated is None else evaluated[0],
-        evaluated=None if evaluated is None else _evaluation(*evaluated),
+        evaluated=None if evaluated is None else _evaluation(*evaluated, metric_order(session, model)),
         run=None if run is None else run.run,
         trained=None if run is None else _run(run),
         refit_of=None if version is None else version.refit_of,
@@ -149,8 +150,8 @@ def _decision(committed: Committed) -> BlamedDecision:
     )
 
 
-def _evaluation(digest: Digest, evaluation: Evaluation) -> BlamedEvaluation:
-    metrics = {name: estimate.value for name, estimate in evaluation.metrics.items()}
+def _evaluation(digest: Digest, evaluation: Evaluation, order: tuple[str, ...]) -> BlamedEvaluation:
+    metrics = {name: estimate.value for name, estimate in in_order(evaluation.metrics, order).items()}
     return BlamedEvaluation(digest=digest, dataset=evaluation.dataset, rows=evaluation.rows, metrics=metrics)
 
 

@@ -12,6 +12,7 @@ from mlctl.domain.gate import GateDecision
 from mlctl.domain.ids import Digest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.eval import EvalRequest, EvalResult
+from mlctl.verbs.order import in_order
 from mlctl.verbs.session import Session
 from mlctl.verbs.verdicts import Question, answered, ask, evaluation_of, judge
 
@@ -58,6 +59,8 @@ def _result(
 ) -> EvalResult:
     names = session.repository.decisions.names()
     version = names.number_of(f"datasets/{evaluation.dataset}", evaluation.dataset_digest)
+    first = question.spec.eval.metrics
+    slices = in_order(evaluation.slices, question.spec.eval.slices)
     return EvalResult(
         model=question.model,
         version=question.number,
@@ -67,11 +70,16 @@ def _result(
         rows=evaluation.rows,
         resample=evaluation.resample,
         units=evaluation.units,
-        metrics=evaluation.metrics,
-        slices=evaluation.slices,
-        baseline=evaluation.baseline,
-        baseline_difference=evaluation.baseline_difference,
-        incumbent=evaluation.incumbent,
+        metrics=in_order(evaluation.metrics, first),
+        slices={
+            name: msgspec.structs.replace(part, metrics=in_order(part.metrics, first))
+            for name, part in slices.items()
+        },
+        baseline=in_order(evaluation.baseline, first),
+        baseline_difference=in_order(evaluation.baseline_difference, first),
+        incumbent=msgspec.structs.replace(
+            evaluation.incumbent, metrics=in_order(evaluation.incumbent.metrics, first)
+        ),
         stage=question.stage,
         gates=msgspec.to_builtins(decision),
         notes=evaluation.notes,

@@ -24,6 +24,7 @@ from mlctl.domain.run import DataUse, Run
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.baseline import baseline_answers, baseline_name
 from mlctl.learning.estimator import path_of
+from mlctl.learning.features import check_excluded
 from mlctl.learning.fit import Fitted, Problem, Source, answers_of, fit, problem_of
 from mlctl.learning.flavors import saved
 from mlctl.learning.rows import Array, identities, targets
@@ -31,7 +32,7 @@ from mlctl.learning.tables import answered_table
 from mlctl.statistics.metrics import Answers, value
 from mlctl.store.runs import LiveRun
 from mlctl.tabular.parquet import table_bytes
-from mlctl.verbs.learnt import Learnt, key_lines, settle, stamp
+from mlctl.verbs.learnt import Learnt, cells_of, key_lines, settle, stamp
 from mlctl.verbs.recipe import Data, Recipe, require_data
 from mlctl.verbs.session import Session
 from mlctl.verbs.tables import current_version, read_version
@@ -54,7 +55,10 @@ def fit_and_store(session: Session, recipe: Recipe) -> tuple[Run, Digest, ModelV
     """
     data = require_data(recipe)
     with recording(session, recipe.model, recipe.purpose) as record:
+        record.begin(recipe)
         table = read_version(session, data.version)
+        if data.version.path is not None:  # frozen answers hold what was asked with, and nothing to leave out
+            check_excluded(table.column_names, recipe.spec, data.label)
         held = None if recipe.held is None else read_version(session, recipe.held.version)
         learnt = settle(
             table,
@@ -65,7 +69,7 @@ def fit_and_store(session: Session, recipe: Recipe) -> tuple[Run, Digest, ModelV
             window=recipe.window,
             apply_where=recipe.apply_where,
         )
-        record.begin(recipe, learnt)
+        record.chose(learnt)
         fitted, problem = _fitted(session, record, learnt)
         own = answers(fitted, problem, learnt.test)
         run = record.finish(test_metrics(own, problem, learnt))
@@ -83,7 +87,8 @@ def fit_and_store(session: Session, recipe: Recipe) -> tuple[Run, Digest, ModelV
 def _fitted(session: Session, record: "Recording", learnt: Learnt) -> tuple[Fitted, Problem]:
     problem = problem_of(learnt.rows, learnt.spec, learnt.source)
     train = learnt.train
-    step = f"fit {path_of(learnt.spec, problem.task)} on {train.num_rows} rows"
+    name = path_of(learnt.spec, problem.task).rpartition(":")[2]
+    step = f"fit {name} on {train.num_rows} rows"
     session.report(Event(step=step, done=0, total=1, unit="fits"))
     with record.capture():
         fitted = fit(train, problem)
@@ -187,7 +192,7 @@ def with_learnt(session: Session, version: ModelVersion, table: Any, moments: Ar
         return msgspec.structs.replace(
             version, learnt_from=stamp(moments.min()), learnt_through=stamp(moments.max())
         )
-    lines = key_lines(identities(table, version.key))
+    lines = key_lines(identities(table, version.key, cells_of(version)))
     return msgspec.structs.replace(version, learnt_keys=session.repository.objects.put(lines))
 
 
@@ -207,8 +212,8 @@ class Recording:
         self._ready = False
         self.said: list[str] = []
 
-    def begin(self, recipe: Recipe, learnt: Learnt, **notes: Any) -> None:
-        """Record what is known before the fit."""
+    def begin(self, recipe: Recipe) -> None:
+        """Record what is known before anything is read."""
         session, objects = self._session, self._session.repository.objects
         data = require_data(recipe)
         uses = [DataUse(name=data.name, digest=data.digest, sha256=data.version.sha256, role="train")]
@@ -218,30 +223,29 @@ class Recording:
         state, patch = code_state(session.root)
         if patch is not None:
             state = msgspec.structs.replace(state, patch=objects.put(patch))
-        dropped = sum(learnt.dropped.values())
-        counts = {"train": learnt.train.num_rows, "test": learnt.test.num_rows, "dropped": dropped}
         self._fact |= {
             "cache_key": recipe.key or Digest("0" * 64),
-            "spec": objects.put(encode(learnt.spec)),
-            "seed": learnt.spec.seed,
-            "parameters": dict(learnt.spec.params),
+            "spec": objects.put(encode(recipe.spec)),
+            "seed": recipe.spec.seed,
+            "parameters": dict(recipe.spec.params),
             "data": tuple(uses),
             "code": state,
             "environment": environment(),
             "command": session.command,
-            "notes": {
-                "rows": counts,
-                "dropped": learnt.dropped,
-                "window": learnt.window,
-                "apply_where": recipe.apply_where,
-                "context": list(learnt.source.context),
-                "cutoff": stamp(learnt.split.cutoff)
-                if learnt.split and learnt.split.cutoff is not None
-                else None,
-                **notes,
-            },
+            "notes": {"window": recipe.window, "apply_where": recipe.apply_where},
         }
         self._ready = True
+
+    def chose(self, learnt: Learnt) -> None:
+        """Record which rows are learnt from and held out, before the fit."""
+        dropped = sum(learnt.dropped.values())
+        cutoff = learnt.split.cutoff if learnt.split else None
+        self._fact["notes"] |= {
+            "rows": {"train": learnt.train.num_rows, "test": learnt.test.num_rows, "dropped": dropped},
+            "dropped": learnt.dropped,
+            "context": list(learnt.source.context),
+            "cutoff": None if cutoff is None else stamp(cutoff),
+        }
 
     def adopt(self, run: Run, key: Digest, notes: dict[str, Any]) -> None:
         """Take over the record of the run whose recipe is fitted again."""

@@ -12,10 +12,12 @@ import pyarrow.compute as pc
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.ids import Digest
 from mlctl.domain.loop import Attempt
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.refs import dataset_version
+from mlctl.domain.run import Run
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.rows import learnable
 from mlctl.monitoring.window import text_of
@@ -25,6 +27,7 @@ from mlctl.tabular.schema import columns_of, normalise
 from mlctl.verbs.answered import Answered
 from mlctl.verbs.session import Session
 from mlctl.verbs.tables import read_version
+from mlctl.verbs.verdicts import judged
 
 THROUGH = "through"
 
@@ -63,7 +66,7 @@ def freeze(
     served = served_rows(answered, base.schema, spec.target)
     table = _united(base, served, tuple(data.key) if data else ())
     content = table_bytes(table)
-    newest = str(answered.time[answered.labelled].max().astype("datetime64[ms]"))
+    newest = answered.time[answered.labelled & ~np.isnat(answered.time)].max()
     version = DatasetVersion(
         created_at=session.now(),
         name=frozen_name(model),
@@ -79,7 +82,7 @@ def freeze(
             "model": model,
             "base": source,
             "served": served.num_rows,
-            THROUGH: text_of(np.datetime64(newest, "ms")),
+            THROUGH: text_of(newest.astype("datetime64[ms]")),
         },
     )
     number, digest = _decided(session, version)
@@ -99,7 +102,8 @@ def _base(session: Session, spec: ModelSpec, incumbent: ModelVersion) -> tuple[p
 def served_rows(answered: Answered, schema: pa.Schema, target: str) -> pa.Table:
     """The labelled rows of a log with the columns of a dataset; a column that was not logged is null.
 
-    A row that was asked several times (the same inputs and truth) is there once.
+    Whole numbers that came as floats get the dataset's integer type back; where there is any fraction the
+    column stays a float.
     """
     kept = answered.labelled & ~np.isnat(answered.time)
     table = answered.table.filter(pa.array(kept))
@@ -113,14 +117,15 @@ def served_rows(answered: Answered, schema: pa.Schema, target: str) -> pa.Table:
         else:
             column = pa.chunked_array([pa.nulls(table.num_rows, field.type)])
         arrays.append(_cast(column, field.type))
-    return pa.table(arrays, schema=pa.schema([field.with_nullable(nullable=True) for field in schema]))
+    return pa.table(dict(zip(schema.names, arrays, strict=True)))
 
 
 def _cast(column: pa.ChunkedArray, type_: pa.DataType) -> pa.ChunkedArray:
     if column.type == type_:
         return column
     if pa.types.is_integer(type_) and pa.types.is_floating(column.type):
-        return pc.round(column).cast(type_)
+        whole = pc.all(pc.equal(pc.floor(column), column)).as_py()
+        return column if whole is False else column.cast(type_)
     if pa.types.is_date(type_) and pa.types.is_string(column.type):
         return column.cast(pa.timestamp("ms")).cast(type_)
     return column.cast(type_)
@@ -162,17 +167,21 @@ def _decided(session: Session, version: DatasetVersion) -> tuple[int, Digest]:
     return given[-1], digest
 
 
-def attempts_of(session: Session, model: str, stage: str, names: Names) -> list[Attempt]:
-    """The renewals that were tried, oldest first: one for each frozen version.
+def attempts_of(session: Session, model: str, stage: str, names: Names, then: str) -> list[Attempt]:
+    """The renewals that were tried, oldest first: one for each frozen version that was judged.
 
     An attempt counts as promoted if a version that learnt from it came to the stage and was not rolled back.
+    One that ended before its judgement (a crash, a Ctrl-C) or before the promotion that its gates allowed is
+    none, so that the next turn takes it up again instead of waiting for labels.
     """
     facts = session.repository.facts
     reached: set[str] = set()
+    tried = _undone(session, stage=f"stages/{model}/{stage}", names=names)
     for effect in names.effects.get(f"stages/{model}/{stage}", []):
         if effect.value is None:
             continue
         learnt = set(facts.get(ModelVersion, effect.value).datasets)
+        tried |= learnt
         entry = session.repository.decisions.get(effect.number).entry
         if entry.kind == "rollback":
             left = {change.old for change in entry.changes if change.old is not None}
@@ -184,5 +193,32 @@ def attempts_of(session: Session, model: str, stage: str, names: Names) -> list[
         Attempt(through=version.origin[THROUGH], promoted=digest in reached)
         for digest in names.versions(f"datasets/{frozen_name(model)}").values()
         for version in [facts.get(DatasetVersion, digest)]
-        if THROUGH in version.origin
+        if THROUGH in version.origin and (digest in tried or _judged(session, model, stage, digest, then))
     ]
+
+
+def _undone(session: Session, *, stage: str, names: Names) -> set[str]:
+    """The datasets behind versions that came to the stage by decisions that were undone."""
+    changes = [
+        change
+        for undone in names.undone
+        for change in session.repository.decisions.get(undone.number).entry.changes
+        if change.name == stage and change.new is not None
+    ]
+    facts = session.repository.facts
+    return {digest for change in changes for digest in facts.get(ModelVersion, str(change.new)).datasets}
+
+
+def _judged(session: Session, model: str, stage: str, dataset: str, then: str) -> bool:
+    """Whether a version that learnt from the dataset was judged and refused, or could not be fitted."""
+    facts = session.repository.facts
+    for _, run in facts.where(Run, model=model, status="failed"):
+        if any(use.digest == dataset for use in run.data):
+            return True
+    for digest, version in facts.where(ModelVersion, model=model):
+        if dataset not in version.datasets:
+            continue
+        found = [one for _, one in facts.where(Evaluation, model_digest=digest) if one.stage == stage]
+        if found and (then == "candidate" or not judged(session, found[-1]).passed):
+            return True
+    return False

@@ -32,7 +32,8 @@ def init(request: InitRequest, *, report: Report, command: str) -> Outcome[InitR
     root = Path(os.path.abspath(request.directory))  # noqa: PTH100 - links stay links
     _check_folder(root)
     name = check_name("project", request.name or name_from(root.name, "project"))
-    if (root / ".mlctl" / "format").exists():
+    made = (root / ".mlctl" / "format").exists()
+    if made and ((root / SPEC_FILE).exists() or not (request.table or request.template)):
         return _stands(root, name, request)
     starter = starter_of(root, name, request)
     files, kept = _to_write(root, starter.files)
@@ -40,9 +41,10 @@ def init(request: InitRequest, *, report: Report, command: str) -> Outcome[InitR
     created = [
         *(path for path, _ in files),
         *(path for path, _ in settings if not (root / path).exists()),
-        ".mlctl",
+        *([] if made else [".mlctl"]),
     ]
     if git.top(_nearest(root)) is None:
+        git.require()  # before anything is written
         created.append(".git")
     result = InitResult(
         project=name,
@@ -81,10 +83,6 @@ def _check_folder(root: Path) -> None:
 
 def _stands(root: Path, name: str, request: InitRequest) -> Outcome[InitResult]:
     """The project is complete; only settings that somebody removed are put back."""
-    if (request.table or request.template) and not (root / SPEC_FILE).exists():
-        raise AlreadyExists(
-            f"{root} is a project already, without its {SPEC_FILE}", "git checkout -- mlctl.toml"
-        )
     settings = missing_settings(root)
     if not request.dry_run:
         for path, content in settings:
@@ -94,7 +92,9 @@ def _stands(root: Path, name: str, request: InitRequest) -> Outcome[InitResult]:
     data = InitResult(
         project=name, path=str(root), created=created, repository=identity, changed=bool(created)
     )
-    return Outcome(data=data, next=("mlctl status",))
+    asked = "--from" if request.table else "--template" if request.template else None
+    unused = f"{SPEC_FILE} is there already and stays as it is: {asked} was not used" if asked else None
+    return Outcome(data=data, warnings=(unused,) if unused else (), next=("mlctl status",))
 
 
 def _to_write(root: Path, files: Iterable[tuple[str, bytes]]) -> tuple[list[tuple[str, bytes]], list[str]]:

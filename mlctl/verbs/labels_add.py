@@ -4,6 +4,7 @@ A batch is a fact that counts once a decision has added it, so `undo` takes it b
 key the one added last counts; within a file the last row. Labels whose prediction is not logged are kept.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from mlctl.domain import refs
 from mlctl.domain.decision import Change, Draft, Names
 from mlctl.domain.errors import ColumnMissing, UnreadableTable
 from mlctl.domain.ids import Digest
+from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.prediction import ID, LabelBatch
 from mlctl.domain.records import digest_of
@@ -21,7 +23,7 @@ from mlctl.domain.requests.labels_add import LabelsAddRequest, LabelsAddResult
 from mlctl.domain.spec import ModelSpec, ReadSpec
 from mlctl.tabular.join import key_text, latest, positions_of
 from mlctl.tabular.read import read_bytes
-from mlctl.tabular.schema import require_columns
+from mlctl.tabular.schema import column_missing
 from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
 
@@ -41,6 +43,8 @@ def labels_add(session: Session, request: LabelsAddRequest) -> Outcome[LabelsAdd
     data = _bytes(path)
     source = digest_of(data)
     table, by = _keyed(_read(session, spec, data, request.path), spec, session, request.path)
+    if _is_number(session, model, spec):
+        table = _finite(table, spec.target, request.path)
     kept, missing, duplicates = _cleaned(table, by, spec.target, request.path)
     names = session.repository.decisions.names()
     standing = _standing(session, model, source, names)
@@ -92,7 +96,7 @@ def _bytes(path: Path) -> bytes:
 
 
 def _read(session: Session, spec: ModelSpec, data: bytes, name: str) -> pa.Table:
-    """The file, with the spec's texts for missing values and replacements, where it has those columns."""
+    """The file, with the spec's missing texts, types and replacements, where it has those columns."""
     declared = session.spec.data.get(spec.data)
     if declared is None:
         return read_bytes(data, name)
@@ -100,12 +104,15 @@ def _read(session: Session, spec: ModelSpec, data: bytes, name: str) -> pa.Table
     replace = {
         column: texts for column, texts in declared.read.replace.items() if column in plain.column_names
     }
-    return read_bytes(data, name, ReadSpec(null=declared.read.null, replace=replace)) if replace else plain
+    types = {column: kind for column, kind in declared.read.types.items() if column in plain.column_names}
+    if not replace and not types:
+        return plain
+    return read_bytes(data, name, ReadSpec(null=declared.read.null, replace=replace, types=types))
 
 
 def _keyed(table: pa.Table, spec: ModelSpec, session: Session, name: str) -> tuple[pa.Table, tuple[str, ...]]:
     """The match columns and target, and the names of the former; a prediction id goes before a key."""
-    require_columns(table, [spec.target], name)
+    _require(table, [spec.target], name)
     for column in ID_COLUMNS:
         if column in table.column_names:
             return pa.table({ID: table.column(column), spec.target: table.column(spec.target)}), (ID,)
@@ -118,8 +125,64 @@ def _keyed(table: pa.Table, spec: ModelSpec, session: Session, name: str) -> tup
             "mlctl spec explain",
             columns=table.column_names,
         )
-    require_columns(table, key, name)
+    _require(table, key, name)
     return table.select([*key, spec.target]), key
+
+
+def _require(table: pa.Table, names: Sequence[str], source: str) -> None:
+    for name in names:
+        if name not in table.column_names:
+            raise column_missing(name, table.column_names, source, hint="mlctl labels add --help")
+
+
+def _is_number(session: Session, model: str, spec: ModelSpec) -> bool:
+    """Whether the truth is a number: as the spec says, or as the newest version has learnt."""
+    if spec.task is not None:
+        return spec.task == "regression"
+    versions = session.repository.facts.where(ModelVersion, model=model)
+    return bool(versions) and versions[-1][1].signature.task == "regression"
+
+
+def _finite(table: pa.Table, target: str, name: str) -> pa.Table:
+    """The table with a target of finite numbers, NaN as missing.
+
+    Raises:
+        UnreadableTable: a value is infinite or no number; one such label would spoil every mean it enters.
+    """
+    column = table.column(target)
+    for row, value in enumerate(column.to_pylist(), 1) if not _numeric(column.type) else ():
+        if value is not None and not _reads_as_number(value):
+            raise _no_number(name, row, target, value)
+    numbers = column.cast(pa.float64())
+    numbers = pc.if_else(pc.is_nan(numbers), pa.scalar(None, pa.float64()), numbers)
+    infinite = pc.fill_null(pc.is_inf(numbers), fill_value=False)
+    if pc.any(infinite).as_py():
+        row = pc.index(infinite, value=True).as_py()
+        raise _no_number(name, row + 1, target, numbers[row].as_py())
+    kept = column if pa.types.is_integer(column.type) else numbers
+    return table.set_column(table.column_names.index(target), target, kept)
+
+
+def _numeric(type_: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(type_) or pa.types.is_floating(type_) or pa.types.is_decimal(type_))
+
+
+def _reads_as_number(value: object) -> bool:
+    try:
+        float(str(value))
+    except ValueError:
+        return False
+    return True
+
+
+def _no_number(name: str, row: int, target: str, value: object) -> UnreadableTable:
+    return UnreadableTable(
+        f"{name}, row {row}: {target} = {value} is no number",
+        "mlctl labels add --help",
+        path=name,
+        row=row,
+        column=target,
+    )
 
 
 def _cleaned(table: pa.Table, by: tuple[str, ...], target: str, name: str) -> tuple[pa.Table, int, int]:

@@ -155,9 +155,19 @@ def unseen_by(
     """
     if version.learnt_through is not None and moments is not None:
         return np.asarray(moments > np.datetime64(version.learnt_through.removesuffix("Z"), "ms"))
-    if keys is not None:
-        return np.array([text not in keys for text in identities(table, version.key)], dtype=bool)
+    if keys is not None and set(cells_of(version)) <= set(table.column_names):
+        own = identities(table, version.key, cells_of(version))
+        return np.array([text not in keys for text in own], dtype=bool)
     return np.zeros(table.num_rows, dtype=bool)
+
+
+def cells_of(version: ModelVersion) -> tuple[str, ...]:
+    """The columns by which a version tells rows without a key apart: its features and target.
+
+    Not all columns of the table, lest a column that is added makes every row look new.
+    """
+    features = (column.name for column in version.signature.inputs if column.role == "feature")
+    return version.key or (*sorted(features), version.signature.target)
 
 
 def keys_of(session: Session, version: ModelVersion) -> frozenset[str] | None:

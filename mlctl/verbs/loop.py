@@ -10,7 +10,7 @@ import numpy as np
 
 from mlctl.domain.decision import Actor, Names
 from mlctl.domain.duration import duration
-from mlctl.domain.errors import AlarmRaised, GateRefused, TrainingFailed
+from mlctl.domain.errors import AlarmRaised, GateRefused, NameMoved, TrainingFailed
 from mlctl.domain.loop import Action, Attempt, Look, patience, reasons
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Event
@@ -112,7 +112,7 @@ def _renew(
     why = reasons(retrain.when, [alarm.type for alarm in view.seen.alarms], age)
     if not why:
         return []
-    waiting = _too_early(session, view, retrain, attempts_of(session, model, stage, names))
+    waiting = _too_early(session, view, retrain, attempts_of(session, model, stage, names, retrain.then))
     if waiting is not None:
         return [Action(action="none", result=f"waiting: {waiting} ({', '.join(why)})")]
     if dry_run:
@@ -168,7 +168,8 @@ def _renewal(session: Session, view: View, spec: ModelSpec, retrain: RetrainSpec
     except TrainingFailed as error:
         return [*actions, Action(action="train", result=f"refused: {error.message}")]
     label = f"{model}@{trained.version}"
-    actions.append(Action(action="train", result=f"done: {label}, because of {why}", version=trained.version))
+    said = f"done: {label}" if trained.changed else f"nothing: these rows have given {label} already"
+    actions.append(Action(action="train", result=f"{said}, because of {why}", version=trained.version))
     evaluated = evaluate(session, EvalRequest(model=label, to=stage)).data
     verdict = evaluated.incumbent.verdict.replace("_", " ")
     actions.append(
@@ -181,14 +182,21 @@ def _renewal(session: Session, view: View, spec: ModelSpec, retrain: RetrainSpec
     if retrain.then == "candidate":
         candidate = Action(action="none", result=f"done: {label} stays a candidate, as the spec says")
         return [*actions, candidate]
-    return [*actions, _promotion(session, label, stage, why, trained.version)]
+    return [*actions, _promotion(session, view, label, why, trained.version)]
 
 
-def _promotion(session: Session, label: str, stage: str, why: str, version: int | None) -> Action:
+def _promotion(session: Session, view: View, label: str, why: str, version: int | None) -> Action:
+    """Promote over the model that was looked at, and over no other: whoever moved the stage had reasons."""
+    stage = view.result.stage
+    request = PromoteRequest(model=label, to=stage, reason=f"loop: {why}", expected=view.deployed.digest)
     try:
-        moved = promote(session, PromoteRequest(model=label, to=stage, reason=f"loop: {why}")).data
+        moved = promote(session, request).data
     except GateRefused as refused:
         return Action(action="promote", result=f"refused: {refused.message}", version=version)
+    except NameMoved as error:
+        return Action(action="promote", result=f"waiting: {error.message}", version=version)
+    if not moved.changed:
+        return Action(action="none", result=f"nothing: {stage} holds {label} already", version=version)
     said = f"done: {label} holds {stage}, was {moved.previous}"
     return Action(action="promote", result=said, version=moved.version, decision=moved.decision)
 

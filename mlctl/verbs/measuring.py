@@ -6,7 +6,7 @@ that was fitted without its own test rows; where that has seen them too, there i
 evaluation says why.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -36,6 +36,10 @@ from mlctl.verbs.verdicts import Question
 
 ENOUGH_ROWS = 30
 """Fewer rows than this are no ground for a comparison."""
+
+_LEVELLED = "each row at the recalibration that was learnt from labels before it"
+_ELSEWHERE = -2
+"""A class that the candidate lacks; not -1, which is a truth that the candidate lacks."""
 
 BLOCKS = frozenset({"row", "day", "week", "month"})
 """Units of the bootstrap that are no columns."""
@@ -167,7 +171,10 @@ def _answers(
     if own.classes == signature.classes:
         return found
     place = np.array(
-        [signature.classes.index(label) if label in signature.classes else -1 for label in own.classes]
+        [
+            signature.classes.index(label) if label in signature.classes else _ELSEWHERE
+            for label in own.classes
+        ]
     )
     probabilities = None
     if found.probabilities is not None:
@@ -195,22 +202,55 @@ def _rival(
     if (deployed.signature.target, deployed.signature.task) != (wanted.target, wanted.task):
         why = f"version {incumbent.number} predicts {deployed.signature.target} ({deployed.signature.task})"
         return None, IncumbentResult(version=incumbent.number, digest=incumbent.deployed, why=why)
-    for name, digest in (("deployed", incumbent.deployed), ("tested", incumbent.tested)):
-        version = facts.get(ModelVersion, digest)
-        fresh = unseen_by(version, keys_of(session, version), scored.table, scored.moments)
+    own = _unlearnt(session, question, scored)
+    for name, held in (("deployed", incumbent.deployed), ("tested", incumbent.tested)):
+        holds = facts.get(ModelVersion, held)
+        fresh = own & unseen_by(holds, keys_of(session, holds), scored.table, scored.moments)
         if fresh.sum() < ENOUGH_ROWS:
             continue
         try:
-            answers = _answers(session, version, scored.table, truth, wanted)
+            answers = _answers(session, holds, scored.table, truth, wanted)
         except (ColumnMissing, Missing, Corrupt, Untrusted, NotInstalled) as error:
             why = f"version {incumbent.number} cannot score these rows: {error.message}"
-            return None, IncumbentResult(version=incumbent.number, digest=digest, artefact=name, why=why)
-        why = "what the stage holds has learnt from these rows" if name == "tested" else ""
+            return None, IncumbentResult(version=incumbent.number, digest=held, artefact=name, why=why)
+        answers = _without_hindsight(session, question, (held, holds), answers, scored)
+        why = _LEVELLED if holds.level_through is not None else ""
+        why = "what the stage holds has learnt from these rows" if name == "tested" else why
         rows = int(fresh.sum())
-        result = IncumbentResult(version=incumbent.number, digest=digest, artefact=name, rows=rows, why=why)
+        result = IncumbentResult(version=incumbent.number, digest=held, artefact=name, rows=rows, why=why)
         return Rival(answers=answers, mask=fresh), result
-    why = f"version {incumbent.number} has learnt from all but fewer than {ENOUGH_ROWS} of these rows"
+    learners = (
+        f"version {incumbent.number}"
+        if own.all()
+        else f"one of versions {question.number} and {incumbent.number}"
+    )
+    why = f"{learners} has learnt from all but fewer than {ENOUGH_ROWS} of these rows"
     return None, IncumbentResult(version=incumbent.number, digest=incumbent.deployed, why=why)
+
+
+def _without_hindsight(
+    session: Session, question: Question, held: tuple[Digest, ModelVersion], answers: Answers, scored: Scored
+) -> Answers:
+    """The incumbent's answers, each row at the level that was learnt from labels before it.
+
+    A recalibration learns its level from the newest labels; where these are among the rows, its own level
+    would favour it over a candidate that has not seen them.
+    """
+    digest, version = held
+    if scored.moments is None or version.level_through is None:
+        return answers
+    names = session.repository.decisions.names()
+    number = names.number_of(f"models/{question.model}", digest)
+    steps = sorted(
+        (np.datetime64(one.level_through.removesuffix("Z"), "ms"), one.created_at, one.level)
+        for found, one in session.repository.facts.where(ModelVersion, run=version.run)
+        if one.level_through is not None
+        and one.artefacts == version.artefacts
+        and names.number_of(f"models/{question.model}", found) == number
+    )
+    levels = np.array([1.0, *(level for _, _, level in steps)])
+    then = levels[np.searchsorted(np.array([through for through, _, _ in steps]), scored.moments)]
+    return replace(answers, output=answers.output / version.level * then)
 
 
 def _judged(result: IncumbentResult, differences: dict[str, Difference], primary: str) -> IncumbentResult:
@@ -230,6 +270,13 @@ def _overlap(session: Session, question: Question, scored: Scored) -> dict[str, 
     """How many of the scored rows the candidate itself has learnt from, where other rows were asked for."""
     if question.data is None:
         return {}
-    version = question.version
-    fresh = unseen_by(version, keys_of(session, version), scored.table, scored.moments)
+    fresh = _unlearnt(session, question, scored)
     return {"learnt_rows": int(len(fresh) - fresh.sum())}
+
+
+def _unlearnt(session: Session, question: Question, scored: Scored) -> Array:
+    """The scored rows that the candidate has not learnt from: all of its own test rows."""
+    if question.data is None:
+        return np.ones(scored.table.num_rows, dtype=bool)
+    version = question.version
+    return unseen_by(version, keys_of(session, version), scored.table, scored.moments)

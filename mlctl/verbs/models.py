@@ -7,6 +7,7 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_refit
 from mlctl.domain.requests.models import ModelRow, ModelsRequest, ModelsResult, VersionRow
 from mlctl.domain.run import Run
+from mlctl.verbs.order import in_order, metric_order
 from mlctl.verbs.recipe import split_metrics
 from mlctl.verbs.resolve import families
 from mlctl.verbs.session import Session
@@ -36,6 +37,7 @@ def _row(session: Session, model: str) -> ModelRow:
         for name, digest in names.under(f"stages/{model}/").items()
     }
     runs = {run.run: run for _, run in session.repository.facts.where(Run, model=model)}
+    order = metric_order(session, model)
     versions = []
     for number, digest in names.versions(family).items():
         version = session.repository.facts.get(ModelVersion, digest)
@@ -51,7 +53,7 @@ def _row(session: Session, model: str) -> ModelRow:
                 refit=Digest(refit) if refit else None,
                 estimator=version.estimator,
                 rows=version.rows,
-                metrics=split_metrics(run)[0] if run else {},
+                metrics=in_order(split_metrics(run)[0], order) if run else {},
             )
         )
     return ModelRow(name=model, versions=tuple(versions), stages=stages)

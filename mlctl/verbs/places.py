@@ -115,7 +115,9 @@ def _inside(session: Session, typed: str) -> str:
     given = Path(os.path.abspath(typed))  # noqa: PTH100 - resolve() would follow the link that is to be refused
     path = Path(os.path.realpath(given.parent)) / given.name
     if root not in path.parents:
-        raise UsageError(f"{typed} is not inside the project {root}", "mlctl data add --help", path=typed)
+        what = "is the project itself" if path == root else f"is not inside the project {root}"
+        advice = "name a file or folder in it" if path == root else "copy or move it there first"
+        raise UsageError(f"{typed} {what}; {advice}", "mlctl data add --help", path=typed)
     relative = path.relative_to(root)
     if _OURS & set(relative.parts):
         raise UsageError(

@@ -63,6 +63,7 @@ def promote(session: Session, request: PromoteRequest) -> Outcome[PromoteResult]
     names = session.repository.decisions.names()
     if _holds(names, model, request.to) == number:
         return _unchanged(names, model, number, request)
+    _unmoved(names, model, request)
     if not request.force:
         request = msgspec.structs.replace(request, reason=request.reason or None)
     label = f"{model}@{number}"
@@ -79,6 +80,17 @@ def _holds(names: Names, model: str, stage: str) -> int | None:
     return None if digest is None else names.number_of(f"models/{model}", digest)
 
 
+def _unmoved(names: Names, model: str, request: PromoteRequest) -> None:
+    """Refuse where the caller judged what the stage held, and it holds something else now."""
+    held = names.value(stage_name(model, request.to))
+    if request.expected is not None and held != request.expected:
+        raise NameMoved(
+            f"stage {request.to} of {model} has moved meanwhile",
+            f"mlctl log --name {stage_name(model, request.to)}",
+            name=stage_name(model, request.to),
+        )
+
+
 def _deployable(session: Session, question: Question, tested: Digest) -> Digest:
     """What the stage will hold: the refit where the recipe asks for one (made now if missing), or the tested.
 
@@ -89,8 +101,9 @@ def _deployable(session: Session, question: Question, tested: Digest) -> Digest:
     if wanted != "all" or question.spec.split.by == "dataset":
         return tested
     made = session.repository.facts.where(ModelVersion, refit_of=tested)
-    if made:
-        return made[-1][0]
+    plain = [digest for digest, version in made if version.level == 1.0]  # the rest are recalibrations of it
+    if plain:
+        return plain[-1]
     refit: Digest = engine("refitting").refit(session, tested, question.version, question.run)
     return refit
 
@@ -131,6 +144,7 @@ def _decide(
     def prepare(names: Names) -> Draft | None:
         if names.value(model_version(model, number)) != question.digest:
             raise NameMoved(f"{label} was withdrawn meanwhile", f"mlctl models {model}", name=label)
+        _unmoved(names, model, request)
         current: Judged = seen["judged"]
         fresh = ask(session, label, request.to, names=names)
         if fresh.key != current.question.key:
@@ -161,7 +175,7 @@ def _decide(
     final: Judged = seen["judged"]
     data = _made(final, request, digest, seen["previous"], committed.entry.number)
     if final.decision.reasons:
-        warnings.append(f"forced over {len(final.decision.reasons)} reason(s); the record keeps them")
+        warnings.append(f"forced over {_refusals(len(final.decision.reasons))}; the record keeps them")
     serve = f"mlctl serve {model}@{request.to}"
     return Outcome(data=data, warnings=tuple(warnings), next=(serve, "mlctl undo"))
 
@@ -241,3 +255,7 @@ def _known_stage(session: Session, model: str, stage: str) -> list[str]:
 
 def _where(part: str | None) -> str:
     return f" ({part})" if part else ""
+
+
+def _refusals(number: int) -> str:
+    return "1 refusal" if number == 1 else f"{number} refusals"

@@ -68,9 +68,10 @@ def recalibrate(
         return Action(action="recalibrate", result=f"would: {said}")
     number = names.number_of(f"models/{model}", view.deployed.digest)
     decision = _commit(session, view, level, number)
+    done = f"done: {said}, mean absolute error of these rows {level.before:.4g} to {level.after:.4g}"
     return Action(
         action="recalibrate",
-        result=f"done: {said}, mean absolute error of these rows {level.before:.4g} to {level.after:.4g}",
+        result=done if decision is not None else f"waiting: stage {stage} moved meanwhile",
         version=number,
         decision=decision,
     )
@@ -144,13 +145,25 @@ def _mae(observed: NDArray[np.float64], predicted: NDArray[np.float64]) -> float
 
 
 def _last(session: Session, model: str, stage: str, names: Names) -> Any | None:
-    """The newest label of the last recalibration, if one is in force."""
-    effect = names.last_effect(f"stages/{model}/{stage}")
-    if effect is None:
-        return None
-    entry = session.repository.decisions.get(effect).entry
-    through = entry.evidence.get("through") if entry.kind == KIND else None
-    return np.datetime64(str(through).rstrip("Z"), "ms") if through else None
+    """The newest label of the last recalibration since the last promotion, or None.
+
+    One that somebody undid or rolled back counts as well: the same labels would bring it back at once.
+    """
+    name = f"stages/{model}/{stage}"
+    found: list[str] = []
+    for number in _recent(session, name, names):
+        entry = session.repository.decisions.get(number).entry
+        if entry.kind == KIND and any(change.name == name for change in entry.changes):
+            found.append(str(entry.evidence["through"]))
+    return np.datetime64(max(found).rstrip("Z"), "ms") if found else None
+
+
+def _recent(session: Session, name: str, names: Names) -> list[int]:
+    """Decisions on a stage from its last promotion on, those that were undone included."""
+    numbers = [effect.number for effect in names.effects.get(name, [])]
+    kinds = {number: session.repository.decisions.get(number).entry.kind for number in numbers}
+    since = max((number for number in numbers if kinds[number] == "promote"), default=0)
+    return [number for number in (*numbers, *(one.number for one in names.undone)) if number > since]
 
 
 def _span(every: timedelta) -> Any:
@@ -161,7 +174,9 @@ def _span(every: timedelta) -> Any:
 def _commit(session: Session, view: View, level: Level, number: int | None) -> int | None:
     repository = session.repository
     model, stage = view.result.model, view.result.stage
-    version = msgspec.structs.replace(view.deployed.model, created_at=session.now(), level=level.level)
+    version = msgspec.structs.replace(
+        view.deployed.model, created_at=session.now(), level=level.level, level_through=level.through
+    )
     digest = repository.facts.add(version)
 
     def prepare(names: Names) -> Draft | None:

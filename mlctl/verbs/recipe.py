@@ -8,6 +8,8 @@ packages that compute, and the source of the user's own modules.
 
 import ast
 import json
+import math
+import platform
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -140,9 +142,18 @@ def effective_spec(spec: ModelSpec, request: TrainRequest, *, has_time: bool) ->
             "this version of mlctl does not run `command` yet; give an `estimator` or `build`",
             "mlctl spec explain",
         )
+    params = {**spec.params, **settings(request.set)}
+    for name, value in params.items():
+        if not _recordable(value):
+            raise UsageError(
+                f"parameter {name} = {value} cannot be kept in a record (JSON has no infinity, NaN or date); "
+                "set it in a `build` function instead",
+                "mlctl spec explain",
+                parameter=name,
+            )
     return msgspec.structs.replace(
         spec,
-        params={**spec.params, **settings(request.set)},
+        params=params,
         seed=spec.seed if request.seed is None else request.seed,
         split=spec.split if request.test is None else _split_for(spec.split, request.test, has_time=has_time),
     )
@@ -194,6 +205,8 @@ def known_run(session: Session, key: Digest) -> Known | None:
     withdrawn: Known | None = None
     for _, run in reversed(facts.where(Run, cache_key=key, status="finished")):
         for digest, version in facts.where(ModelVersion, run=run.run):
+            if version.level != 1.0:
+                continue  # a recalibration of the version that this run made
             number = names.number_of(f"models/{version.model}", digest)
             found = Known(run=run, digest=digest, version=version, number=number)
             if number is not None:
@@ -250,12 +263,23 @@ def _value(text: str) -> Any:
         return {"True": True, "False": False, "None": None}.get(text, text)
 
 
+def _recordable(value: Any) -> bool:
+    """Whether a record gives the value back as it is: two that it takes for one would share a key."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, list):
+        return all(map(_recordable, value))
+    if isinstance(value, dict):
+        return all(map(_recordable, value.values()))
+    return value is None or isinstance(value, (bool, int, str))
+
+
 def _packages(spec: ModelSpec) -> Mapping[str, str]:
     """Versions of what computes: numpy, scikit-learn and the like; all there is where user code runs."""
     installed = installed_packages(sys.path)
     module = (spec.estimator or "sklearn").partition(":")[0].partition(".")[0]
     if spec.build is not None or module != "sklearn":
-        return installed
+        return {**installed, "python": platform.python_version()}
     wanted = ("numpy", "scipy", "scikit-learn", "pyarrow", "mlctl")
     return {name: installed[name] for name in wanted if name in installed}
 
@@ -271,18 +295,21 @@ def _sources(root: Path, spec: ModelSpec) -> Iterator[tuple[str, str]]:
     while start:
         path = start.pop()
         looked_at(path)
-        if path in seen or not path.is_file():
+        if path in seen or not path.is_file() or not path.is_relative_to(root):
             continue
         seen.add(path)
         text = path.read_bytes()
         yield path.relative_to(root).as_posix(), digest_of(text)
-        for module in _imports(text):
-            start += _module_files(root, module) + _module_files(path.parent, module)
+        for module, level in _imports(text):
+            if level:
+                start += _module_files(path.parents[min(level, len(path.parents)) - 1], module)
+            else:
+                start += _module_files(root, module) + _module_files(path.parent, module)
 
 
 def _module_files(folder: Path, module: str) -> list[Path]:
     """The files of a module and of the packages around it, where it stands in the folder."""
-    parts = module.split(".")
+    parts = [part for part in module.split(".") if part]
     found: list[Path] = []
     for count in range(1, len(parts) + 1):
         stem = folder.joinpath(*parts[:count])
@@ -292,18 +319,19 @@ def _module_files(folder: Path, module: str) -> list[Path]:
     return found
 
 
-def _imports(text: bytes) -> Iterator[str]:
+def _imports(text: bytes) -> Iterator[tuple[str, int]]:
+    """Modules that a source imports, with the dots before a relative one."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
         return
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((alias.name, 0) for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             module = node.module or ""
-            yield module
-            yield from (f"{module}.{alias.name}".lstrip(".") for alias in node.names)
+            yield module, node.level
+            yield from ((f"{module}.{alias.name}".lstrip("."), node.level) for alias in node.names)
 
 
 def require_data(recipe: Recipe) -> Data:

@@ -54,7 +54,7 @@ def _draft(session: Session, names: Names, request: RedoRequest) -> Draft:
 
 def _chosen(names: Names, number: int | None) -> Undone:
     if not names.undone:
-        raise NotFound("nothing is undone", "mlctl log", number=number)
+        raise NotFound("there is nothing to redo: no decision is undone", "mlctl log", number=number)
     if number is None:
         return names.undone[-1]
     for undone in names.undone:

@@ -12,6 +12,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mlctl.domain.decision import Change, Draft, Entry, Names
+from mlctl.domain.errors import ColumnMissing, Corrupt, Missing, NotInstalled, Untrusted
 from mlctl.domain.loop import MIN_TEST_ROWS, Action
 from mlctl.domain.model import ModelVersion
 from mlctl.monitoring.columns import class_codes, numbers
@@ -64,8 +65,7 @@ def look_back(session: Session, view: View, names: Names, *, dry_run: bool) -> A
         return None
     if family_of(facts.get(ModelVersion, change.new)) != view.deployed.family:
         return None
-    before = facts.get(ModelVersion, change.old)
-    regret = regret_of(session, view, before)
+    regret = _regret(session, view, facts.get(ModelVersion, change.old))
     if regret is None or not regret.clear:
         return None
     label = f"{model}@{names.number_of(f'models/{model}', change.old)}"
@@ -77,10 +77,21 @@ def look_back(session: Session, view: View, names: Names, *, dry_run: bool) -> A
     decision = _commit(session, view, change.old, entry, said)
     return Action(
         action="rollback",
-        result=f"done: {said}",
+        result=f"done: {said}" if decision is not None else f"waiting: stage {stage} moved meanwhile",
         version=names.number_of(f"models/{model}", change.old),
         decision=decision,
     )
+
+
+def _regret(session: Session, view: View, before: ModelVersion) -> Regret | None:
+    """The comparison; None too where the model before cannot answer what is asked now."""
+    now, then = view.deployed.model.signature, before.signature
+    if (now.target, now.task) != (then.target, then.task):
+        return None
+    try:
+        return regret_of(session, view, before)
+    except (ColumnMissing, Missing, Corrupt, Untrusted, NotInstalled):
+        return None
 
 
 def regret_of(session: Session, view: View, before: ModelVersion) -> Regret | None:

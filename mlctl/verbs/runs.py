@@ -15,6 +15,7 @@ from mlctl.domain.nearest import nearest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.runs import RunRow, RunsRequest, RunsResult
 from mlctl.domain.run import Run
+from mlctl.verbs.order import in_order, metric_order
 from mlctl.verbs.recipe import split_metrics
 from mlctl.verbs.session import Session
 
@@ -64,7 +65,9 @@ def _recorded(session: Session) -> list[RunRow]:
     names = session.repository.decisions.names()
     numbers = _numbers(session, names)
     labels = _labels(names)
-    return [_row(run, numbers.get(run.run), labels) for _, run in session.repository.facts.all(Run)]
+    found = [run for _, run in session.repository.facts.all(Run)]
+    order = {model: metric_order(session, model) for model in {run.model for run in found}}
+    return [_row(run, numbers.get(run.run), labels, order[run.model]) for run in found]
 
 
 def _numbers(session: Session, names: Names) -> dict[str, int]:
@@ -84,7 +87,7 @@ def _labels(names: Names) -> dict[str, str]:
     }
 
 
-def _row(run: Run, number: int | None, labels: dict[str, str]) -> RunRow:
+def _row(run: Run, number: int | None, labels: dict[str, str], order: tuple[str, ...]) -> RunRow:
     return RunRow(
         run=run.run,
         model=run.model,
@@ -95,7 +98,7 @@ def _row(run: Run, number: int | None, labels: dict[str, str]) -> RunRow:
         seconds=run.seconds,
         seed=run.seed,
         params=run.parameters,
-        metrics=split_metrics(run)[0],
+        metrics=in_order(split_metrics(run)[0], order),
         data=[labels.get(use.digest, Digest(use.digest)[:12]) for use in run.data],
         code={"commit": run.code.commit, "dirty": run.code.dirty},
         error=run.error,

@@ -10,6 +10,7 @@ from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.show import ShowRequest, ShowResult
 from mlctl.domain.run import Run
+from mlctl.verbs.order import in_order, metric_order
 from mlctl.verbs.resolve import (
     DatasetFound,
     DecisionFound,
@@ -76,6 +77,7 @@ def _around_model(session: Session, names: Names, found: ModelFound) -> dict[str
     evaluations = session.repository.facts.where(Evaluation, model=found.model)
     own = [(digest, fact) for digest, fact in evaluations if fact.model_digest in held]
     family = f"models/{found.model}/{found.number}"
+    order = metric_order(session, found.model)
     return {
         "run": found.version.run,
         "decision": names.last_effect(family),
@@ -92,7 +94,7 @@ def _around_model(session: Session, names: Names, found: ModelFound) -> dict[str
                 "created": fact.created_at,
                 "rows": fact.rows,
                 "verdict": fact.incumbent.verdict,
-                "metrics": {name: estimate.value for name, estimate in fact.metrics.items()},
+                "metrics": {name: estimate.value for name, estimate in in_order(fact.metrics, order).items()},
             }
             for digest, fact in own
         ],

@@ -7,7 +7,8 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
-from mlctl.domain.errors import NotFound, PermissionRefused, UnreadableTable, UsageError
+from mlctl.domain.errors import ColumnMissing, NotFound, PermissionRefused, UnreadableTable, UsageError
+from mlctl.domain.nearest import nearest
 from mlctl.domain.requests.init import InitRequest
 from mlctl.domain.spec import ReadSpec
 from mlctl.tabular.propose import propose
@@ -69,9 +70,10 @@ def _proposed(root: Path, project: str, request: InitRequest) -> Starter:
         last = main.table.column_names[-1]
         raise UsageError(
             f"which column is to be predicted? {main.path} has {', '.join(main.table.column_names)}",
-            f"mlctl init --from {shlex.quote(str(request.table))} --target {shlex.quote(last)}",
+            _command(request, last),
             columns=main.table.column_names,
         )
+    _check_target(main, request, request.target)
     test = _source(root, request.test, read, taken=main) if request.test else None
     proposal = propose(
         main.table,
@@ -93,6 +95,31 @@ def _proposed(root: Path, project: str, request: InitRequest) -> Starter:
         task=proposal.task,
         notes=proposal.notes,
     )
+
+
+def _check_target(main: _Source, request: InitRequest, target: str) -> None:
+    names = main.table.column_names
+    if target in names:
+        return
+    near = nearest(target, names)
+    header = "" if request.columns else " (where its first line is no header: --columns a,b,…)"
+    raise ColumnMissing(
+        f"{main.path} has no column {target!r}"
+        + (f"; did you mean {near!r}?" if near else f"; it has {', '.join(names)}{header}"),
+        _command(request, near) if near else "mlctl init --help",
+        column=target,
+        nearest=near,
+        columns=names,
+    )
+
+
+def _command(request: InitRequest, target: str) -> str:
+    """The command as it was typed, with another target."""
+    words = ["mlctl", "init", *([request.directory] if request.directory != "." else [])]
+    words += ["--from", str(request.table), "--target", target]
+    words += ["--columns", ",".join(request.columns)] if request.columns else []
+    words += [word for text in request.null for word in ("--null", text)]
+    return shlex.join([*words, *(["--test", request.test] if request.test else [])])
 
 
 def _source(root: Path, typed: str, read: ReadSpec, taken: _Source | None = None) -> _Source:

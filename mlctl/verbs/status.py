@@ -46,7 +46,9 @@ def status(session: Session, request: StatusRequest) -> Outcome[StatusResult]:
         and not any(dataset.stale for dataset in datasets)
         and not any(m.stale for m in models),
     )
-    commands = ("mlctl spec explain",) if broken is not None else tuple(one.next for one in _stale(found))[:1]
+    commands = (
+        ("mlctl spec explain --help",) if broken is not None else tuple(one.next for one in _stale(found))[:1]
+    )
     if request.check and not found.clean:
         summary = broken or f"stale: {', '.join(dict.fromkeys(one.what for one in _stale(found)))}"
         raise WouldChange(summary, *commands, data=found)

@@ -166,7 +166,16 @@ def rules_of(session: Session, model: str, stage: str) -> dict[str, GateRule]:
 
 
 def judge(session: Session, question: Question, evaluation: Evaluation) -> GateDecision:
-    """What the stage's gates say of an evaluation."""
+    """What the gates of the question's stage say of an evaluation."""
+    return _decided(evaluation, rules_of(session, question.model, question.stage))
+
+
+def judged(session: Session, evaluation: Evaluation) -> GateDecision:
+    """What today's gates say of a stored evaluation, at the stage that it was made for."""
+    return _decided(evaluation, rules_of(session, evaluation.model, evaluation.stage or ""))
+
+
+def _decided(evaluation: Evaluation, rules: dict[str, GateRule]) -> GateDecision:
     primary = str(evaluation.notes.get("primary") or next(iter(evaluation.metrics)))
     evidence = Evidence(
         primary=primary,
@@ -175,7 +184,7 @@ def judge(session: Session, question: Question, evaluation: Evaluation) -> GateD
         incumbent=evaluation.incumbent,
         slices=evaluation.slices,
     )
-    return decide(rules_of(session, question.model, question.stage), evidence)
+    return decide(rules, evidence)
 
 
 def gates_digest(rules: dict[str, GateRule]) -> Digest:

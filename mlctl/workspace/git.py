@@ -65,16 +65,25 @@ def top(root: Path) -> Path | None:
     return Path(repo.working_tree_dir) if repo is not None and repo.working_tree_dir is not None else None
 
 
+def require() -> None:
+    """Nothing, where there is a git program.
+
+    Raises:
+        NotInstalled: there is none.
+    """
+    if shutil.which("git") is None:
+        raise NotInstalled(
+            "git is not installed, and a project needs it: https://git-scm.com/downloads", program="git"
+        )
+
+
 def create(root: Path) -> None:
     """Make an empty git repository.
 
     Raises:
         NotInstalled: there is no git program.
     """
-    if shutil.which("git") is None:
-        raise NotInstalled(
-            "git is not installed, and a project needs it: https://git-scm.com/downloads", program="git"
-        )
+    require()
     git.Repo.init(root)
 
 

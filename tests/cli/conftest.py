@@ -59,11 +59,13 @@ class Terminal:
         """What the program is given."""
         return environment({})
 
-    def python(self, code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def python(
+        self, code: str, *arguments: str, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-c", code, *arguments],
             cwd=self.folder,
-            env=environment({}),
+            env=environment(env or {}),
             capture_output=True,
             text=True,
             timeout=120,

@@ -180,7 +180,7 @@ def test_ctrl_c_is_one_line_and_130(terminal):
     interrupted, out, err = interrupt(terminal)
     assert interrupted == 130
     assert out == ""
-    assert err == "error: interrupted\n"
+    assert err == "interrupted\n"
 
 
 def test_with_json_ctrl_c_is_a_document_too(terminal):

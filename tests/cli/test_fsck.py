@@ -29,7 +29,7 @@ def mlctl(project, *argv):
 def test_a_clean_repository_exits_0(project):
     done = mlctl(project, "fsck")
     assert done.returncode == 0
-    assert done.stdout.startswith("Clean: ")
+    assert done.stdout.startswith("clean: ")
 
 
 def test_a_damaged_object_exits_50_and_is_named(project):

@@ -20,7 +20,7 @@ def test_labels_are_added_once_and_undone(terminal):
     assert (data["rows"], data["matched"], data["corrected"], data["changed"]) == (2, 0, 0, True)
     assert any("later row" in warning for warning in document["warnings"])
     again = terminal.run("labels", "add", "labels.csv")
-    assert again.stdout == "Unchanged: these 2 labels count already.\n"
+    assert again.stdout == "2 labels of demand count already: unchanged\n"
     assert terminal.run("undo").returncode == 0
     assert terminal.json("labels", "add", "labels.csv")[1]["data"]["changed"]
 
@@ -34,6 +34,6 @@ def test_a_file_without_the_target_is_91(terminal):
 
 def test_a_dry_run_says_what_would_be_added(terminal):
     assert terminal.run("labels", "add", "labels.csv", "--dry-run").stdout.startswith(
-        "Would add 2 labels of demand"
+        "would add 2 labels of demand"
     )
     assert terminal.json("labels", "add", "labels.csv")[1]["data"]["changed"]

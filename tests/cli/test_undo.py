@@ -29,7 +29,7 @@ def mlctl(project, *argv):
 def test_undo_says_what_it_took_back(project):
     done = mlctl(project, "undo", "--reason", "wrong ticket")
     assert done.returncode == 0
-    assert done.stdout.startswith("Undid decision 6 (promote), by decision 7.\n  stages/demand/production: ")
+    assert done.stdout.startswith("decision 6 (promote) undone, by decision 7\n  stages/demand/production: ")
     data = json.loads(mlctl(project, "undo", "--json").stdout)["data"]
     assert (data["undone"], data["decision"], data["changed"]) == (5, 8, True)
 
@@ -44,5 +44,5 @@ def test_undo_of_a_name_that_moved_exits_30_with_a_hint_that_works(project):
 
 
 def test_a_dry_run_changes_nothing(project):
-    assert mlctl(project, "undo", "--dry-run").stdout.startswith("Would undo decision 6 (promote).")
+    assert mlctl(project, "undo", "--dry-run").stdout.startswith("would undo decision 6 (promote)")
     assert len(list((project / ".mlctl" / "decisions").iterdir())) == 6

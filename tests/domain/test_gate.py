@@ -174,3 +174,29 @@ def test_a_worse_candidate_never_fares_better(middle, width, step):
 def test_harm_is_positive_where_the_candidate_is_worse(difference, metric):
     better = METRICS[metric].better
     assert harm(metric, difference) == (-difference if better == "higher" else difference)
+
+
+def test_a_relative_gate_refuses_a_metric_that_the_candidate_lacks_whatever_the_stage_holds():
+    for version in (None, 3):
+        found = evidence(version=version)
+        rules = {"r2": GateRule(incumbent="not_worse")}
+        assert gates(decide(rules, found)) == [("r2.not_worse", None)]
+
+
+def test_on_a_slice_a_metric_is_missing_only_where_the_incumbent_has_it():
+    def of(other):
+        lacks = Difference(difference=None, other=other)
+        slices = {
+            "night": SliceResult(rows=200, metrics={"mae": Estimate(value=None)}, incumbent={"mae": lacks})
+        }
+        return decide({"mae@slices": GateRule(incumbent="not_worse")}, evidence(slices=slices))
+
+    assert gates(of(40.0)) == [("mae.not_worse", "night")]
+    assert of(None).passed
+    assert [one.gate for one in of(None).skipped] == ["mae.not_worse"]
+
+
+def test_a_baseline_that_is_undefined_is_named_among_what_was_not_judged():
+    decision = decide({}, evidence(base=None))
+    assert decision.passed
+    assert [one.gate for one in decision.skipped] == ["baseline"]

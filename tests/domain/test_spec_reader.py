@@ -53,7 +53,6 @@ r2 = { incumbent = "superior", margin = 0.0 }
 [model.demand.serve]
 schema = "strict"
 log = "durable"
-rollout = { shadow = "10m", canary = [5, 25, 100] }
 
 [model.demand.monitor]
 time = "event"
@@ -75,7 +74,7 @@ def problems(text: str) -> list[dict]:
     with pytest.raises(SpecInvalid) as caught:
         read_spec(text, "mlctl.toml")
     assert caught.value.exit_code == 2
-    assert caught.value.hints == ("mlctl spec explain",)
+    assert caught.value.hints == ("mlctl spec explain --help",)
     return caught.value.facts["problems"]
 
 
@@ -96,7 +95,27 @@ def test_the_whole_spec_of_the_contract_is_read() -> None:
     assert demand.gates["production"]["mae@slices"].margin == "5%"
     assert demand.retrain is not None
     assert demand.retrain.when == ["performance", "age > '56d'"]
-    assert demand.serve.rollout.canary == [5, 25, 100]
+    assert demand.serve.log == "durable"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "key"),
+    [
+        ('log = "durable"', 'log = "durable"\nrollout = { canary = [5, 100] }', "serve.rollout.canary"),
+        ('log = "durable"', 'log = "durable"\nrollout = { shadow = "10m" }', "serve.rollout.shadow"),
+        ('window = "182d"', 'window = "auto"', "retrain.window"),
+    ],
+)
+def test_what_is_not_supported_yet_is_refused_and_never_silently_ignored(old, new, key) -> None:
+    found = only(WHOLE.replace(old, new))
+    assert found["key"] == f"model.demand.{key}"
+    assert "not supported yet" in found["message"]
+
+
+@pytest.mark.parametrize("when", ["age >= '56d'", "skew"])
+def test_a_reason_to_retrain_that_could_never_hold_is_refused(when) -> None:
+    found = only(WHOLE.replace("age > '56d'", when))
+    assert found["key"].startswith("model.demand.retrain.when")
 
 
 def test_a_mistyped_key_is_named_with_its_line_and_the_nearest_key() -> None:

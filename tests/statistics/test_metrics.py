@@ -132,3 +132,11 @@ def test_precision_is_undefined_where_nothing_was_called_positive():
 
 def test_r2_is_undefined_where_the_truth_does_not_vary():
     assert value("r2", Answers(truth=np.full(5, 3.0), output=np.arange(5.0))) is None
+
+
+def test_a_truth_that_is_no_class_of_the_model_costs_the_most_that_log_loss_knows():
+    chances = np.array([[0.0, 1.0], [0.0, 1.0]])
+    known = Answers(truth=np.array([1, 1]), output=np.array([1, 1]), probabilities=chances, classes=2)
+    strange = Answers(truth=np.array([1, -1]), output=np.array([1, 1]), probabilities=chances, classes=2)
+    assert value("log_loss", known) == pytest.approx(0, abs=1e-12)
+    assert value("log_loss", strange) > 15

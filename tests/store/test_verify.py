@@ -42,7 +42,7 @@ def test_a_whole_repository_is_clean_and_everything_was_looked_at(project):
     assert found.problems == ()
     assert found.notes == ()
     assert found.checked["decisions"] == 70
-    assert found.checked["cache files"] == 3
+    assert found.checked["cache_files"] == 3
     assert (
         min(found.checked[what] for what in ("facts", "objects", "segments", "checkpoints", "settings")) > 0
     )

@@ -72,3 +72,15 @@ def test_the_join_is_a_dictionary_of_the_last_rows(left, right) -> None:
 
     last = {key: position for position, key in enumerate(right) if None not in key}
     assert positions_of(table(left), table(right), ["a", "b"]).tolist() == [last.get(key, -1) for key in left]
+
+
+def test_times_and_the_text_that_the_log_keeps_of_them_are_one_key() -> None:
+    left = pa.table({"at": ["2012-01-01T05:00:00", "2012-01-01T05:00:00.250000"]})
+    times = pa.array(["2012-01-01T05:00:00.250", "2012-01-01T05:00:00"]).cast(pa.timestamp("us"))
+    right = pa.table({"at": times})
+    assert positions_of(left, right, ["at"]).tolist() == [1, 0]
+
+
+def test_rows_without_a_whole_key_are_nobodys_repeat() -> None:
+    table = pa.table({"id": [1, None, 1, None], "y": [1, 2, 3, 4]})
+    assert latest(table, ["id"]).column("y").to_pylist() == [2, 3, 4]

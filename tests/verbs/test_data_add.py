@@ -178,7 +178,7 @@ def test_what_cannot_be_added_is_told(project, tmp_path):
         ("link.csv", UsageError, "symbolic link"),
         (str(tmp_path / "outside.csv"), UsageError, "not inside the project"),
         (".mlctl/format", UsageError, "belongs to"),
-        (".", UsageError, "not inside the project"),
+        (".", UsageError, "is the project itself"),
     ):
         with pytest.raises(error, match=message):
             add(project, path)

@@ -1,14 +1,24 @@
+import itertools
+
+import msgspec
+import numpy as np
+import pyarrow as pa
 import pytest
 
+from mlctl.domain.decision import Change, Draft
 from mlctl.domain.errors import GateRefused, NotFound
 from mlctl.domain.evaluation import Evaluation
+from mlctl.domain.model import ModelVersion
 from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
+from mlctl.tabular.encode import Encoder
+from mlctl.tabular.encode_table import matrix_from_table
 from mlctl.tabular.parquet import table_from
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.eval import eval as evaluate
+from mlctl.verbs.loading import open_predictor
 from mlctl.verbs.promote import promote
 from mlctl.verbs.train import train
 from tests.verbs.learner import rows, spec
@@ -161,3 +171,47 @@ def test_without_a_version_the_way_to_one_is_said(learner):
     with pytest.raises(NotFound, match="no version") as raised:
         evaluated(learner)
     assert raised.value.hints == ("mlctl train demand",)
+
+
+def test_on_other_data_the_incumbent_is_compared_where_the_candidate_has_not_learnt_either(learner):
+    trained(learner)
+    promoted(learner)
+    trained(learner, test="5%")
+    learner.write("data/overlap.csv", rows(days=400))
+    data_add(learner.session(), DataAddRequest(paths=("data/overlap.csv",)))
+    found = evaluated(learner, data="overlap").incumbent
+    assert (found.verdict, found.rows) == ("none", 0)
+    assert "one of versions 2 and 1 has learnt" in found.why
+
+
+def test_a_level_that_was_learnt_from_the_test_days_is_not_held_against_the_candidate(learner):
+    trained(learner)
+    refit = promoted(learner).digest
+    session = learner.session()
+    facts, decisions = session.repository.facts, session.repository.decisions
+    held = facts.get(ModelVersion, refit)
+    levels = [
+        facts.add(msgspec.structs.replace(held, level=level, level_through=through))
+        for level, through in ((1.5, "2012-03-01T00:00:00Z"), (1.1, "2012-07-01T00:00:00Z"))
+    ]
+    for step, (old, new) in enumerate(itertools.pairwise([refit, *levels]), start=1):
+        changes = (
+            Change(name=f"models/demand/1/level/{step}", old=None, new=new),
+            Change(name="stages/demand/production", old=old, new=new),
+        )
+        draft = Draft(kind="recalibrate", changes=changes, needs=(new,))
+        decisions.commit(lambda _, it=draft: it, actor=session.actor, command="a test", now=session.now)
+    learner.write("data/rides.csv", rows(days=600))
+    trained(learner)
+    found = evaluated(learner).incumbent
+    assert (found.version, found.artefact, found.rows) == (1, "deployed", 150)
+    assert found.digest == levels[1]
+    assert found.why == "each row at the recalibration that was learnt from labels before it"
+    evaluation = facts.get(Evaluation, evaluated(learner).evaluation)
+    table = table_from(session.repository.objects.read(evaluation.predictions))
+    predictor = open_predictor(session, held)
+    plain = predictor.predict(matrix_from_table(Encoder(held.features), table))
+    given = np.asarray(table.column("mlctl.incumbent")) / plain
+    days = np.asarray(table.column("day").cast(pa.string()))
+    assert set(given[days <= "2012-07-01"].round(6)) == {1.5}
+    assert set(given[days > "2012-07-01"].round(6)) == {1.1}

@@ -24,7 +24,7 @@ def test_fsck_says_what_was_verified_or_raises_with_every_problem(session):
     clean = fsck(session, FsckRequest()).data
     assert clean.clean
     assert clean.checked["decisions"] == 6
-    assert clean.checked["cache files"] == 1
+    assert clean.checked["cache_files"] == 1
     run = session.repository.facts.all(full.Run)[0][1]
     session.repository.layout.object(run.log).unlink()
     with pytest.raises(Missing) as missing:

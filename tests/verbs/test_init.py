@@ -258,3 +258,23 @@ def test_killed_at_every_write_it_is_simply_run_again(tmp_path):
         found = {path for path in files_below(folder) if not Path(path).name.endswith(".tmp")}
         assert {path for path in found if "decisions" not in path} == whole
         assert Repository.find(folder).decisions.names().head == 1
+
+
+def test_a_table_for_a_project_that_stands_is_not_used_and_said_so(tmp_path):
+    make(tmp_path)
+    again = init(
+        InitRequest(directory=str(tmp_path), table="sales.csv", target="y"),
+        report=silent,
+        command="mlctl init",
+    )
+    assert again.warnings == ("mlctl.toml is there already and stays as it is: --from was not used",)
+    assert not again.data.changed
+
+
+def test_a_project_without_its_spec_gets_one_from_a_table(tmp_path):
+    make(tmp_path)
+    (tmp_path / "mlctl.toml").unlink()
+    (tmp_path / "sales.csv").write_text(TABLE, encoding="utf-8")
+    data = make(tmp_path, table=str(tmp_path / "sales.csv"), target="price")
+    assert data.created == ("mlctl.toml",)
+    assert 'target = "price"' in (tmp_path / "mlctl.toml").read_text(encoding="utf-8")

@@ -9,6 +9,7 @@ from mlctl.domain.requests.undo import UndoRequest
 from mlctl.serving.ids import ulids
 from mlctl.verbs.labels_add import labels_add
 from mlctl.verbs.undo import undo
+from tests.verbs.learner import spec
 
 from .served import Served
 
@@ -164,3 +165,13 @@ def test_of_several_who_add_the_same_file_at_once_one_does(served):
         thread.join()
     assert sorted(outcome.data.changed for outcome in outcomes) == [False, False, False, True]
     assert labels(served) == {(1,): 10}
+
+
+def test_a_key_that_the_spec_calls_text_is_not_read_as_a_number(learner):
+    text = spec().replace('time = ["day"]', 'time = ["day"]\n\n[data.rides.read]\ntypes = { id = "string" }')
+    learner.write("mlctl.toml", text)
+    path = learner.write("late.csv", "id,rides\n7.10,51.5\n")
+    session = learner.session()
+    result = labels_add(session, LabelsAddRequest(path=str(path))).data
+    (_, table), *_ = session.repository.labels.table("demand", session.repository.decisions.names())
+    assert (result.rows, table.column("id").to_pylist()) == (1, ["7.10"])

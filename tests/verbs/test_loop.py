@@ -151,6 +151,82 @@ def test_a_spec_that_says_candidate_stops_before_the_stage(tmp_path, year):
     assert turn.after.version == 1
 
 
+def test_a_turn_that_ends_before_the_candidate_is_judged_is_taken_up_by_the_next(tmp_path, year, monkeypatch):
+    made = Company(tmp_path / "bikes", **LIGHT)
+    made.start()
+    for week in weeks_of(year, 0, 2):
+        made.week(week)
+
+    def interrupted(*_):
+        raise KeyboardInterrupt
+
+    for step in ("train", "promote"):
+        with monkeypatch.context() as patched:
+            patched.setattr(f"mlctl.verbs.loop.{step}", interrupted)
+            with pytest.raises(KeyboardInterrupt):
+                made.turn()
+    assert made.session().repository.decisions.names().versions("datasets/demand-served")
+    turn = made.turn()
+    assert ("promote", "done") in acted(turn)
+    assert turn.after.version == 2
+
+
+def test_a_promotion_that_was_undone_is_not_made_again_at_once(tmp_path, year):
+    made = Company(tmp_path / "bikes", **LIGHT)
+    made.start()
+    for week in weeks_of(year, 0, 2):
+        made.week(week)
+    assert ("promote", "done") in acted(made.turn())
+    undo(made.session(), UndoRequest())
+    assert acted(made.turn()) == [("none", "waiting")]
+
+
+def test_a_stage_that_was_moved_while_the_loop_trained_is_left_to_whoever_moved_it(
+    tmp_path, year, monkeypatch
+):
+    made = Company(tmp_path / "bikes", **LIGHT)
+    made.start()
+    for week in weeks_of(year, 0, 2):
+        made.week(week)
+
+    def meanwhile(session, request):
+        train(made.session(), TrainRequest(set=("max_iter=50",)))
+        promote(made.session(), PromoteRequest(force=True, reason="a person was faster"))
+        return train(session, request)
+
+    monkeypatch.setattr("mlctl.verbs.loop.train", meanwhile)
+    turn = made.turn()
+    assert acted(turn)[-1] == ("promote", "waiting")
+    assert (turn.alarm, turn.after.version) == (True, 2)
+
+
+def test_data_that_have_nothing_new_renew_nothing_and_the_alarm_stands(tmp_path, year):
+    made = Company(tmp_path / "bikes", **LIGHT, data='data = "dataset"', window=ALL)
+    train(made.session(), TrainRequest(test="14d", window="all"))
+    promote(made.session(), PromoteRequest(force=True, reason="a test"))
+    for week in weeks_of(year, 0, 2):
+        made.week(week)
+    turn = made.turn()
+    assert turn.alarm
+    assert acted(turn)[0] == ("train", "nothing")
+    assert acted(turn)[-1] == ("none", "nothing")
+
+
+def test_a_recalibration_that_was_undone_is_not_made_again_from_the_same_labels(tmp_path, year):
+    made = Company(tmp_path / "bikes", **LIGHT, then=f'then = "candidate"\n{RECALIBRATE}')
+    made.start()
+    for week in weeks_of(year, 0, 3):
+        made.week(week)
+        turn = made.turn()
+        if ("recalibrate", "done") in acted(turn):
+            break
+    undo(made.session(), UndoRequest())
+    assert made.deployed()[0] == turn.before.digest
+    again = made.turn()
+    assert ("recalibrate", "done") not in acted(again)
+    assert made.deployed()[0] == turn.before.digest
+
+
 @pytest.fixture(scope="module")
 def levelled(tmp_path_factory, year):
     """A quarter with weekly recalibration and learning from all history, which the gates refuse."""

@@ -2,10 +2,11 @@ import itertools
 import subprocess
 import sys
 
+import msgspec
 import numpy as np
 import pytest
 
-from mlctl.domain.errors import GateRefused, InvalidName, NotFound, UsageError
+from mlctl.domain.errors import GateRefused, InvalidName, NameMoved, NotFound, UsageError
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.requests.fsck import FsckRequest
@@ -188,3 +189,25 @@ def test_eight_processes_that_promote_at_once_make_one_chain_without_a_gap(learn
         judged = repository.facts.get(Evaluation, after.evidence["evaluation"])
         assert judged.incumbent.digest == before.changes[-1].new  # the gates saw what the stage held then
     assert fsck(learner.session(), FsckRequest()).data
+
+
+def test_a_version_that_was_recalibrated_once_comes_back_as_it_was_fitted(learner):
+    trained(learner)
+    first = promoted(learner).digest
+    facts = learner.session().repository.facts
+    facts.add(msgspec.structs.replace(facts.get(ModelVersion, first), level=1.7, level_through="2012-03-01"))
+    trained(learner, set=("alpha=2.0",))
+    promoted(learner)
+    assert promoted(learner, model="demand@1").digest == first
+
+
+def test_a_stage_that_has_moved_from_what_the_caller_saw_is_left_alone(learner):
+    trained(learner)
+    seen = promoted(learner).digest
+    trained(learner, set=("alpha=2.0",))
+    promoted(learner)
+    trained(learner, set=("alpha=3.0",))
+    decisions = learner.decisions()
+    with pytest.raises(NameMoved):
+        promoted(learner, model="demand@3", expected=seen)
+    assert learner.decisions() == decisions

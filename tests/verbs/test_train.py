@@ -6,13 +6,18 @@ import time
 
 import msgspec
 import pytest
+from pyarrow.csv import read_csv
 
 from mlctl.domain.errors import ColumnMissing, MlctlError, TrainingFailed, Untrusted, UsageError
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.runs import RunsRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.run import Run
+from mlctl.verbs.data_add import data_add
+from mlctl.verbs.learnt import keys_of, unseen_by
+from mlctl.verbs.recipe import recipe_of
 from mlctl.verbs.runs import runs
 from mlctl.verbs.train import train
 from mlctl.verbs.undo import undo
@@ -231,3 +236,48 @@ def test_a_run_whose_process_was_killed_is_shown_as_killed(learner):
     listed = runs(learner.session(), RunsRequest()).data.runs
     assert [(row.status, row.model) for row in listed] == [("killed", "demand")]
     assert learner.session().repository.decisions.names().versions("models/demand") == {}
+
+
+@pytest.mark.parametrize("text", ["Infinity", "NaN"])
+def test_a_parameter_that_no_record_can_hold_is_refused_and_not_kept_as_another(learner, text):
+    with pytest.raises(UsageError, match="alpha"):
+        trained(learner, set=(f"alpha={text}",))
+
+
+def test_relative_imports_of_the_users_code_are_part_of_the_key(learner):
+    learner.write("house/__init__.py", "")
+    learner.write("house/rooms/__init__.py", "")
+    learner.write("house/walls.py", "ALPHA = 1.0\n")
+    learner.write(
+        "house/rooms/own.py",
+        "from sklearn.linear_model import Ridge\nfrom ..walls import ALPHA\n\n\n"
+        "class Own(Ridge):\n    pass\n",
+    )
+    learner.write("mlctl.toml", spec(estimator="house.rooms.own:Own"))
+    data_add(learner.session(), DataAddRequest(paths=("data/rides.csv",)))
+    before = recipe_of(learner.session(), TrainRequest()).key
+    learner.write("house/walls.py", "ALPHA = 2.0\n")
+    assert recipe_of(learner.session(), TrainRequest()).key not in {before, None}
+
+
+def test_a_run_that_finds_no_rows_to_learn_from_is_recorded_as_failed(learner):
+    learner.write("mlctl.toml", spec().replace("seed = 3", 'seed = 3\ntrain_where = "temp > 1000"'))
+    with pytest.raises(TrainingFailed):
+        trained(learner)
+    failed = runs(learner.session(), RunsRequest()).data.runs
+    assert [run.status for run in failed] == ["failed"]
+
+
+def test_a_column_that_is_added_does_not_make_rows_without_a_key_look_new(learner):
+    text = spec().replace('key = ["id"]\n', "").replace('time = ["day"]\n', "")
+    text = text.replace('by = "time"', 'by = "random"').replace("exclude = []", "")
+    learner.write(
+        "mlctl.toml", text.replace('baseline = "mean"', 'baseline = "mean"\nexclude = ["id", "day"]')
+    )
+    trained(learner)
+    session = learner.session()
+    version = session.repository.facts.get(ModelVersion, trained(learner).data.digest)
+    table = read_csv(learner.root / "data/rides.csv")
+    wider = table.append_column("more", table.column("temp"))
+    keys = keys_of(session, version)
+    assert unseen_by(version, keys, wider, None).sum() == unseen_by(version, keys, table, None).sum() < 400

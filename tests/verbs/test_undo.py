@@ -50,7 +50,7 @@ def test_undo_twice_walks_back_two_and_nothing_but_the_beginning_stays(session, 
         undo(session, UndoRequest())
     assert [redo(session, RedoRequest()).data.redone for _ in range(5)] == [2, 3, 4, 5, 6]
     assert value(session) == life["two"]
-    with pytest.raises(NotFound, match="nothing is undone"):
+    with pytest.raises(NotFound, match="nothing to redo"):
         redo(session, RedoRequest())
     assert fsck(session, FsckRequest()).data.clean
 

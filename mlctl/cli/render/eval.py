@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 
+from mlctl.cli import gates
 from mlctl.domain.evaluation import Difference, Estimate
 from mlctl.domain.requests.eval import EvalResult
 
@@ -50,14 +51,13 @@ def _differences(title: str, differences: Mapping[str, Difference], out: Console
 
 
 def _gates(data: EvalResult, out: Console) -> None:
-    if data.gates.get("passed"):
-        out.print(f"  gates of {data.stage}: passed", soft_wrap=True)
-    for reason in data.gates.get("reasons", []):
-        part = f" ({reason['slice']})" if reason["slice"] else ""
-        out.print(f"  gates of {data.stage}: {reason['gate']}{part} refuses: {reason['why']}", soft_wrap=True)
-    for reason in data.gates.get("skipped", []):
-        part = f" ({reason['slice']})" if reason["slice"] else ""
-        out.print(f"  gates of {data.stage}: {reason['gate']}{part} skipped: {reason['why']}", soft_wrap=True)
+    if not data.gates:
+        return
+    out.print(f"  gates of {data.stage}: {'passed' if data.gates['passed'] else 'refused'}", soft_wrap=True)
+    against = gates.refused((one["gate"], one["slice"], one["why"]) for one in data.gates["reasons"])
+    open_ = gates.not_judged((one["gate"], one["slice"], one["why"]) for one in data.gates["skipped"])
+    for line in (*against, *open_):
+        out.print(f"    {line}", soft_wrap=True)
 
 
 def _interval(low: float | None, high: float | None) -> str:

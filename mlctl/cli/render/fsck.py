@@ -11,5 +11,11 @@ def render(data: FsckResult, out: Console) -> None:
         out.print(f"swept: {path}", soft_wrap=True)
     for note in data.notes:
         out.print(f"note: {note}", soft_wrap=True)
-    counts = ", ".join(f"{count} {what}" for what, count in data.checked.items() if count)
-    out.print(f"Clean: {counts}.", soft_wrap=True)
+    counts = ", ".join(_counted(count, what) for what, count in data.checked.items() if count)
+    out.print(f"clean: {counts}", soft_wrap=True)
+
+
+def _counted(count: int, what: str) -> str:
+    many = what.replace("_", " ")
+    one = {"indexes": "index"}.get(many, many.removesuffix("s"))
+    return f"{count:,} {one if count == 1 else many}"

@@ -6,13 +6,15 @@ from mlctl.domain.requests.labels_add import LabelsAddResult
 
 
 def render(data: LabelsAddResult, out: Console) -> None:
-    """One line, and what became of the labels."""
+    """What was added, and what became of the labels."""
     by = "prediction id" if data.by == ("mlctl.id",) else ", ".join(data.by)
     if data.batch is not None and not data.changed:
-        out.print(f"Unchanged: these {data.rows:,} labels count already.")
+        out.print(f"{_labels(data.rows)} of {data.model} count already: unchanged", soft_wrap=True)
         return
-    verb = "Would add" if data.batch is None else "Added"
-    out.print(
-        f"{verb} {data.rows:,} labels of {data.model} ({data.target}, by {by}): "
-        f"{data.matched:,} belong to logged predictions, {data.corrected:,} correct earlier ones."
-    )
+    verb = "would add" if data.batch is None else "added"
+    out.print(f"{verb} {_labels(data.rows)} of {data.model} ({data.target}, by {by})", soft_wrap=True)
+    out.print(f"  of logged predictions: {data.matched:,}; corrections of earlier labels: {data.corrected:,}")
+
+
+def _labels(number: int) -> str:
+    return "1 label" if number == 1 else f"{number:,} labels"

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from mlctl.cli.columns import columns, minute
 from mlctl.cli.settings import current
 from mlctl.domain.ids import is_digest, short
 from mlctl.domain.requests.log import LogDecision, LogResult
@@ -10,20 +11,20 @@ from mlctl.domain.requests.log import LogDecision, LogResult
 def render(data: LogResult, out: Console) -> None:
     """Print the log."""
     if not data.decisions:
-        out.print("No decisions.")
-    for decision in data.decisions:
-        if current().verbose:
+        out.print("no decisions")
+    if current().verbose:
+        for decision in data.decisions:
             _full(decision, out)
-        else:
-            out.print(_line(decision), soft_wrap=True)
+        return
+    for line in columns([_row(decision) for decision in data.decisions], right=(0,)):
+        out.print(line, soft_wrap=True)
 
 
-def _line(decision: LogDecision) -> str:
-    moves = ", ".join(decision.summary)
+def _row(decision: LogDecision) -> tuple[str, ...]:
     state = " (undone)" if decision.undone else ""
     reason = f"  “{decision.reason}”" if decision.reason else ""
-    when = decision.time[:16].replace("T", " ")
-    return f"{decision.number:>4}  {when}  {_kind(decision)}{state}  {moves}{reason}"
+    moves = ", ".join(decision.summary)
+    return str(decision.number), minute(decision.time), f"{_kind(decision)}{state}", f"{moves}{reason}"
 
 
 def _kind(decision: LogDecision) -> str:

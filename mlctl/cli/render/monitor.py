@@ -16,7 +16,7 @@ def render(data: MonitorResult, out: Console) -> None:
     state = "ALARM" if data.alarm else "no alarm"
     out.print(f"{version} in {data.stage}: {state}", soft_wrap=True, highlight=False)
     if not data.windows:
-        out.print("No predictions in any window yet.")
+        out.print("no predictions in any window yet")
         return
     shown = data.windows if current().verbose else data.windows[-_SHOWN:]
     if len(shown) < len(data.windows):
@@ -34,14 +34,14 @@ def render(data: MonitorResult, out: Console) -> None:
     limits = data.calibration.get("limits") or {}
     if limits:
         told = ", ".join(f"{name} {limit:.4g}" for name, limit in limits.items())
-        out.print(f"Alarms above {told}: {data.calibration.get('budget')}; {data.calibration.get('why')}.")
+        out.print(f"alarms above {told}: {data.calibration.get('budget')}; {data.calibration.get('why')}")
 
 
 def _details(windows: tuple[WindowReport, ...], out: Console) -> None:
     """The alarms and the furthest drifts of the newest window that has any."""
     for window in reversed(windows):
         if window.alarms:
-            out.print(f"Window from {_day(window.start)}:")
+            out.print(f"window from {_day(window.start)}:")
             for alarm in window.alarms:
                 since = f" (since {_day(alarm.since)})" if alarm.since else ""
                 out.print(f"  {alarm.type}: {alarm.why}{since}", soft_wrap=True, highlight=False)
@@ -52,7 +52,7 @@ def _details(windows: tuple[WindowReport, ...], out: Console) -> None:
     moved = [drift for drift in drifted.drift if drift.drifted]
     names = ", ".join(f"{drift.column} ({drift.method} {drift.value:.2g})" for drift in moved)
     out.print(
-        f"Drift from {_day(drifted.start)}: {names or 'nothing beyond what the reference shows itself'}."
+        f"drift from {_day(drifted.start)}: {names or 'nothing beyond what the reference shows itself'}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from mlctl.cli import gates
 from mlctl.domain.requests.promote import PromoteResult
 
 
@@ -18,9 +19,10 @@ def render(data: PromoteResult, out: Console) -> None:
     else:
         refit = ", fitted again on all rows" if data.refit else ""
         out.print(f"{data.stage} → {label}{refit} ({before}), decision {data.decision}", soft_wrap=True)
-    for reason in data.reasons:
-        part = f" ({reason.slice})" if reason.slice else ""
-        out.print(f"  {reason.gate}{part}: {reason.why}", soft_wrap=True)
-    for reason in data.skipped:
-        part = f" ({reason.slice})" if reason.slice else ""
-        out.print(f"  {reason.gate}{part} not judged: {reason.why}", soft_wrap=True)
+    told = (
+        data.reasons if data.passed or data.forced else ()
+    )  # of a refusal, the error that follows tells them
+    against = gates.refused((one.gate, one.slice, one.why) for one in told)
+    open_ = gates.not_judged((one.gate, one.slice, one.why) for one in data.skipped)
+    for line in (*against, *open_):
+        out.print(f"  {line}", soft_wrap=True)

@@ -9,9 +9,9 @@ from mlctl.domain.requests.redo import RedoResult
 def render(data: RedoResult, out: Console) -> None:
     """Print the decision and what its names mean now."""
     if data.changed:
-        out.print(f"Redid decision {data.redone} ({data.kind}), by decision {data.decision}.")
+        out.print(f"decision {data.redone} ({data.kind}) redone, by decision {data.decision}")
     else:
-        out.print(f"Would redo decision {data.redone} ({data.kind}).")
+        out.print(f"would redo decision {data.redone} ({data.kind})")
     for change in data.changes:
         head, _, tail = change.name.rpartition("/")
         name = f"{head}/{short(tail)}" if is_digest(tail) else change.name

@@ -2,15 +2,17 @@
 
 from rich.console import Console
 
+from mlctl.cli.columns import clipped, minute
 from mlctl.domain.requests.runs import RunRow, RunsResult
 
 _SHOWN = 12
+_SENTENCE = 80
 
 
 def render(data: RunsResult, out: Console) -> None:
     """Print the runs."""
     if not data.runs:
-        out.print("No runs." if not data.total else f"None of {data.total} runs fits.")
+        out.print("no runs" if not data.total else f"none of {data.total} runs fits")
     for row in data.runs:
         out.print(_line(row), soft_wrap=True)
 
@@ -19,8 +21,8 @@ def _line(row: RunRow) -> str:
     version = f"{row.model}@{row.version}" if row.version is not None else row.model
     metrics = "  ".join(f"{name} {value:.4g}" for name, value in row.metrics.items() if value is not None)
     params = " ".join(f"{name}={value}" for name, value in row.params.items())
-    started = row.started[:16].replace("T", " ")
+    started = minute(row.started)
     said = (
         f"{row.run[:_SHOWN]}  {started}  {version:<12} {row.purpose:<6} {row.status:<9} {row.seconds:>6.1f} s"
     )
-    return "  ".join(part for part in (said, metrics or row.error or "", params) if part)
+    return "  ".join(part for part in (said, metrics or clipped(row.error or "", _SENTENCE), params) if part)

@@ -56,4 +56,6 @@ def _stale(found: tuple[Stale, ...]) -> list[str]:
 def _count(data: StatusResult) -> str:
     number = sum(len(dataset.stale) for dataset in data.datasets)
     number += sum(len(model.stale) for model in data.models)
+    if number == 0:
+        return "mlctl.toml cannot be used, so nobody knows what is stale"
     return f"{number} {'thing is' if number == 1 else 'things are'} stale"

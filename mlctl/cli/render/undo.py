@@ -9,9 +9,9 @@ from mlctl.domain.requests.undo import UndoResult
 def render(data: UndoResult, out: Console) -> None:
     """Print the decision and what its names mean now."""
     if data.changed:
-        out.print(f"Undid decision {data.undone} ({data.kind}), by decision {data.decision}.")
+        out.print(f"decision {data.undone} ({data.kind}) undone, by decision {data.decision}")
     else:
-        out.print(f"Would undo decision {data.undone} ({data.kind}).")
+        out.print(f"would undo decision {data.undone} ({data.kind})")
     for change in data.changes:
         head, _, tail = change.name.rpartition("/")
         name = f"{head}/{short(tail)}" if is_digest(tail) else change.name

@@ -13,12 +13,14 @@ class PromoteRequest(Record, frozen=True, kw_only=True):
         to: the stage.
         reason: for the record; required with `force`.
         force: promote although the gates refuse.
+        expected: digest that the stage must hold still when it moves; None: whatever it holds.
     """
 
     model: str | None = None
     to: str = "production"
     reason: str | None = None
     force: bool = False
+    expected: str | None = None
     dry_run: bool = False
 
 

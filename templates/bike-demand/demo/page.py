@@ -51,7 +51,7 @@ def write_page(
     months: list[tuple[str, float, float, str]],
     overall: tuple[float, float],
     happened: list[dict[str, Any]],
-    blame: str,
+    traced: tuple[str, str],
     requests: tuple[int, int, int],
 ) -> None:
     """Write the page; predictions are by row key, errors in bikes an hour."""
@@ -65,7 +65,7 @@ def write_page(
             f"{len(renewed_on)} + {len(levelled_on)}",
             "promotions and rollbacks, and recalibrations by the loop",
         ),
-        (f"{failed}", f"failed requests of {answered:,}, over {swaps} swaps"),
+        (f"{failed}", f"failed requests of {answered:,}, over {swaps} swaps of the model"),
     )
     body = f"""
 <h1>A model that renewed itself</h1>
@@ -88,8 +88,8 @@ loop</span></p>
 {"".join(f"<tr><td>{m}<td class=n>{a:.1f}<td class=n>{b:.1f}<td>{html.escape(words)}" for m, a, b, words in months)}
 <tr><td><b>2012</b><td class=n><b>{overall[0]:.1f}</b><td class=n><b>{overall[1]:.1f}</b><td></tbody></table></div>
 <h2>One answer, traced back</h2>
-<p>4 July 2012, 17:00. <code>mlctl blame</code> checks every digest on the way from the answer down to rows and code.</p>
-<pre>{html.escape(blame.rstrip())}</pre>
+<p>{traced[0]}. <code>mlctl blame</code> checks every digest on the way from the answer down to rows and code.</p>
+<pre>{html.escape(traced[1].rstrip())}</pre>
 <p class="soft">An honest word: the recipe of the loop (half a year, three weeks held out, a weekly level) was chosen by people
 who knew how 2012 went; on a year that nobody has seen, expect less. Without the recalibration the same loop has
 an error of about 47.</p>

@@ -16,7 +16,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ MLCTL = [sys.executable, "-m", "mlctl"]
 WITHHELD = {"cnt", "casual", "registered", "yr"}
 INTEGERS = {"instant", "season", "mnth", "hr", "holiday", "weekday", "workingday", "weathersit", "cnt"}
 WIDE = 84
+AFTER_WORK = 17
 Row = dict[str, Any]
 
 
@@ -218,12 +219,15 @@ def tell(day: str, turn: dict[str, Any], acted: list[dict[str, Any]]) -> None:
     say(f"  {day}  {'alarm' if turn['alarm'] else '     '}  {what or 'watched'}")
 
 
+def mean_error(year: list[Row], predictions: dict[int, float]) -> float:
+    """Mean absolute error, in bikes an hour."""
+    return sum(abs(predictions[row["instant"]] - row["cnt"]) for row in year) / len(year)
+
+
 def mean_by_month(year: list[Row], predictions: dict[int, float]) -> dict[str, float]:
     """Mean absolute error by month."""
-    errors: dict[str, list[float]] = defaultdict(list)
-    for row in year:
-        errors[row["dteday"][:7]].append(abs(predictions[row["instant"]] - row["cnt"]))
-    return {month: sum(values) / len(values) for month, values in errors.items()}
+    months = {row["dteday"][:7]: None for row in year}
+    return {m: mean_error([row for row in year if row["dteday"][:7] == m], predictions) for m in months}
 
 
 def frozen_predictions(project: Path, year: list[Row]) -> dict[int, float]:
@@ -250,18 +254,18 @@ def in_words(happened: list[dict[str, Any]], month: str) -> str:
     return ", ".join(told) or "quiet"
 
 
-def main() -> None:
-    """The story."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--out", default="demo-output", help="folder for the project and the page; made afresh"
-    )
-    out = Path(parser.parse_args().out).resolve()
-    shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    project = out / "bikes"
-    began = time.perf_counter()
+def fresh(out: Path) -> Path:
+    """An empty folder for the project; what an earlier demo left there is removed, and nothing else."""
+    out.mkdir(parents=True, exist_ok=True)
+    for left in ("bikes", "inbox"):
+        shutil.rmtree(out / left, ignore_errors=True)
+    # a git repository of its own, wherever this is run
+    subprocess.run(["git", "init", "--quiet", "bikes"], cwd=out, check=True)
+    return out / "bikes"
 
+
+def into_service(out: Path, project: Path) -> None:
+    """From nothing to a promoted model of 2011."""
     say("A bike-hire company trains on 2011 …")
     told(out, "init", "bikes", "--template", "bike-demand")
     told(project, "data", "add", "data/hour.csv")
@@ -270,7 +274,32 @@ def main() -> None:
     told(project, "eval")
     told(project, "promote", "--to", "production")
 
-    year = [row for row in read_rows(project / "data" / "hour.csv") if row["dteday"] >= "2012-01-01"]
+
+def traced(project: Path, row: Row, identity: str) -> str:
+    """One answer, followed down to rows and code; the text that `mlctl blame` prints."""
+    chain = mlctl(project, "blame", identity)["data"]
+    when = f"{row['dteday']}, {row['hr']}:00"
+    say(f"\n{when}: predicted {chain['output']:.0f}, counted {row['cnt']}. Where the answer came from:")
+    text = subprocess.run(
+        [*MLCTL, "blame", identity], cwd=project, capture_output=True, text=True, check=True
+    ).stdout
+    say(text.rstrip())
+    return text
+
+
+def main() -> None:
+    """The story."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", default="demo-output", help="folder for the project and the page")
+    parser.add_argument("--until", default="2012-12-31", help="last day to live through")
+    options = parser.parse_args()
+    out = Path(options.out).resolve()
+    began = time.perf_counter()
+    project = fresh(out)
+    into_service(out, project)
+
+    rows = read_rows(project / "data" / "hour.csv")
+    year = [row for row in rows if "2012-01-01" <= row["dteday"] <= options.until]
     server = Server(project)
     say(f"… serves at {server.url}, and lives 2012 ({len(year):,} hours over HTTP, labels a day late):")
     passers = Passers(server.url, year[0])
@@ -279,41 +308,42 @@ def main() -> None:
         passers.stop()
     finally:
         code = server.stop()
+    days = len({row["dteday"] for row in year})
+    requests = (days + passers.answered, len(server.swaps), len(passers.failed))
     say(
-        f"The server answered {passers.answered + len(year):,} times, swapped {len(server.swaps)} times, "
-        f"failed {len(passers.failed)} times and ended with exit code {code}."
+        f"The server answered {requests[0]:,} requests, swapped the model {requests[1]} times meanwhile, "
+        f"failed {requests[2]} times and ended with exit code {code}."
     )
 
-    frozen, renewed = frozen_predictions(project, year), answers
-    frozen_by_month, renewed_by_month = mean_by_month(year, frozen), mean_by_month(year, renewed)
+    frozen = frozen_predictions(project, year)
+    by_month = (mean_by_month(year, frozen), mean_by_month(year, answers))
+    months = [(m, error, by_month[1][m], in_words(happened, m)) for m, error in by_month[0].items()]
+    overall = (mean_error(year, frozen), mean_error(year, answers))
     say(f"\n{'month':8} {'frozen':>8} {'loop':>8}  what happened")
-    for month, error in frozen_by_month.items():
-        say(f"{month:8} {error:8.1f} {renewed_by_month[month]:8.1f}  {in_words(happened, month)}")
-    overall = [sum(abs(p[r["instant"]] - r["cnt"]) for r in year) / len(year) for p in (frozen, renewed)]
-    say(f"{'2012':8} {overall[0]:8.1f} {overall[1]:8.1f}  mean absolute error, bikes an hour")
+    for month, before, after, words in months:
+        say(f"{month:8} {before:8.1f} {after:8.1f}  {words}")
+    say(f"{'all':8} {overall[0]:8.1f} {overall[1]:8.1f}  mean absolute error, bikes an hour")
 
-    chosen = next(row for row in year if (row["dteday"], row["hr"]) == ("2012-07-04", 17))
-    chain = mlctl(project, "blame", ids[chosen["instant"]])["data"]
-    say(f"\n4 July 2012, 17:00: predicted {chain['output']:.0f}, counted {chosen['cnt']}. Its source:")
-    text = subprocess.run(
-        [*MLCTL, "blame", ids[chosen["instant"]]], cwd=project, capture_output=True, text=True, check=True
-    ).stdout
-    say(text.rstrip())
+    chosen = max(
+        (row for row in year if row["dteday"] <= "2012-07-04"),
+        key=lambda row: (row["dteday"], row["hr"] == AFTER_WORK),
+    )
+    text = traced(project, chosen, ids[chosen["instant"]])
     page = out / "bike-demand.html"
     write_page(
         page,
         year=year,
         frozen=frozen,
-        renewed=renewed,
-        months=[(m, frozen_by_month[m], renewed_by_month[m], in_words(happened, m)) for m in frozen_by_month],
-        overall=(overall[0], overall[1]),
+        renewed=answers,
+        months=months,
+        overall=overall,
         happened=happened,
-        blame=text,
-        requests=(passers.answered + len(year), len(server.swaps), len(passers.failed)),
+        traced=(f"{chosen['dteday']}, {chosen['hr']}:00", text),
+        requests=requests,
     )
-    fsck = mlctl(project, "fsck")["ok"]
+    clean = mlctl(project, "fsck")["ok"]
     shown = page.relative_to(Path.cwd()) if page.is_relative_to(Path.cwd()) else page
-    say(f"\nmlctl fsck: {'clean' if fsck else 'damaged'}.  The year as pictures: {shown}")
+    say(f"\nmlctl fsck: {'clean' if clean else 'damaged'}.  The year as pictures: {shown}")
     say(f"{time.perf_counter() - began:.0f} s in all.")
     if passers.failed or code != 0:
         raise SystemExit("requests were lost")

@@ -1,0 +1,34 @@
+"""What gates say, as lines: each refusal on its own, those not judged for one reason together."""
+
+from collections.abc import Iterable
+
+Said = tuple[str, str | None, str]
+"""Gate, slice (None: all rows), and why."""
+
+_NAMED = 3
+
+
+def refused(reasons: Iterable[Said]) -> list[str]:
+    """A line a refusal: `mae.max (night): mae 91 is above 80`."""
+    return [f"{gate}{f' ({part})' if part else ''}: {why}" for gate, part, why in reasons]
+
+
+def not_judged(skipped: Iterable[Said]) -> list[str]:
+    """A line a reason: `not judged: mae.not_worse, r2.not_worse (9 slices): the stage holds nothing yet`."""
+    reasons: dict[str, dict[str, list[str | None]]] = {}
+    for gate, part, why in skipped:
+        reasons.setdefault(why, {}).setdefault(gate, []).append(part)
+    return [
+        f"not judged: {', '.join(_gate(gate, parts) for gate, parts in gates.items())}: {why}"
+        for why, gates in reasons.items()
+    ]
+
+
+def _gate(gate: str, parts: list[str | None]) -> str:
+    slices = [part for part in parts if part is not None]
+    if not slices:
+        return gate
+    named = [*(["all rows"] if None in parts else []), *slices]
+    if len(named) > _NAMED:
+        named = [*named[: len(named) - len(slices)], f"{len(slices)} slices"]
+    return f"{gate} ({', '.join(named)})"
