@@ -27,9 +27,18 @@ import skops.io; skops.io.dump(model, "by_hand.skops")
 """
 
 STAGES = """stages:
-  prepare: {cmd: python -c "open('a.txt','w').write('1')", deps: [data/hour.csv], outs: [a.txt]}
-  train: {cmd: python -c "open('b.txt','w').write('1')", deps: [a.txt], outs: [b.txt]}
-  evaluate: {cmd: python -c "open('c.txt','w').write('1')", deps: [b.txt], outs: [c.txt]}
+  prepare:
+    cmd: cp data/hour.csv a.csv
+    deps: [data/hour.csv]
+    outs: [a.csv]
+  train:
+    cmd: cp a.csv b.csv
+    deps: [a.csv]
+    outs: [b.csv]
+  evaluate:
+    cmd: cp b.csv c.csv
+    deps: [b.csv]
+    outs: [c.csv]
 """
 
 

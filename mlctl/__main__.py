@@ -1,9 +1,15 @@
 """The start: answers the plain forms of what people and hooks call all day before Typer is imported."""
 
+import _thread
+import os
+import signal
 import sys
+import time
 from importlib import import_module
 
 from mlctl import __version__
+
+_SOON = 0.01  # seconds
 
 QUICK = (
     ["status"],
@@ -25,6 +31,7 @@ def main() -> int:
     if arguments == ["--version"]:
         sys.stdout.write(f"mlctl {__version__}\n")
         return 0
+    sys.unraisablehook = _unraisable
     quick = arguments in QUICK or _builds_for(arguments)
     try:
         kept: int | None = import_module("mlctl.store.kept_answers").give(arguments) if quick else None
@@ -37,6 +44,19 @@ def main() -> int:
         sys.stderr.write("error: interrupted\n")
         return 130
     return code
+
+
+def _unraisable(args: "sys.UnraisableHookArgs") -> None:
+    """Press Ctrl-C again where Python drops it because it came inside a finaliser or a callback."""
+    if args.exc_type is KeyboardInterrupt:
+        _thread.start_new_thread(_interrupt_soon, ())
+    else:
+        sys.__unraisablehook__(args)
+
+
+def _interrupt_soon() -> None:
+    time.sleep(_SOON)  # by then the callback is left
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def _builds_for(arguments: list[str]) -> bool:

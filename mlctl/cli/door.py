@@ -77,6 +77,7 @@ def carry_out(
         if session:
             opened = table.load(table.SESSION).open(Path.cwd(), command=command_line(settings), report=report)
             outcome = verb(opened, request)
+            outcome = msgspec.structs.replace(outcome, warnings=(*outcome.warnings, *opened.warnings))
         else:
             outcome = verb(request, report=report, command=command_line(settings))
     except AnswerIsNo as no:
@@ -146,19 +147,31 @@ def _attempt(act: Callable[[], None]) -> int:
     try:
         act()
         sys.stdout.flush()
-    except MlctlError as error:
-        return _tell(failure_of(error), error)
     except KeyboardInterrupt as error:
-        sys.unraisablehook = _unheard
-        return _tell(Failure(id="interrupted", exit=INTERRUPTED, message="interrupted"), error)
+        return _interrupted(error)
+    except MlctlError as error:
+        return _interrupted(error) if _came_of_interrupt(error) else _tell(failure_of(error), error)
     except BrokenPipeError:
         raise
     except OSError as error:
         known = _of_the_machine(error)
         return _tell(failure_of(known), error) if known else _bug(error)
     except Exception as error:  # noqa: BLE001 - the door: whatever nobody expected is a bug, told in one line
-        return _bug(error)
+        return _interrupted(error) if _came_of_interrupt(error) else _bug(error)
     return 0
+
+
+def _interrupted(error: BaseException) -> int:
+    sys.unraisablehook = _unheard
+    return _tell(Failure(id="interrupted", exit=INTERRUPTED, message="interrupted"), error)
+
+
+def _came_of_interrupt(error: BaseException) -> bool:
+    """Whether a Ctrl-C is at the bottom of it: a C library being loaded makes an ImportError of one."""
+    below: BaseException | None = error
+    while below is not None and not isinstance(below, KeyboardInterrupt):
+        below = below.__cause__ or below.__context__
+    return below is not None
 
 
 def _unheard(_: Any) -> None:

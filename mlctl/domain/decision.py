@@ -157,6 +157,11 @@ class Names(msgspec.Struct, kw_only=True):
                 return seen[steps]
         return None
 
+    def gave_up(self, stage: str, family: str, number: int) -> bool:
+        """Whether a stage held this version before what it holds now: somebody moved it back on purpose."""
+        earlier = self.effects.get(stage, [])[:-1]
+        return any(e.value is not None and self.number_of(family, e.value) == number for e in earlier)
+
     def under(self, prefix: str) -> dict[str, str]:
         """Names that begin with the prefix and mean something now, in order, with their values."""
         found = {}

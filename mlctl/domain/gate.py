@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import NormalDist
 
+from mlctl.domain.digits import apart, digits
 from mlctl.domain.evaluation import QUANTILES, Difference, Estimate, IncumbentResult, SliceResult
 from mlctl.domain.metric import METRICS, harm
 from mlctl.domain.records import Record
@@ -121,7 +122,8 @@ def _baseline(evidence: Evidence, reasons: list[Reason], skipped: list[Reason]) 
         why = f"the baseline's {evidence.primary} is undefined on these rows"
         skipped.append(Reason(gate=BASELINE, slice=None, value=own, limit=None, why=why))
     elif harm(evidence.primary, _distance(evidence.primary, own, base)) > 0:
-        why = f"{evidence.primary} {own:.6g} is worse than the baseline's {base:.6g}"
+        said, other = apart(own, base)
+        why = f"{evidence.primary} {said} is worse than the baseline's {other}"
         reasons.append(Reason(gate=BASELINE, slice=None, value=own, limit=base, why=why))
 
 
@@ -176,7 +178,8 @@ def _limits(metric: str, rule: GateRule, part: str | None, estimate: Estimate | 
             yield Reason(gate=gate, slice=part, value=None, limit=limit, why=why)
         elif (value > limit) if kind == "max" else (value < limit):
             side = "above" if kind == "max" else "below"
-            why = f"{metric} {value:.6g}{_interval(estimate.low, estimate.high)} is {side} {limit:g}"
+            said, bound = apart(value, limit)
+            why = f"{metric} {said}{_interval(estimate.low, estimate.high)} is {side} {bound}"
             yield Reason(gate=gate, slice=part, value=value, limit=limit, why=why)
 
 
@@ -207,9 +210,9 @@ def _relative(
     if refused:
         signed = -bound if METRICS[metric].better == "higher" else bound
         why = (
-            f"{metric} differs from version {incumbent.version} by {difference.difference:+.4g}"
+            f"{metric} differs from version {incumbent.version} by {digits(difference.difference, sign=True)}"
             f"{_interval(difference.low, difference.high)}: {_SAID[str(rule.incumbent)]}"
-            f" (bound {signed:+.4g} at confidence {rule.confidence:g}, margin {margin:.4g})"
+            f" (bound {digits(signed, sign=True)} at confidence {rule.confidence:g}, margin {digits(margin)})"
         )
         reasons.append(Reason(gate=gate, slice=part, value=signed, limit=limit, why=why))
 
@@ -258,4 +261,4 @@ def _value(estimate: Estimate | None) -> float | None:
 
 
 def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f" [{low:.4g}, {high:.4g}]"
+    return "" if low is None or high is None else f" [{digits(low)}, {digits(high)}]"

@@ -1,5 +1,7 @@
 """The metrics by name: the tasks they judge and the better direction. Formulas: `statistics.metrics`."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 REGRESSION = ("regression",)
@@ -71,12 +73,18 @@ METRICS: dict[str, Metric] = {
 
 DEFAULTS = {
     "regression": ("mae", "r2"),
-    "binary": ("accuracy", "roc_auc"),
-    "multiclass": ("accuracy", "macro_f1"),
+    "binary": ("roc_auc", "accuracy"),
+    "multiclass": ("log_loss", "accuracy", "macro_f1"),
 }
 """What is measured where the spec names no metrics; the first one gives the verdict."""
 
 NEED_PROBABILITIES = frozenset({"roc_auc", "pr_auc", "log_loss", "brier"})
+
+
+def first_judged(metrics: Sequence[str], *, probabilities: bool) -> str:
+    """The metric that gives the verdict: the first, or without probabilities the first that needs none."""
+    able = (name for name in metrics if probabilities or name not in NEED_PROBABILITIES)
+    return next(able, metrics[0])
 
 
 def loss(metric: str, value: float) -> float:

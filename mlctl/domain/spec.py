@@ -136,7 +136,7 @@ class GateRule(Part, frozen=True, kw_only=True):
 
 
 class RolloutSpec(Part, frozen=True, kw_only=True):
-    """`rollout` of `[model.NAME.serve]`. Not supported yet: a spec that asks for it is refused.
+    """`rollout` of `[model.NAME.serve]`. Read, and for now warned of: it takes over at once.
 
     Attributes:
         shadow: how long a version answers unseen beside the one that serves.
@@ -154,7 +154,7 @@ class ServeSpec(Part, frozen=True, kw_only=True):
         schema: "strict" refuses names that are neither feature nor context; "lenient" ignores them.
         log: "sync" flushes before the answer, "durable" within 100 ms, "async" writes in the background.
         max_body: bytes of a request.
-        rollout: how a new version takes over; not supported yet, it takes over at once.
+        rollout: how a new version takes over; read, and for now warned of: it takes over at once.
     """
 
     schema: Literal["strict", "lenient"] = "strict"
@@ -228,7 +228,7 @@ class RetrainSpec(Part, frozen=True, kw_only=True):
         recalibrate: a cheap correction of the answers' level between retrainings; None for none.
         when: alarm kinds ("performance", "drift", "quality", "volume") or an age ("age > '56d'").
         data: "served" freezes logged and labelled rows with the training rows; "dataset" is the work tree's.
-        window: newest part of the rows to learn from: a duration or "all" ("auto" is not supported yet).
+        window: newest part of the rows to learn from: a duration, "all", or "auto" (half a year, for now).
         test: newest part of the labelled rows held out to compare with the incumbent.
         then: "promote" or "candidate".
     """
@@ -303,3 +303,20 @@ class Spec(Part, frozen=True, kw_only=True):
     project: ProjectSpec
     data: dict[str, DataSpec] = {}
     model: dict[str, ModelSpec] = {}
+
+
+AUTO_WINDOW = "182d"
+"""What `window = "auto"` stands for until the window is chosen by replay: the newest half year."""
+
+
+def not_acted_on(spec: Spec) -> tuple[str, ...]:
+    """What the file asks for and this version does not do, a sentence each; nothing is ignored in silence."""
+    told = []
+    for name, model in spec.model.items():
+        if model.serve.rollout.shadow or model.serve.rollout.canary:
+            told.append(f"model.{name}.serve.rollout is not acted on yet: a new version takes all requests")
+        if model.retrain is not None and model.retrain.window == "auto":
+            told.append(
+                f'model.{name}.retrain.window = "auto" is {AUTO_WINDOW} for now, not chosen by replay'
+            )
+    return tuple(told)

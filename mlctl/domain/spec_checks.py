@@ -279,13 +279,6 @@ def _watching(model: ModelSpec, data: DataSpec | None, columns: list[str] | None
     serve, monitor = model.serve, model.monitor
     if serve.max_body < 1:
         yield problem((*path, "serve", "max_body"), "max_body must be at least 1 byte")
-    for key, given in (("shadow", serve.rollout.shadow), ("canary", serve.rollout.canary)):
-        if given:
-            yield problem(
-                (*path, "serve", "rollout", key),
-                f"rollout.{key} is not supported yet: a promoted version takes over all requests at once; "
-                "leave it out",
-            )
     at = (*path, "monitor")
     if monitor.time == "event" and data is not None and not data.time:
         yield problem((*at, "time"), "time = 'event' needs the dataset's time columns; or use 'served'")
@@ -312,10 +305,7 @@ def _retrain(model: ModelSpec, path: Path) -> Problems:
         elif text not in ALARMS:
             known = f"it is one of {' | '.join(ALARMS)}, or an age such as \"age > '56d'\""
             yield problem(at, f"when = {text!r} is unknown; {known}", nearest(text, ALARMS))
-    if retrain.window == "auto":
-        advice = "give a duration such as '182d', or 'all'"
-        yield problem((*path, "window"), f"window = 'auto' is not supported yet; {advice}")
-    elif retrain.window != "all":
+    if retrain.window not in {"all", "auto"}:
         yield from lasting(retrain.window, (*path, "window"), positive=True)
     yield from lasting(retrain.test, (*path, "test"), positive=True)
     if retrain.recalibrate is not None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from math import floor, log10
+from math import ceil, floor, log, log10
 
 from mlctl.domain.spec import ReadSpec
 from mlctl.tabular.findings import Findings
@@ -10,10 +10,12 @@ from mlctl.tabular.findings import Findings
 _WIDTH = 100
 _WEEKS = 8 * 7
 _YEAR = 365
-_SMALL = 400
+_SMALL = 5_000
+_TINY = 200
 _SHOWN = 6
 _COLUMN = 34
 _TEST_SHARE = 0.2
+_FIRST = {"regression": "mae", "binary": "roc_auc", "multiclass": "log_loss"}
 
 
 def written(found: Findings, *, project: str, model: str, data_name: str, data_path: str) -> str:
@@ -125,7 +127,7 @@ def _model(found: Findings, model: str, data: str) -> list[str]:
     if found.excluded:
         rows = [(f"    {_text(name)},", why) for name, why in found.excluded.items()]
         lines += ["exclude = [", *_aligned(rows), "]"]
-    baseline = "mean" if target.task == "regression" else "majority"
+    baseline = "mean" if target.task == "regression" else "prior"
     return [
         *lines,
         *_estimator(found),
@@ -145,8 +147,14 @@ def _estimator(found: Findings) -> list[str]:
             f"params = {params}",
         ]
     name = "HistGradientBoostingRegressor" if regression else "HistGradientBoostingClassifier"
-    params = "{ max_iter = 200, min_samples_leaf = 5 }" if found.rows < _SMALL else "{ max_iter = 200 }"
-    return [f'estimator = "sklearn.ensemble:{name}"', f"params = {params}"]
+    params = "params = { max_iter = 200 }"
+    if found.rows < _SMALL:
+        leaf = ", min_samples_leaf = 5" if found.rows < _TINY else ""
+        params = _commented(
+            f"params = {{ max_iter = 100, learning_rate = 0.05, max_depth = 3{leaf} }}",
+            "gentle: few rows are soon learnt by heart",
+        )
+    return [f'estimator = "sklearn.ensemble:{name}"', params]
 
 
 def _features(found: Findings, model: str) -> list[str]:
@@ -179,8 +187,8 @@ def _split(found: Findings, model: str) -> list[str]:
 def _eval(found: Findings, model: str) -> list[str]:
     metrics = {
         "regression": ("mae", "r2", "bias"),
-        "binary": ("roc_auc", "accuracy", "recall", "precision"),
-        "multiclass": ("accuracy", "macro_f1"),
+        "binary": ("roc_auc", "log_loss", "accuracy", "recall", "precision"),
+        "multiclass": ("log_loss", "accuracy", "macro_f1"),
     }[found.target.task]
     lines = [
         f"[model.{_key(model)}.eval]",
@@ -198,35 +206,39 @@ def _eval(found: Findings, model: str) -> list[str]:
 
 
 def _gates(found: Findings, model: str) -> list[str]:
+    """Gates on metrics that need no threshold; the baseline on the same rows is a gate anyway.
+
+    A limit taken from the whole table would be another one than the baseline's on the test rows.
+    """
     target = found.target
-    lines = [f"[model.{_key(model)}.gates.production]"]
-    if target.task == "regression":
-        limit = _rounded(target.baseline)
-        lines += [
-            _commented(
-                f'mae = {{ max = {limit}, incumbent = "not_worse" }}',
-                f"always answering the mean gets {limit}",
-            ),
-            "r2 = { min = 0.0 }",
-        ]
-        part = "mae"
-    else:
-        limit = f"{floor(target.baseline * 1000) / 1000:g}"
-        said = f"always answering {_plain(target.counts[0][0])} gets {limit}"
-        accuracy = _commented(f'accuracy = {{ min = {limit}, incumbent = "not_worse" }}', said)
-        if target.task == "binary":
-            lines += [
-                _commented('roc_auc = { min = 0.6, incumbent = "not_worse" }', "tossing a coin gets 0.5"),
-                accuracy,
-            ]
-            part = "recall"
-        else:
-            lines += [accuracy, 'macro_f1 = { incumbent = "not_worse" }']
-            part = "accuracy"
+    first = _FIRST[target.task]
+    limit, said = _limit(found)
+    absolute = f"{limit}, " if target.task == "binary" else ""
+    rule = f'{first} = {{ {absolute}incumbent = "not_worse" }}'
+    other = {"regression": "r2", "binary": "log_loss", "multiclass": "macro_f1"}[target.task]
+    lines = [
+        f"[model.{_key(model)}.gates.production]",
+        _commented(rule, said),
+        f'{other} = {{ incumbent = "not_worse" }}',
+    ]
     if found.slices:
-        rule = f'"{part}@slices" = {{ incumbent = "not_worse", min_rows = 100 }}'
+        rule = f'"{first}@slices" = {{ incumbent = "not_worse", min_rows = 100 }}'
         lines.append(_commented(rule, "no slice may clearly lose"))
     return lines
+
+
+def _limit(found: Findings) -> tuple[str, str]:
+    """What answers without a look at the row get in the task's first metric, and a sentence on it."""
+    target = found.target
+    if target.task == "regression":
+        limit = _rounded(target.baseline)
+        return f"max = {limit}", f"always answering the mean gets {limit}"
+    if target.task == "binary":
+        return "min = 0.5", "tossing a coin gets 0.5"
+    rows = sum(count for _, count in target.counts)
+    entropy = -sum(count / rows * log(count / rows) for _, count in target.counts if count)
+    limit = f"{ceil(entropy * 1000) / 1000:g}"
+    return f"max = {limit}", f"answering how frequent each class is gets {limit}"
 
 
 def _serve(model: str) -> list[str]:
@@ -240,10 +252,7 @@ def _serve(model: str) -> list[str]:
 def _monitor(found: Findings, model: str) -> list[str]:
     target = found.target
     key = f"key = {_list(found.key)}, " if found.key else ""
-    if target.task == "regression":
-        limit = f"mae = {{ max = {_rounded(target.baseline)} }}"
-    else:
-        limit = f"accuracy = {{ min = {floor(target.baseline * 1000) / 1000:g} }}"
+    limit = f"{_FIRST[target.task]} = {{ {_limit(found)[0]} }}"
     return [
         f"[model.{_key(model)}.monitor]",
         'time = "event"' if found.time else 'time = "served"',

@@ -40,7 +40,7 @@ def eval(session: Session, request: EvalRequest) -> Outcome[EvalResult]:  # noqa
         raise GateRefused(
             f"the gates of {request.to} would refuse {label}: "
             + "; ".join(reason.why for reason in decision.reasons),
-            f"mlctl show {label}",
+            f'mlctl promote {label} --to {request.to} --force --reason "why it is right all the same"',
             data=data,
             reasons=[msgspec.to_builtins(reason) for reason in decision.reasons],
         )
@@ -133,4 +133,4 @@ def _next(session: Session, question: Question, decision: GateDecision) -> tuple
         return (f"mlctl serve {question.model}@{question.stage}",)
     if decision.passed:
         return (f"mlctl promote {question.model}@{question.number} --to {question.stage}",)
-    return (f"mlctl show {question.model}@{question.number}",)
+    return ()

@@ -25,6 +25,7 @@ from mlctl.tabular.join import latest, positions_of
 from mlctl.tabular.parquet import table_bytes
 from mlctl.tabular.schema import columns_of, normalise
 from mlctl.verbs.answered import Answered
+from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
 from mlctl.verbs.tables import read_version
 from mlctl.verbs.verdicts import judged
@@ -163,7 +164,10 @@ def _decided(session: Session, version: DatasetVersion) -> tuple[int, Digest]:
             needs=(digest,),
         )
 
-    repository.decisions.commit(prepare, actor=session.actor, command=session.command, now=session.now)
+    committed = repository.decisions.commit(
+        prepare, actor=session.actor, command=session.command, now=session.now
+    )
+    session.warnings += notify(session, committed)
     return given[-1], digest
 
 

@@ -21,6 +21,7 @@ from mlctl.tabular.check import run_checks
 from mlctl.tabular.profile import profile_of
 from mlctl.tabular.read import FORMATS, read_bytes
 from mlctl.tabular.schema import columns_of
+from mlctl.verbs.notify import notify
 from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
@@ -183,7 +184,10 @@ def _decide(session: Session, name: str, digest: Digest) -> Numbered:
         }
         return Draft(kind="data add", changes=(new,), evidence=evidence, needs=tuple(needs))
 
-    repository.decisions.commit(prepare, actor=session.actor, command=session.command, now=session.now)
+    committed = repository.decisions.commit(
+        prepare, actor=session.actor, command=session.command, now=session.now
+    )
+    session.warnings += notify(session, committed)
     number = repository.decisions.names().number_of(family, digest)
     if number is None:
         raise NameMoved(

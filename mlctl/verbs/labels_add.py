@@ -7,6 +7,7 @@ key the one added last counts; within a file the last row. Labels whose predicti
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -96,18 +97,39 @@ def _bytes(path: Path) -> bytes:
 
 
 def _read(session: Session, spec: ModelSpec, data: bytes, name: str) -> pa.Table:
-    """The file, with the spec's missing texts, types and replacements, where it has those columns."""
+    """The file, read as the spec reads the data; one whose own first line names the target has a header."""
     declared = session.spec.data.get(spec.data)
     if declared is None:
         return read_bytes(data, name)
-    plain = read_bytes(data, name, ReadSpec(null=declared.read.null))
-    replace = {
-        column: texts for column, texts in declared.read.replace.items() if column in plain.column_names
-    }
-    types = {column: kind for column, kind in declared.read.types.items() if column in plain.column_names}
-    if not replace and not types:
-        return plain
-    return read_bytes(data, name, ReadSpec(null=declared.read.null, replace=replace, types=types))
+    read = declared.read
+    plain = _with_own_header(read, spec.target, data, name)
+    if plain is None:
+        plain = read_bytes(data, name, _of_columns(read, None))
+    else:
+        read = msgspec.structs.replace(read, header=True, names=[])
+    fitting = _of_columns(read, plain.column_names)
+    return read_bytes(data, name, fitting) if fitting.types or fitting.replace else plain
+
+
+def _with_own_header(read: ReadSpec, target: str, data: bytes, name: str) -> pa.Table | None:
+    """The file by its own header, where the data has none and the file has one all the same."""
+    if read.header is not False and not read.names:
+        return None
+    own = msgspec.structs.replace(_of_columns(read, None), header=True, names=[])
+    try:
+        table = read_bytes(data, name, own)
+    except UnreadableTable:  # a first line of values repeats one of them
+        return None
+    return table if target in table.column_names else None
+
+
+def _of_columns(read: ReadSpec, columns: Sequence[str] | None) -> ReadSpec:
+    """How the data is read; of what is said of single columns, only what is about these."""
+    return msgspec.structs.replace(
+        read,
+        types={name: kind for name, kind in read.types.items() if columns and name in columns},
+        replace={name: texts for name, texts in read.replace.items() if columns and name in columns},
+    )
 
 
 def _keyed(table: pa.Table, spec: ModelSpec, session: Session, name: str) -> tuple[pa.Table, tuple[str, ...]]:

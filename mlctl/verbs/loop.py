@@ -19,7 +19,7 @@ from mlctl.domain.requests.loop import LoopRequest, LoopResult
 from mlctl.domain.requests.monitor import MonitorRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
-from mlctl.domain.spec import ModelSpec, RetrainSpec
+from mlctl.domain.spec import AUTO_WINDOW, ModelSpec, RetrainSpec
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.frozen import attempts_of, freeze
 from mlctl.verbs.promote import promote
@@ -159,7 +159,7 @@ def _renewal(session: Session, view: View, spec: ModelSpec, retrain: RetrainSpec
             TrainRequest(
                 model=model,
                 data=data,
-                window=retrain.window,
+                window=AUTO_WINDOW if retrain.window == "auto" else retrain.window,
                 test=retrain.test,
                 purpose="loop",
                 apply_where=retrain.data != "served",

@@ -15,6 +15,7 @@ from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import ColumnMissing, Corrupt, Missing, NotInstalled, Untrusted, UsageError
 from mlctl.domain.evaluation import Difference, Evaluation, IncumbentResult
 from mlctl.domain.ids import Digest
+from mlctl.domain.metric import first_judged
 from mlctl.domain.model import ModelVersion, Signature
 from mlctl.domain.progress import Event
 from mlctl.learning.baseline import baseline_answers, baseline_name
@@ -75,6 +76,7 @@ def measure(session: Session, question: Question) -> Evaluation:
     rival, result = _rival(session, question, scored, truth)
     session.report(Event(step=step, done=1, total=2))
     metrics = metric_names(spec, signature.task)
+    primary = first_judged(metrics, probabilities=candidate.probabilities is not None)
     unit = resample_unit(spec, scored.moments)
     found = compare(
         _comparison(question, scored, metrics, _labels(unit, scored), (candidate, baseline, rival))
@@ -100,10 +102,10 @@ def measure(session: Session, question: Question) -> Evaluation:
         slices=found.slices,
         baseline=found.baseline,
         baseline_difference=found.baseline_difference,
-        incumbent=_judged(result, found.incumbent, metrics[0]),
+        incumbent=_judged(result, found.incumbent, primary),
         predictions=session.repository.objects.put(table_bytes(table)),
         notes={
-            "primary": metrics[0],
+            "primary": primary,
             "baseline": baseline_name(spec, signature.task),
             **_overlap(session, question, scored),
         },

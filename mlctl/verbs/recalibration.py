@@ -21,6 +21,7 @@ from mlctl.domain.refs import model_level
 from mlctl.domain.spec import RecalibrateSpec
 from mlctl.monitoring.columns import numbers
 from mlctl.monitoring.window import text_of
+from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
 from mlctl.verbs.view import View
 from mlctl.verbs.watched import families_of
@@ -205,6 +206,7 @@ def _commit(session: Session, view: View, level: Level, number: int | None) -> i
     committed = repository.decisions.commit(
         prepare, actor=session.actor, command=session.command, now=session.now
     )
+    session.warnings += notify(session, committed)
     return committed.entry.number if committed is not None else None
 
 

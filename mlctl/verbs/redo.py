@@ -8,6 +8,7 @@ from mlctl.domain.errors import NameMoved, NotFound
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.redo import RedoRequest, RedoResult
 from mlctl.store.decisions import refuse_dangling
+from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
 
 
@@ -30,7 +31,11 @@ def redo(session: Session, request: RedoRequest) -> Outcome[RedoResult]:
         now=session.now,
     )
     assert committed is not None  # noqa: S101 - `_draft` makes a draft or raises
-    return Outcome(data=_result(session, committed.entry, committed.entry.number), next=("mlctl undo",))
+    return Outcome(
+        data=_result(session, committed.entry, committed.entry.number),
+        warnings=notify(session, committed),
+        next=("mlctl undo",),
+    )
 
 
 def _draft(session: Session, names: Names, request: RedoRequest) -> Draft:

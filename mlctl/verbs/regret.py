@@ -22,6 +22,7 @@ from mlctl.statistics.resample import draws, unit_codes, unit_sums
 from mlctl.tabular.encode import Encoder
 from mlctl.tabular.encode_table import matrix_from_table
 from mlctl.verbs.loading import open_predictor
+from mlctl.verbs.notify import notify
 from mlctl.verbs.recalibration import fresh_rows
 from mlctl.verbs.session import Session
 from mlctl.verbs.view import View
@@ -158,4 +159,5 @@ def _commit(session: Session, view: View, digest: str, entry: Entry, said: str) 
     committed = session.repository.decisions.commit(
         prepare, actor=session.actor, command=session.command, now=session.now
     )
+    session.warnings += notify(session, committed)
     return committed.entry.number if committed is not None else None

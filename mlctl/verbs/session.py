@@ -12,7 +12,7 @@ from mlctl.domain.errors import NotFound
 from mlctl.domain.ids import Ulid, ulid
 from mlctl.domain.looks import clock_read, span_compared
 from mlctl.domain.progress import Report, silent
-from mlctl.domain.spec import ModelSpec, Spec
+from mlctl.domain.spec import ModelSpec, Spec, not_acted_on
 from mlctl.domain.spec_reader import read_spec
 from mlctl.store.repository import Repository
 from mlctl.workspace.environment import actor as find_actor
@@ -28,6 +28,7 @@ class Session:
         command: the command line as typed, for the record.
         report: receives progress events.
         clock: the time now, UTC; tests hand in their own.
+        warnings: what came up on the way (a tracker that failed); shown beside those of the verb's outcome.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class Session:
         self.report = report
         self.clock = clock or _utc_now
         self._actor = actor
+        self.warnings: tuple[str, ...] = ()
 
     @classmethod
     def open(cls, start: Path, *, command: str = "", report: Report = silent) -> "Session":
@@ -74,7 +76,9 @@ class Session:
             text = path.read_text(encoding="utf-8")
         except FileNotFoundError:
             raise NotFound(f"{path} does not exist", "mlctl init --template bare", path=str(path)) from None
-        return read_spec(text, SPEC_FILE)
+        spec = read_spec(text, SPEC_FILE)
+        self.warnings += not_acted_on(spec)
+        return spec
 
     def model_name(self, name: str | None) -> str:
         """The model meant: the one named, or the only one of the project.

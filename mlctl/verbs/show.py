@@ -4,6 +4,7 @@ from typing import Any
 
 import msgspec
 
+from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.decision import Names
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.model import ModelVersion
@@ -50,8 +51,13 @@ def _described(session: Session, names: Names, found: Found) -> ShowResult:
             related = {"decision": decision, "models": sorted(set(users))}
             return _result("dataset", f"{found.name}@{found.number}", found.digest, found.version, related)
         case RunFound():
-            related = {"models": _versions_of(session, names, found.run)}
-            return _result("run", f"run {found.run.run}", found.digest, found.run, related)
+            related = {
+                "models": _versions_of(session, names, found.run),
+                "datasets": [_label(names, use.name, use.digest) for use in found.run.data],
+            }
+            order = metric_order(session, found.run.model)
+            run = msgspec.structs.replace(found.run, metrics=in_order(found.run.metrics, order))
+            return _result("run", f"run {found.run.run}", found.digest, run, related)
         case DecisionFound():
             entry = found.committed.entry
             undone = any(item.number == entry.number for item in names.undone)
@@ -78,16 +84,23 @@ def _around_model(session: Session, names: Names, found: ModelFound) -> dict[str
     own = [(digest, fact) for digest, fact in evaluations if fact.model_digest in held]
     family = f"models/{found.model}/{found.number}"
     order = metric_order(session, found.model)
+    runs = session.repository.facts.where(Run, run=found.version.run)
+    stages = [
+        name.split("/")[2]
+        for name, value in names.under(f"stages/{found.model}/").items()
+        if names.number_of(f"models/{found.model}", value) == found.number
+    ]
     return {
         "run": found.version.run,
         "decision": names.last_effect(family),
         "tested": names.value(family),
         "refit": names.value(f"{family}/refit"),
-        "stages": [
-            name.split("/")[2]
-            for name, value in names.under(f"stages/{found.model}/").items()
-            if names.number_of(f"models/{found.model}", value) == found.number
-        ],
+        "stages": stages,
+        "decided": [_decided(session, names, found.model, stage) for stage in stages],
+        "parameters": runs[-1][1].parameters if runs else {},
+        "seed": runs[-1][1].seed if runs else None,
+        "code": msgspec.to_builtins(runs[-1][1].code) if runs else None,
+        "datasets": _datasets(session, names, found.version),
         "evaluations": [
             {
                 "digest": digest,
@@ -107,3 +120,33 @@ def _versions_of(session: Session, names: Names, run: Run) -> list[str]:
         (version.model, names.number_of(f"models/{version.model}", digest)) for digest, version in made
     ]
     return [f"{model}@{number}" for model, number in numbered if number is not None]
+
+
+def _decided(session: Session, names: Names, model: str, stage: str) -> dict[str, Any]:
+    """The decision that put a version on the stage where it is."""
+    number = names.last_effect(f"stages/{model}/{stage}")
+    if number is None:
+        return {"stage": stage, "number": None}
+    entry = session.repository.decisions.get(number).entry
+    return {
+        "stage": stage,
+        "number": number,
+        "kind": entry.kind,
+        "time": entry.committed_at,
+        "by": entry.actor.name or entry.actor.user,
+        "reason": entry.reason,
+    }
+
+
+def _datasets(session: Session, names: Names, version: ModelVersion) -> list[str]:
+    """What a version learnt from, as name@N."""
+    known = dict(session.repository.facts.all(DatasetVersion))
+    return [
+        _label(names, known[digest].name, digest) if digest in known else digest
+        for digest in version.datasets
+    ]
+
+
+def _label(names: Names, name: str, digest: str) -> str:
+    number = names.number_of(f"datasets/{name}", digest)
+    return name if number is None else f"{name}@{number}"

@@ -97,9 +97,11 @@ def _stages(session: Session, name: str, spec: ModelSpec, stages: dict[str, int]
     """Stages that a newer version could take, and what is to be done first."""
     found = []
     label = f"{name}@{number}"
+    names = session.repository.decisions.names()
     for stage in spec.gates or {"production": {}}:
         held = stages.get(stage)
-        if held is not None and held >= number:
+        gave_up = names.gave_up(f"stages/{name}/{stage}", f"models/{name}", number)
+        if held is not None and (held >= number or gave_up):
             continue
         question = ask(session, label, stage)
         evaluated = answered(session, question)

@@ -72,8 +72,16 @@ def _of_version(session: Session, name: str, to: str, label: str, trained: Train
     names = session.repository.decisions.names()
     held = names.value(f"stages/{name}/{to}")
     number = names.number_of(f"models/{name}", held) if held is not None else None
-    if number is not None and trained.version is not None and number >= trained.version:
-        why = (f"{to} holds {name}@{number}",)
+    if (
+        number is not None
+        and trained.version is not None
+        and (
+            number >= trained.version
+            or names.gave_up(f"stages/{name}/{to}", f"models/{name}", trained.version)
+        )
+    ):
+        back = "" if number >= trained.version else f", and was moved back from {label}"
+        why = (f"{to} holds {name}@{number}{back}",)
         return [
             Step(step=f"eval {name}", state="fresh", why=why, next=f"mlctl eval {label} --to {to}"),
             Step(step=f"promote {name}", state="fresh", why=why, next=f"mlctl promote {label} --to {to}"),

@@ -6,16 +6,19 @@ fit without the test rows, store the run and the model as facts, and name the ve
 """
 
 from mlctl.domain.decision import Change, Draft, Names
-from mlctl.domain.errors import NameMoved
+from mlctl.domain.errors import Corrupt, Missing, NameMoved
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
-from mlctl.domain.refs import model_version
+from mlctl.domain.refs import model_version, stage
 from mlctl.domain.requests.train import TrainRequest, TrainResult
 from mlctl.verbs.engines import engine
 from mlctl.verbs.notify import notify
 from mlctl.verbs.recipe import Known, Recipe, known_run, recipe_of, split_metrics
 from mlctl.verbs.session import Session
+from mlctl.verbs.verdicts import answered, ask, judge
+
+STAGE = "production"
 
 
 def train(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
@@ -29,7 +32,7 @@ def train(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
     if request.dry_run:
         return Outcome(data=_planned(recipe, known), next=(f"mlctl train {recipe.model}",))
     if known is not None and known.number is not None:
-        return _outcome(recipe, known, known.number, changed=False, warnings=warnings)
+        return _outcome(session, recipe, known, known.number, changed=False, warnings=warnings)
     if known is None:
         run, digest, version, said = engine("fitting").fit_and_store(session, recipe)
         warnings += said
@@ -38,7 +41,7 @@ def train(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
     number, complaints = _register(session, recipe.model, digest, version)
     warnings += complaints
     made = Known(run=run, digest=digest, version=version, number=number)
-    return _outcome(recipe, made, number, changed=True, warnings=warnings)
+    return _outcome(session, recipe, made, number, changed=True, warnings=warnings)
 
 
 def _register(
@@ -67,7 +70,7 @@ def _register(
 
 
 def _outcome(
-    recipe: Recipe, known: Known, number: int, *, changed: bool, warnings: list[str]
+    session: Session, recipe: Recipe, known: Known, number: int, *, changed: bool, warnings: list[str]
 ) -> Outcome[TrainResult]:
     run = known.run
     metrics, baseline = split_metrics(run)
@@ -84,8 +87,29 @@ def _outcome(
         dataset=recipe.data.label if recipe.data else recipe.spec.data,
         estimator=known.version.estimator,
         rows={name: int(run.notes["rows"][name]) for name in ("train", "test", "dropped")},
+        dropped=dict(run.notes.get("dropped", {})),
     )
-    return Outcome(data=data, warnings=tuple(warnings), next=(f"mlctl eval {recipe.model}@{number}",))
+    return Outcome(data=data, warnings=tuple(warnings), next=_next(session, recipe.model, number))
+
+
+def _next(session: Session, model: str, number: int) -> tuple[str, ...]:
+    """What is left to do for production: the evaluation, the promotion, or nothing."""
+    label = f"{model}@{number}"
+    names = session.repository.decisions.names()
+    family, place = f"models/{model}", stage(model, STAGE)
+    held = names.value(place)
+    if held is not None and names.number_of(family, held) == number:
+        return ()
+    if names.gave_up(place, family, number):
+        return ()
+    try:
+        question = ask(session, label, STAGE)
+        found = answered(session, question)
+    except (Missing, Corrupt):  # the run is as good as it was; what is damaged is told by name
+        return ("mlctl fsck",)
+    if found is None:
+        return (f"mlctl eval {label}",)
+    return (f"mlctl promote {label}",) if judge(session, question, found[1]).passed else ()
 
 
 def _planned(recipe: Recipe, known: Known | None) -> TrainResult:

@@ -9,6 +9,7 @@ from mlctl.domain.errors import NameMoved, NotFound, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.undo import UndoRequest, UndoResult
 from mlctl.store.decisions import refuse_dangling
+from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
 
 
@@ -32,7 +33,11 @@ def undo(session: Session, request: UndoRequest) -> Outcome[UndoResult]:
         now=session.now,
     )
     assert committed is not None  # noqa: S101 - `_draft` makes a draft or raises
-    return Outcome(data=_result(session, committed.entry, committed.entry.number), next=("mlctl redo",))
+    return Outcome(
+        data=_result(session, committed.entry, committed.entry.number),
+        warnings=notify(session, committed),
+        next=("mlctl redo",),
+    )
 
 
 def _draft(session: Session, names: Names, request: UndoRequest) -> Draft:

@@ -163,6 +163,16 @@ def test_plain_trees_that_point_outside_are_corrupt(field, value, tmp_path):
         SklearnFlavor().load(tmp_path, REGRESSION)
 
 
+def test_a_forest_with_a_tree_that_was_grown_on_more_columns_than_the_forest_has_is_corrupt(tmp_path):
+    estimator = fitted(RandomForestRegressor(3, random_state=0))
+    rng = np.random.default_rng(0)
+    wide = rng.normal(size=(200, 40))
+    estimator.estimators_[1] = RandomForestRegressor(1).fit(wide, wide[:, 30]).estimators_[0]
+    SklearnFlavor().save(estimator, tmp_path)
+    with pytest.raises(Corrupt, match="feature outside"):
+        SklearnFlavor().load(tmp_path, REGRESSION)
+
+
 def test_forests_answer_in_one_thread_so_that_sums_do_not_change(tmp_path):
     estimator = fitted(RandomForestRegressor(20, n_jobs=4))
     SklearnFlavor().save(estimator, tmp_path)

@@ -246,3 +246,13 @@ def spec_outcome():
         warnings=("old",),
         next=("mlctl train",),
     )
+
+
+def test_a_failure_that_a_ctrl_c_has_caused_is_the_interrupt(capsys):
+    def act():
+        failed = ImportError("initialization failed")  # as pybind11 does it
+        failed.__cause__ = KeyboardInterrupt()
+        raise NotFound("building failed", "mlctl runs") from failed
+
+    assert answer(act) == 130
+    assert capsys.readouterr().err.endswith("interrupted\n")

@@ -26,11 +26,44 @@ def mlctl(project, *argv):
     )
 
 
-@pytest.mark.parametrize("selector", ["demand@2", "production", "rides@1", "6", "demand@production~1"])
+@pytest.mark.parametrize("selector", ["rides@1", "6"])
 def test_show_prints_a_title_and_what_is_kept(project, selector):
     done = mlctl(project, "show", selector)
     assert done.returncode == 0
     assert "\n  digest: " in done.stdout
+
+
+@pytest.mark.parametrize("selector", ["demand@2", "production", "demand@production~1"])
+def test_a_model_is_a_tree_on_one_screen_and_all_of_it_with_v(project, selector):
+    done = mlctl(project, "show", selector)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    names = [line[3:].split()[0] for line in lines[1:] if line[:2] in {"├─", "└─"}]
+    assert names == [
+        "digest",
+        "estimator",
+        "params",
+        "metrics",
+        "target",
+        "features",
+        "data",
+        "run",
+        *(["code"] if "code" in names else []),
+        "decision",
+    ]
+    assert len(lines) < 40
+    full_text = mlctl(project, "show", selector, "-v").stdout
+    assert "\n  digest: " in full_text
+    assert "artefacts" in full_text
+
+
+def test_a_run_begins_with_its_metrics_and_counts_its_packages(project):
+    run = json.loads(mlctl(project, "show", "demand@2", "--json").stdout)["data"]["record"]["run"]
+    lines = mlctl(project, "show", f"run:{run}").stdout.splitlines()
+    assert lines[0].startswith(f"run {run}  demand@2")
+    assert lines[1] == "├─ metrics"
+    assert any(line.startswith("├─ python") and line.endswith("packages") for line in lines)
+    assert any(line.startswith("├─ data") and "rides@1" in line for line in lines)
 
 
 def test_show_as_json_has_the_record(project):

@@ -68,7 +68,8 @@ def test_the_bikes_are_split_by_time_and_the_leak_is_found() -> None:
     assert (model.task, model.split.by, model.eval.resample) == ("regression", "time", "week")
     assert set(model.features) == {"dteday", "hr"}
     assert model.features["dteday"].parts == ["day_number"]
-    assert model.gates["production"]["mae"].max == pytest.approx(142)
+    assert model.gates["production"]["mae"].incumbent == "not_worse"
+    assert "always answering the mean gets 142" in proposal.text
     assert model.retrain is not None
     assert model.retrain.window == "182d"
     assert all(result.passed for result in check_table(table, data))
@@ -235,3 +236,29 @@ def test_a_table_of_prose_gets_a_linear_model_of_its_words() -> None:
     texts = [f"win {i} pounds now" if i % 3 else f"see you at {i} then" for i in range(300)]
     table = pa.table({"text": texts, "label": ["spam" if i % 3 else "ham" for i in range(300)]})
     assert model_of(proposed(table, "label")).estimator == "sklearn.linear_model:LogisticRegression"
+
+
+@pytest.mark.parametrize(
+    ("values", "first", "gate"),
+    [
+        (["no", "yes", "no"] * 100, "roc_auc", {"min": 0.5, "max": None}),
+        (["x", "y", "z"] * 100, "log_loss", {"min": None, "max": None}),
+        (list(np.random.default_rng(5).gamma(2, 5, size=300)), "mae", {"min": None, "max": None}),
+    ],
+)
+def test_what_gates_judge_first_needs_no_threshold_and_no_limit_of_the_whole_table(values, first, gate):
+    model = model_of(proposed(random_rows(rows=300, y=values), "y"))
+    rules = model.gates["production"]
+    assert model.eval.metrics[0] == next(iter(rules)) == first
+    assert {"min": rules[first].min, "max": rules[first].max} == gate
+    assert {rule.incumbent for rule in rules.values()} == {"not_worse"}
+    assert not {"accuracy", "recall", "precision"} & {name.partition("@")[0] for name in rules}
+    assert model.baseline == ("mean" if first == "mae" else "prior")
+
+
+def test_few_rows_get_a_gentle_estimator() -> None:
+    small, large = (
+        model_of(proposed(random_rows(rows=rows, y=[0, 1] * (rows // 2)), "y")) for rows in (300, 6000)
+    )
+    assert small.params == {"max_iter": 100, "learning_rate": 0.05, "max_depth": 3}
+    assert large.params == {"max_iter": 200}

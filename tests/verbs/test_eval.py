@@ -151,6 +151,7 @@ def test_check_refuses_where_the_gates_would_and_gives_the_data_all_the_same(lea
         evaluated(learner, check=True)
     assert [reason["gate"] for reason in raised.value.facts["reasons"]] == ["mae.max", "r2.min"]
     assert raised.value.data.metrics["mae"].value > 0.1
+    assert raised.value.hints[0].startswith("mlctl promote demand@1 --to production --force --reason")
     evaluated(learner, check=True, to="staging")
 
 

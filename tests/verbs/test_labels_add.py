@@ -175,3 +175,28 @@ def test_a_key_that_the_spec_calls_text_is_not_read_as_a_number(learner):
     result = labels_add(session, LabelsAddRequest(path=str(path))).data
     (_, table), *_ = session.repository.labels.table("demand", session.repository.decisions.names())
     assert (result.rows, table.column("id").to_pylist()) == (1, ["7.10"])
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        (
+            'header = false\nnames = ["id", "day", "temp", "wind", "rides"]\nnull = ["?"]',
+            "7,2011-01-08,?,0.1,51.5\n",
+        ),
+        (
+            'header = false\nnames = ["id", "day", "temp", "wind", "rides"]\nnull = ["?"]',
+            "id,rides\n7,51.5\n8,?\n",
+        ),
+        ('delimiter = ";"\ndecimal = ","', "id;rides\n7;51,5\n"),
+    ],
+)
+def test_labels_are_read_as_the_data_are_unless_they_have_a_header_of_their_own(learner, read, text):
+    learner.write(
+        "mlctl.toml", spec().replace('time = ["day"]', f'time = ["day"]\n\n[data.rides.read]\n{read}')
+    )
+    path = learner.write("late.csv", text)
+    session = learner.session()
+    result = labels_add(session, LabelsAddRequest(path=str(path))).data
+    (_, table), *_ = session.repository.labels.table("demand", session.repository.decisions.names())
+    assert (result.rows, table.to_pylist()) == (1, [{"id": 7, "rides": 51.5}])

@@ -1,12 +1,18 @@
 import pytest
 
 from mlctl.domain.errors import NotFound
+from mlctl.domain.requests.build import BuildRequest
+from mlctl.domain.requests.plan import PlanRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.rollback import RollbackRequest
+from mlctl.domain.requests.status import StatusRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
+from mlctl.verbs.build import build
+from mlctl.verbs.plan import plan
 from mlctl.verbs.promote import promote
 from mlctl.verbs.rollback import rollback
+from mlctl.verbs.status import status
 from mlctl.verbs.train import train
 from mlctl.verbs.undo import undo
 from tests.verbs.learner import spec
@@ -60,3 +66,16 @@ def test_a_stage_that_holds_nothing_has_nowhere_to_go(learner):
         back(learner)
     with pytest.raises(NotFound, match="holds nothing"):
         back(learner, stage="staging", model="demand")
+
+
+def test_a_version_that_was_rolled_back_from_is_not_promoted_again_by_plan_status_or_build(three):
+    back(three)
+    three.write("mlctl.toml", spec(refit="none", params="{ alpha = 0.3 }"))  # what version 3 was made of
+    steps = {step.step: step for step in plan(three.session(), PlanRequest()).data.steps}
+    assert steps["promote demand"].state == "fresh"
+    assert "was moved back from demand@3" in steps["promote demand"].why[0]
+    (model,) = status(three.session(), StatusRequest()).data.models
+    assert not [stale for stale in model.stale if stale.what.startswith("promote")]
+    build(three.session(), BuildRequest())
+    (model,) = status(three.session(), StatusRequest()).data.models
+    assert model.stages == {"production": 2}

@@ -11,12 +11,16 @@ from pyarrow.csv import read_csv
 from mlctl.domain.errors import ColumnMissing, MlctlError, TrainingFailed, Untrusted, UsageError
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.eval import EvalRequest
+from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.runs import RunsRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.run import Run
 from mlctl.verbs.data_add import data_add
+from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.learnt import keys_of, unseen_by
+from mlctl.verbs.promote import promote
 from mlctl.verbs.recipe import recipe_of
 from mlctl.verbs.runs import runs
 from mlctl.verbs.train import train
@@ -64,6 +68,27 @@ def test_the_same_again_is_unchanged_and_decides_nothing(learner):
     second = trained(learner)
     assert second.data == msgspec.structs.replace(first.data, changed=False)
     assert learner.decisions() == decisions
+
+
+def test_next_is_what_is_left_to_do_and_nothing_once_the_stage_holds_it(learner):
+    learner.write(
+        "mlctl.toml", spec().replace('target = "rides"', 'target = "rides"\ntrain_where = "id >= 10"')
+    )
+    assert trained(learner).data.dropped == {"train_where": 10}
+    assert trained(learner).next == ("mlctl eval demand@1",)
+    evaluate(learner.session(), EvalRequest())
+    assert trained(learner).next == ("mlctl promote demand@1",)
+    promote(learner.session(), PromoteRequest())
+    assert trained(learner).next == ()
+    undo(learner.session(), UndoRequest())
+    assert trained(learner).next == ("mlctl promote demand@1",)
+
+
+def test_next_is_nothing_where_the_gates_refuse(learner):
+    learner.write("mlctl.toml", spec(gates="[model.demand.gates.production]\nmae = { max = 0.1 }\n"))
+    trained(learner)
+    assert evaluate(learner.session(), EvalRequest()).next == ()
+    assert trained(learner).next == ()
 
 
 def test_the_same_again_loads_neither_scikit_learn_nor_pyarrow_nor_numpy(learner):

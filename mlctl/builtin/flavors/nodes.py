@@ -6,13 +6,17 @@ Works on the arrays alone; every child must come later than its parent, which ru
 from typing import Any
 
 import numpy as np
+from sklearn.compose import ColumnTransformer
 from sklearn.ensemble._hist_gradient_boosting.common import PREDICTOR_RECORD_DTYPE
 from sklearn.ensemble._hist_gradient_boosting.predictor import TreePredictor
+from sklearn.pipeline import FeatureUnion, Pipeline
 from sklearn.tree._tree import Tree
 
 from mlctl.domain.errors import Corrupt
 
 _LEAF = -1
+_REMAKING = (Pipeline, FeatureUnion, ColumnTransformer)
+"""Estimators whose parts see other columns than they do."""
 _BITSET_WORDS = 8
 
 
@@ -26,10 +30,11 @@ def check_trees(estimator: Any) -> None:
         if isinstance(tree, TreePredictor):
             _check_boosted(tree, features)
         else:
-            _check_plain(tree)
+            _check_plain(tree, features)
 
 
 def _trees(root: Any) -> list[tuple[Any, int]]:
+    """Trees, each with the number of columns handed to it: of the outermost estimator that passes them on."""
     found: list[tuple[Any, int]] = []
     seen: set[int] = set()
     stack: list[tuple[Any, int]] = [(root, 0)]
@@ -48,7 +53,8 @@ def _trees(root: Any) -> list[tuple[Any, int]]:
             if item.dtype == object:
                 stack.extend((value, features) for value in item.ravel().tolist())
         elif hasattr(item, "__dict__"):
-            inner = int(getattr(item, "_n_features", 0) or getattr(item, "n_features_in_", 0) or features)
+            own = int(getattr(item, "_n_features", 0) or getattr(item, "n_features_in_", 0) or features)
+            inner = 0 if isinstance(item, _REMAKING) else min(own, features or own)
             stack.extend((value, inner) for value in vars(item).values())
     return found
 
@@ -76,13 +82,14 @@ def _check_boosted(tree: Any, features: int) -> None:
             raise Corrupt("a boosted tree's node asks for categories outside of the tree's")
 
 
-def _check_plain(tree: Any) -> None:
+def _check_plain(tree: Any, handed: int) -> None:
     left, right = np.asarray(tree.children_left), np.asarray(tree.children_right)
     at = np.flatnonzero(left != _LEAF)
     _check_children(at, left[at], right[at], len(left))
     wanted = np.asarray(tree.feature)[at]
-    if len(wanted) and (wanted.min() < 0 or wanted.max() >= tree.n_features):
-        raise Corrupt(f"a tree's node asks for a feature outside of the model's {tree.n_features}")
+    features = min(tree.n_features, handed or tree.n_features)
+    if len(wanted) and (wanted.min() < 0 or wanted.max() >= features):
+        raise Corrupt(f"a tree's node asks for a feature outside of the model's {features}")
 
 
 def _check_children(at: Any, left: Any, right: Any, count: int) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
+from mlctl.domain.digits import digits
 from mlctl.domain.ids import short
 from mlctl.domain.requests.blame import BlamedDataset, BlamedDecision, BlameResult
 
@@ -78,5 +79,5 @@ def _chances(probabilities: tuple[float, ...] | None) -> str:
 
 def _value(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return digits(value)
     return value if isinstance(value, str) else json.dumps(value, default=str)

@@ -1,12 +1,18 @@
-"""An evaluation as text: values with intervals, then slices, baseline, incumbent and gates."""
+"""An evaluation as text: one table of values with intervals, then the verdict and what the gates say."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 from rich.console import Console
 
 from mlctl.cli import gates
+from mlctl.cli.columns import clipped, columns
+from mlctl.domain.digits import digits
 from mlctl.domain.evaluation import Difference, Estimate
 from mlctl.domain.requests.eval import EvalResult
+
+_WIDTH = 100
+_NAME = 24
+_UNITS = ("row", "day", "week", "month")
 
 
 def render(data: EvalResult, out: Console) -> None:
@@ -17,37 +23,76 @@ def render(data: EvalResult, out: Console) -> None:
         return
     dataset = f"{data.dataset['name']}@{data.dataset['version']}"
     state = "" if data.changed else "  unchanged"
-    out.print(f"{label} on {data.rows} rows of {dataset}{state}", style="bold", soft_wrap=True)
-    out.print(f"  95 % intervals resample by {data.resample} ({data.units} units)", soft_wrap=True)
-    _estimates("all", data.rows, data.metrics, out)
-    for name, part in data.slices.items():
-        _estimates(name, part.rows, part.metrics, out)
-    _differences("against the baseline", data.baseline_difference, out)
+    out.print(f"{label} on {data.rows:,} rows of {dataset}{state}", style="bold", soft_wrap=True)
+    out.print(f"  95 % intervals resample {_units(data)}", soft_wrap=True)
+    for line in _table(data):
+        out.print(line, soft_wrap=True)
     incumbent = data.incumbent
     if incumbent.version is not None:
-        said = f"against {data.model}@{incumbent.version} ({incumbent.artefact}, {incumbent.rows} rows)"
-        _differences(f"{said}: {incumbent.verdict.replace('_', ' ')}", incumbent.metrics, out)
+        said = (
+            f"{data.model}@{incumbent.version} ({incumbent.artefact}): {incumbent.verdict.replace('_', ' ')}"
+        )
+        out.print(f"  against {said}", soft_wrap=True)
     if incumbent.why:
         out.print(f"  {incumbent.why}", soft_wrap=True)
     _gates(data, out)
 
 
-def _estimates(name: str, rows: int, metrics: Mapping[str, Estimate], out: Console) -> None:
-    out.print(f"  {name} ({rows} rows)", soft_wrap=True)
-    for metric, found in metrics.items():
-        out.print(
-            f"    {metric:<18} {_number(found.value):>10}  {_interval(found.low, found.high)}", soft_wrap=True
-        )
+def _units(data: EvalResult) -> str:
+    """What is drawn: `11 weeks`, `3,476 rows`, or `12 values of station`."""
+    if data.resample not in _UNITS:
+        return f"{data.units:,} values of {data.resample}"
+    return f"{data.units:,} {data.resample}" + ("" if data.units == 1 else "s")
 
 
-def _differences(title: str, differences: Mapping[str, Difference], out: Console) -> None:
-    out.print(f"  {title}", soft_wrap=True)
-    for metric, found in differences.items():
-        value = "-" if found.difference is None else f"{found.difference:+.4g}"
-        line = (
-            f"    {metric:<18} {value:>10}  {_interval(found.low, found.high)}  from {_number(found.other)}"
-        )
-        out.print(line, soft_wrap=True)
+def _table(data: EvalResult) -> list[str]:
+    """A line for all rows, each slice, baseline and differences; what does not fit beside goes below."""
+    labels = [("", "rows"), ("all", f"{data.rows:,}")]
+    labels += [(clipped(name, _NAME), f"{part.rows:,}") for name, part in data.slices.items()]
+    labels += [("baseline", ""), ("  difference", "")]
+    against = data.incumbent if data.incumbent.metrics else None
+    if against is not None:
+        labels += [(f"{data.model}@{against.version}", f"{against.rows:,}"), ("  difference", "")]
+    blocks: list[list[str]] = []
+    for metric in data.metrics:
+        cells = [f"{metric} [low, high]", _estimate(data.metrics[metric])]
+        cells += [_estimate(part.metrics.get(metric)) for part in data.slices.values()]
+        cells += [_estimate(data.baseline.get(metric)), _difference(data.baseline_difference.get(metric))]
+        if against is not None:
+            compared = against.metrics.get(metric)
+            cells += [_number(compared.other if compared else None), _difference(compared)]
+        blocks.append(cells)
+    lines: list[str] = []
+    named = columns(labels, right=(1,), indent="  ")
+    width = max(map(len, named))
+    for group in _groups(blocks, _WIDTH - width):
+        lines += columns([*zip([line.ljust(width) for line in named], *group, strict=True)])
+    return lines
+
+
+def _groups(blocks: list[list[str]], room: int) -> Iterator[list[list[str]]]:
+    """Columns of cells that fit beside each other."""
+    group: list[list[str]] = []
+    used = 0
+    for cells in blocks:
+        width = max(map(len, cells)) + 2
+        if group and used + width > room:
+            yield group
+            group, used = [], 0
+        group.append(cells)
+        used += width
+    if group:
+        yield group
+
+
+def _estimate(found: Estimate | None) -> str:
+    return "-" if found is None else _number(found.value) + _interval(found.low, found.high)
+
+
+def _difference(found: Difference | None) -> str:
+    if found is None or found.difference is None:
+        return "-"
+    return digits(found.difference, sign=True) + _interval(found.low, found.high)
 
 
 def _gates(data: EvalResult, out: Console) -> None:
@@ -61,8 +106,8 @@ def _gates(data: EvalResult, out: Console) -> None:
 
 
 def _interval(low: float | None, high: float | None) -> str:
-    return "" if low is None or high is None else f"[{low:.4g}, {high:.4g}]"
+    return "" if low is None or high is None else f" [{digits(low)}, {digits(high)}]"
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
+    return "-" if value is None else digits(value)

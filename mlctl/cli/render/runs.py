@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from mlctl.cli.columns import clipped, minute
+from mlctl.domain.digits import digits
 from mlctl.domain.requests.runs import RunRow, RunsResult
 
 _SHOWN = 12
@@ -19,7 +20,7 @@ def render(data: RunsResult, out: Console) -> None:
 
 def _line(row: RunRow) -> str:
     version = f"{row.model}@{row.version}" if row.version is not None else row.model
-    metrics = "  ".join(f"{name} {value:.4g}" for name, value in row.metrics.items() if value is not None)
+    metrics = "  ".join(f"{name} {digits(value)}" for name, value in row.metrics.items() if value is not None)
     params = " ".join(f"{name}={value}" for name, value in row.params.items())
     started = minute(row.started)
     said = (

@@ -1,18 +1,29 @@
-"""One thing in full as text: names and values, nested ones indented, tables of like records in columns."""
+"""One thing as text: a model version and a run as a tree on one screen.
+
+With -v, and for everything else, all that is kept: names and values, nested ones indented.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.console import Console
 
+from mlctl.cli.render.show_tree import model_tree, run_tree
+from mlctl.cli.settings import current
 from mlctl.domain.requests.show import ShowResult
 
 _INLINE = 60
 _LISTED = 20
+_TREES = {"model": model_tree, "run": run_tree}
 
 
 def render(data: ShowResult, out: Console) -> None:
-    """Print a title, the record and what belongs with it."""
+    """Print what matters of a model or run; otherwise a title, the record and what belongs with it."""
+    short_form = _TREES.get(data.kind)
+    if short_form is not None and not current().verbose:
+        for line in short_form(data.title, data.digest, data.record, data.related):
+            out.print(line, soft_wrap=True)
+        return
     out.print(data.title, style="bold", soft_wrap=True)
     if data.digest:
         out.print(f"  digest: {data.digest}", soft_wrap=True)

@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from mlctl.domain.digits import digits
 from mlctl.domain.requests.train import TrainResult
 
 
@@ -16,12 +17,15 @@ def render(data: TrainResult, out: Console) -> None:
     label = f"{data.model}@{data.version}"
     state = f"in {data.seconds:.1f} s" if data.changed else "unchanged"
     out.print(f"{label}  {data.estimator}  on {data.dataset}  {state}", soft_wrap=True, style="bold")
-    rows = ", ".join(f"{count} {name}" for name, count in data.rows.items() if count)
+    rows = ", ".join(f"{count:,} {name}" for name, count in data.rows.items() if count and name != "dropped")
     out.print(f"  run {data.run}  rows: {rows}", soft_wrap=True)
+    for why, count in data.dropped.items():
+        by = f"by {why}" if why == "train_where" else f"({why})"
+        out.print(f"  {count:,} {'row' if count == 1 else 'rows'} left out {by}", soft_wrap=True)
     for name, value in data.metrics.items():
         base = data.baseline.get(name)
         out.print(f"  {name:<18} {_number(value):>10}   baseline {_number(base):>10}", soft_wrap=True)
 
 
 def _number(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"
+    return "-" if value is None else digits(value)

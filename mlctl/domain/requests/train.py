@@ -1,5 +1,7 @@
 """What `train` is asked and what it answers."""
 
+import msgspec
+
 from mlctl.domain.ids import Digest, Ulid
 from mlctl.domain.records import Record
 
@@ -39,6 +41,7 @@ class TrainResult(Record, frozen=True, kw_only=True):
         run, version, digest: None in a dry run of something that has not been fitted.
         baseline: the baseline's metrics on the same test rows.
         rows: "train", "test" and "dropped".
+        dropped: rows left out of the data, by reason ("train_where", "target missing").
     """
 
     run: Ulid | None
@@ -52,4 +55,5 @@ class TrainResult(Record, frozen=True, kw_only=True):
     dataset: str
     estimator: str
     rows: dict[str, int]
+    dropped: dict[str, int] = msgspec.field(default_factory=dict)
     dry_run: bool = False

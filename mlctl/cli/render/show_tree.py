@@ -1,0 +1,138 @@
+"""What matters of a model version and of a run, as a tree on one screen in the manner of `blame`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mlctl.cli.columns import clipped, columns, minute
+from mlctl.domain.digits import digits
+from mlctl.domain.ids import short
+
+_BASELINE = "baseline."
+_FEATURES = 30
+_VALUE = 60
+Fields = Mapping[str, Any]
+Branch = tuple[str, str, Sequence[str]]
+"""Name, first line, and further lines below it."""
+
+
+def model_tree(title: str, digest: str | None, record: Fields, related: Fields) -> list[str]:
+    """A version: what it is, how good, what it sees, and what it came from."""
+    stages = ", ".join(related["stages"])
+    head = f"{title}  {stages}" if stages else title
+    refit = f", refit {short(related['refit'])} on all rows" if related.get("refit") else ""
+    signature = record["signature"]
+    classes = f": {clipped(', '.join(signature['classes']))}" if signature["classes"] else ""
+    branches: list[Branch] = [
+        ("digest", f"{digest or ''}{refit}", ()),
+        ("estimator", f"{record['estimator']}  ({record['flavor']})", ()),
+        ("params", _settings(related["parameters"]), ()),
+        *_evaluated(related["evaluations"]),
+        ("target", f"{signature['target']}, {signature['task']}{classes}", ()),
+        ("features", str(len(record["features"])), _features(record)),
+        ("data", f"{', '.join(related['datasets'])}  {record['rows']:,} rows{_span(record)}", ()),
+        ("run", f"{record['run']}  seed {related['seed']}", ()),
+    ]
+    if related["code"] is not None:
+        branches.append(("code", _code(related["code"]), ()))
+    branches += [("decision", _decision(one), ()) for one in related["decided"]]
+    if not related["decided"]:
+        branches.append(("decision", f"{related['decision']}: registered, on no stage", ()))
+    return [head, *_tree(branches)]
+
+
+def run_tree(title: str, digest: str | None, record: Fields, related: Fields) -> list[str]:
+    """A run: its metrics first, then what went in."""
+    made = ", ".join(related["models"]) or record["model"]
+    head = f"{title}  {made}  {record['purpose']}, {record['status']} in {record['seconds']:.1f} s"
+    rows = record["notes"].get("rows", {})
+    counted = ", ".join(f"{rows[name]:,} {name}" for name in ("train", "test", "dropped") if rows.get(name))
+    environment = record["environment"]
+    branches: list[Branch] = [("error", record["error"], ())] if record["error"] else []
+    branches += [
+        ("metrics", "", _metrics(record["metrics"])),
+        ("params", f"{_settings(record['parameters'])}  seed {record['seed']}", ()),
+        ("data", f"{', '.join(related['datasets'])}{f'  rows: {counted}' if counted else ''}", ()),
+        ("code", _code(record["code"]), ()),
+        ("python", f"{environment['python']}, {len(environment['packages'])} packages", ()),
+        ("command", record["command"], ()),
+        ("started", minute(record["started_at"]), ()),
+        ("digest", digest or "", ()),
+    ]
+    return [head, *_tree(branches)]
+
+
+def _tree(branches: Sequence[Branch]) -> Iterator[str]:
+    width = max(len(name) for name, _, _ in branches)
+    for number, (name, text, below) in enumerate(branches, 1):
+        last = number == len(branches)
+        yield f"{'└─' if last else '├─'} {name:<{width}}  {text}".rstrip()
+        yield from (f"{' ' if last else '│'}    {line}" for line in below)
+
+
+def _settings(values: Fields) -> str:
+    return (
+        " ".join(f"{name}={clipped(str(value), _VALUE)}" for name, value in values.items())
+        or "the estimator's own"
+    )
+
+
+def _evaluated(evaluations: Sequence[Fields]) -> list[Branch]:
+    if not evaluations:
+        return [("metrics", "not evaluated yet", ())]
+    newest = evaluations[-1]
+    metrics = ", ".join(f"{name} {_plain(value)}" for name, value in newest["metrics"].items())
+    verdict = "" if newest["verdict"] == "none" else f", {newest['verdict'].replace('_', ' ')}"
+    return [("metrics", f"{metrics} on {newest['rows']:,} rows{verdict}  {short(newest['digest'])}", ())]
+
+
+def _features(record: Fields) -> list[str]:
+    rows = [(clipped(one["column"]), one["type"], _treatment(one)) for one in record["features"]]
+    lines = columns(rows[:_FEATURES])
+    return lines if len(rows) <= _FEATURES else [*lines, f"… and {len(rows) - _FEATURES} more; -v shows all"]
+
+
+def _treatment(one: Fields) -> str:
+    """The treatment, with what differs from doing nothing."""
+    said = [] if one["treatment"] == "pass" else [one["treatment"]]
+    if one["categories"]:
+        said.append(f"{len(one['categories'])} known values")
+    if one["parts"]:
+        said.append(", ".join(one["parts"]))
+    if one["fill"] is not None:
+        said.append(f"missing is {digits(one['fill'])}")
+    if one["width"] > 1 and not one["parts"]:
+        said.append(f"{one['width']} columns")
+    return ", ".join(said)
+
+
+def _span(record: Fields) -> str:
+    first, last = record["learnt_from"], record["learnt_through"]
+    return f", {minute(first)} to {minute(last)}" if first and last else ""
+
+
+def _metrics(values: Fields) -> list[str]:
+    """A line a metric, beside the baseline's."""
+    own = [name for name in values if not name.startswith(_BASELINE)]
+    return columns(
+        [(name, _plain(values[name]), f"baseline {_plain(values.get(_BASELINE + name))}") for name in own],
+        right=(1,),
+    )
+
+
+def _code(code: Fields) -> str:
+    state = " with uncommitted changes" if code["dirty"] else ""
+    patch = f" ({short(code['patch'])})" if code["patch"] else ""
+    return f"{code['commit'] or 'no commit'}{state}{patch}"
+
+
+def _decision(one: Fields) -> str:
+    if one["number"] is None:
+        return f"{one['stage']}: no decision"
+    reason = f", “{one['reason']}”" if one["reason"] else ""
+    return f"{one['number']}: {one['kind']} to {one['stage']} by {one['by']}, {minute(one['time'])}{reason}"
+
+
+def _plain(value: Any) -> str:
+    if value is None:
+        return "-"
+    return digits(value) if isinstance(value, float) else clipped(str(value), _VALUE)

@@ -1,0 +1,35 @@
+"""`mlctl train` as text."""
+
+import io
+
+from rich.console import Console
+
+from mlctl.cli.render.train import render
+from mlctl.domain.ids import Ulid
+from mlctl.domain.requests.train import TrainResult
+
+
+def test_rows_that_were_left_out_are_told_with_the_reason():
+    result = TrainResult(
+        run=Ulid("01M854G9YNHFJPDZ2WPQB4H989"),
+        model="demand",
+        version=1,
+        digest=None,
+        changed=True,
+        seconds=1.0,
+        metrics={"mae": 1234567.0},
+        baseline={"mae": None},
+        dataset="rides@1",
+        estimator="x:Y",
+        rows={"train": 7000, "test": 1600, "dropped": 8735},
+        dropped={"train_where": 8734, "target missing": 1},
+    )
+    out = Console(file=io.StringIO(), markup=False, highlight=False, width=200)
+    render(result, out)
+    lines = out.file.getvalue().splitlines()
+    assert lines[1:4] == [
+        "  run 01M854G9YNHFJPDZ2WPQB4H989  rows: 7,000 train, 1,600 test",
+        "  8,734 rows left out by train_where",
+        "  1 row left out (target missing)",
+    ]
+    assert "1,234,567" in lines[4]
