@@ -1,0 +1,287 @@
+"""Kills whole commands at every write point, run as a program: STATES COMMAND WORK, or STATES alone.
+
+With STATES alone it makes the repositories that the commands begin from, one folder each. With a command it
+kills that command at each write point in a fork of this process, which has imported everything beforehand;
+so a kill and the looks after it cost tenths of a second. It prints what `sweep` found, as JSON.
+
+After each kill: `fsck` is clean, the log is what it was plus at most the first decisions of the uninterrupted
+run (so no name holds anything half-done), what was acknowledged is there, and the command, run again, ends
+with the same names as without the kill.
+"""
+
+import gc
+import json
+import re
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+
+from mlctl.cli import table
+from tests.e2e.projects import day, decisions, names, question, small, write_csv
+from tests.store.crash_harness import killed_at, mlctl, sweep
+
+HEAVY = (
+    "mlctl.cli.main",
+    "mlctl.cli.quick",
+    "sklearn.linear_model",
+    "pyarrow.parquet",
+    "pyarrow.csv",
+    "skops.io",
+)
+CHANGING = re.compile(r"[0-9a-f]{64}|[0-9A-HJKMNP-TV-Z]{26}")
+ASIDE = re.compile(r"\..+\.(tmp|aside)")  # hidden, written beside a file and not renamed yet
+ALONE = 2
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One command to kill.
+
+    Attributes:
+        state: the repository before it.
+        argv: the command line.
+        codes: exit codes that are no failure: an alarm stands, or there is nothing left to undo.
+        then: what must work afterwards; the command itself by default.
+        again: whether the command run again must end with the names of an uninterrupted run.
+    """
+
+    state: str
+    argv: tuple[str, ...]
+    codes: tuple[int, ...] = (0,)
+    then: tuple[tuple[str, ...], ...] = ()
+    again: bool = True
+
+
+KILLS = {
+    "init": Kill("bare", ("init",)),
+    "init-template": Kill("empty", ("init", "--template", "bare")),
+    "init-from": Kill("table", ("init", "--from", "rides.csv", "--target", "rides")),
+    "data-add": Kill("new", ("data", "add", "rides.csv")),
+    "data-checkout": Kill("gone", ("data", "checkout")),
+    "train": Kill("added", ("train",)),
+    "eval": Kill("trained", ("eval",)),
+    "promote": Kill("evaluated", ("promote",)),
+    "promote-second": Kill("second", ("promote", "--force", "--reason", "a test")),
+    "rollback": Kill("renewed", ("rollback",), codes=(0, 20), then=(("status",),), again=False),
+    "undo": Kill("promoted", ("undo",), then=(("log",),), again=False),
+    "redo": Kill("undone", ("redo",), codes=(0, 20), then=(("log",),), again=False),
+    "build": Kill("new", ("build",)),
+    "predict": Kill("promoted", ("predict", "demand@production", "new.csv", "-o", "out.csv")),
+    "labels-add": Kill("served", ("labels", "add", "truth.csv")),
+    "monitor": Kill("labelled", ("monitor",), codes=(0, 41)),
+    "loop": Kill("labelled", ("loop", "--once"), codes=(0, 41)),
+    "status": Kill("changed", ("status",)),
+    "plan": Kill("changed", ("plan",)),
+    "fsck": Kill("served", ("fsck",)),
+}
+"""Every command that writes, and those that write but their indexes."""
+
+
+def make(states: Path) -> None:
+    """Make every state, each a step on from the one before."""
+    last: Path | None = None
+
+    def state(name: str, *commands: str, act: Callable[[Path], None] | None = None) -> None:
+        nonlocal last
+        folder = states / name
+        if last is not None:
+            shutil.copytree(last, folder, symlinks=True)
+        for command in commands:
+            code = run(command.split(), folder, states)
+            assert code in {0, 41}, (name, command, code, said(states))
+        if act is not None:
+            act(folder)
+        last = folder
+
+    (states / "empty").mkdir(parents=True)
+    small(states / "table")
+    (states / "table" / "mlctl.toml").unlink()
+    small(states / "bare")
+    last = states / "bare"
+    state("new", "init")
+    state("added", "data add rides.csv")
+    state("gone", act=lambda folder: (folder / "rides.csv").unlink())
+    last = states / "added"
+    state("trained", "train")
+    state("evaluated", "eval")
+    state("promoted", "promote", act=_questions)
+    state("undone", "undo")
+    last = states / "promoted"
+    state("second", "train --set alpha=2.0", "eval")
+    state("renewed", "promote --force --reason test")
+    last = states / "promoted"
+    state(
+        "changed", act=lambda folder: write_csv(folder / "rides.csv", [day(number) for number in range(190)])
+    )
+    last = states / "promoted"
+    state("served", act=_serve)
+    state("labelled", "labels add truth.csv")
+
+
+def _questions(folder: Path) -> None:
+    write_csv(folder / "new.csv", [question(number) for number in range(200, 260)])
+    write_csv(
+        folder / "truth.csv",
+        [{"id": number, "rides": day(number, more=200)["rides"]} for number in range(200, 260)],
+    )
+
+
+def _serve(folder: Path) -> None:
+    terminal = small(folder)  # the same table and spec again
+    with terminal.serving() as client:
+        status, answer = client.predict({"rows": [question(number) for number in range(200, 260)]})
+    assert status == 200, answer
+
+
+def sweep_of(states: Path, what: Kill, work: Path) -> dict[str, object]:
+    """Kill one command at each write point; what `sweep` found."""
+    template, whole = (
+        states / what.state,
+        work / "whole" / "copy",
+    )  # named as the copies: projects are named after folders
+    shutil.copytree(template, whole, symlinks=True)
+    if (code := run(what.argv, whole, work)) not in what.codes:
+        return {"points": 0, "failures": [f"exits {code}: {said(work)}"]}
+    looks = Looks(template, whole, what, work)
+    return sweep(template, work, lambda folder: accepting(what.codes, mlctl(looks.argv, folder)), looks.check)
+
+
+def killed_after_freezing(states: Path, work: Path) -> dict[str, object]:
+    """A loop killed at the first write point after its freeze, and run again; what each left in the names."""
+    what, number = KILLS["loop"], 1
+    work.mkdir(parents=True)
+    whole, cut = work / "whole", work / "cut"
+    shutil.copytree(states / what.state, whole, symlinks=True)
+    run(what.argv, whole, work)
+    while not cut.exists() or "datasets/demand-served/1" not in held(cut):
+        shutil.rmtree(cut, ignore_errors=True)
+        shutil.copytree(states / what.state, cut, symlinks=True)
+        killed_at(number, mlctl(what.argv, cut), work / "said")
+        number += 1
+    before = held(cut)
+    run(what.argv, cut, work)
+    return {"whole": held(whole), "cut": before, "again": held(cut), "said": said(work)}
+
+
+class Looks:
+    """What must hold after a kill."""
+
+    def __init__(self, template: Path, whole: Path, what: Kill, work: Path) -> None:
+        self.what, self.work = what, work
+        self.argv = [*what.argv, "--json"]
+        self._files = [files(template), files(whole)]
+        self._steps = [steps(template), steps(whole)]
+        self._names = held(whole)
+
+    def check(self, folder: Path, output: Path) -> list[str]:
+        """The failures found in `folder`, whose killed process's stdout is in `output`."""
+        found = [*self._half_done(folder), *acknowledged(folder, output)]
+        if (folder / ".mlctl" / "format").exists():
+            found += self._fsck(folder, "after the kill")
+        for argv in self.what.then or (self.what.argv,):
+            if (code := run(argv, folder, self.work)) not in self.what.codes:
+                found.append(f"then `mlctl {' '.join(argv)}` exits {code}: {said(self.work)}")
+        found += self._fsck(folder, "after the next command")
+        if self.what.again and held(folder) != self._names:
+            found.append(f"run again, it ends with {held(folder)} in place of {self._names}")
+        return found
+
+    def _fsck(self, folder: Path, when: str) -> list[str]:
+        code = run(("fsck",), folder, self.work)
+        return [f"fsck {when} exits {code}: {said(self.work)}"] if code else []
+
+    def _half_done(self, folder: Path) -> list[str]:
+        """Decisions that the whole command does not make, and files that are neither the old nor the new."""
+        before, after = self._steps
+        now = steps(folder)
+        found = []
+        if len(now) < len(before) or now != after[: len(now)]:
+            found.append(f"the log has {now} and not a beginning of {after}")
+        for path, data in files(folder).items():
+            if data not in [side.get(path) for side in self._files] and not ASIDE.fullmatch(Path(path).name):
+                found.append(f"{path} is neither as before nor as after: {data[:80]!r}")
+        return found
+
+
+def accepting(codes: Sequence[int], act: Callable[[], int]) -> Callable[[], int]:
+    """The act, with each of these exit codes as a success."""
+
+    def acting() -> int:
+        code = act()
+        return 0 if code in codes else code
+
+    return acting
+
+
+def acknowledged(folder: Path, output: Path) -> list[str]:
+    """What a finished JSON document on stdout says was made and is not there."""
+    try:
+        data = json.loads(output.read_text(encoding="utf-8"))["data"]
+    except (OSError, ValueError, KeyError):
+        return []
+    decision = data.get("decision")
+    found = []
+    if isinstance(decision, int) and decision > len(steps(folder)):
+        found.append(f"decision {decision} was acknowledged and is gone")
+    facts = {path.stem for path in (folder / ".mlctl" / "facts").glob("*/*")}
+    gone = [value for key in ("digest", "evaluation") if (value := data.get(key)) and value not in facts]
+    return found + [f"{digest} was acknowledged and is gone" for digest in gone]
+
+
+def steps(folder: Path) -> list[list[str]]:
+    """The names that each decision changed, without what differs from run to run."""
+    return [[CHANGING.sub("#", name) for name in changed] for changed in decisions(folder)]
+
+
+def held(folder: Path) -> list[str]:
+    """The names that hold something now, without what differs from run to run."""
+    return sorted(CHANGING.sub("#", name) for name in names(folder))
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """The files of the work tree, without the insides of git, dvc and mlctl."""
+    own = (".git", ".mlctl", ".dvc/tmp", ".dvc/cache")
+    paths = (path for path in folder.rglob("*") if path.is_file())
+    relative = ((path.relative_to(folder).as_posix(), path) for path in paths)
+    return {name: path.read_bytes() for name, path in relative if not f"{name}/".startswith(own)}
+
+
+def run(argv: Sequence[str], folder: Path, work: Path) -> int:
+    """Run a command to its end in a fork; its exit code."""
+    _killed, code = killed_at(0, mlctl(argv, folder), work / "said")
+    return code
+
+
+def said(work: Path) -> str:
+    """What the last command said."""
+    return "".join(Path(work / name).read_text(encoding="utf-8")[-1500:] for name in ("said", "said.err"))
+
+
+def main() -> int:
+    """The program."""
+    states = Path(sys.argv[1])
+    for module in HEAVY:
+        import_module(module)
+    for command in (one.argv for one in KILLS.values()):
+        path = " ".join(command[:2]) if " ".join(command[:2]) in table.COMMANDS else command[0]
+        table.load(table.verb_target(table.stem_of(path)))
+        table.load(table.command_target(table.stem_of(path)))
+    gc.disable()
+    gc.freeze()
+    if sys.argv[2:3] == ["frozen"]:
+        sys.stdout.write(json.dumps(killed_after_freezing(states, Path(sys.argv[3]))) + "\n")
+        return 0
+    if len(sys.argv) == ALONE:
+        make(states)
+        return 0
+    work = Path(sys.argv[3])
+    work.mkdir(parents=True)
+    sys.stdout.write(json.dumps(sweep_of(states, KILLS[sys.argv[2]], work)) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
