@@ -14,7 +14,7 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.eval import EvalRequest, EvalResult
 from mlctl.verbs.order import in_order
 from mlctl.verbs.session import Session
-from mlctl.verbs.verdicts import Question, answered, ask, evaluation_of, judge
+from mlctl.verbs.verdicts import Question, answered, ask, evaluation_of, judge, known_stage
 
 
 def eval(session: Session, request: EvalRequest) -> Outcome[EvalResult]:  # noqa: A001 (the command's own name)
@@ -24,6 +24,7 @@ def eval(session: Session, request: EvalRequest) -> Outcome[EvalResult]:  # noqa
         GateRefused: with `check`, where the stage's gates would refuse.
     """
     question = ask(session, request.model, request.to, request.data)
+    known_stage(session, question.model, request.to, "eval")
     if request.dry_run:
         found = answered(session, question)
         digest, evaluation, changed = (*found, False) if found else (None, None, True)

@@ -12,12 +12,11 @@ from typing import Any
 import msgspec
 
 from mlctl.domain.decision import Change, Draft, Names
-from mlctl.domain.errors import GateRefused, NameMoved, NotFound, UsageError
+from mlctl.domain.errors import GateRefused, NameMoved, UsageError
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.gate import GateDecision
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
-from mlctl.domain.nearest import nearest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_refit, model_version
 from mlctl.domain.refs import stage as stage_name
@@ -33,11 +32,10 @@ from mlctl.verbs.verdicts import (
     evaluation_of,
     gates_digest,
     judge,
+    known_stage,
     rules_of,
 )
 from mlctl.workspace.git import head
-
-_USUAL = ("production", "staging")
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +57,8 @@ def promote(session: Session, request: PromoteRequest) -> Outcome[PromoteResult]
     if request.force and not request.reason:
         raise UsageError("--force needs --reason", "mlctl promote --help")
     model, number, tested = candidate_of(session, request.model)
-    warnings = _known_stage(session, model, request.to)
+    gated = known_stage(session, model, request.to, "promote")
+    warnings = [] if gated else [f"stage {request.to} has no gates; only the baseline was asked"]
     names = session.repository.decisions.names()
     if _holds(names, model, request.to) == number:
         return _unchanged(names, model, number, request)
@@ -235,22 +234,6 @@ def _unchanged(names: Names, model: str, number: int, request: PromoteRequest) -
         dry_run=request.dry_run,
     )
     return Outcome(data=data, next=(f"mlctl serve {model}@{request.to}",))
-
-
-def _known_stage(session: Session, model: str, stage: str) -> list[str]:
-    """Refuse a stage that looks like a misspelt one; warn of one that has no gates."""
-    declared = declared_model(session, model)
-    gated = set(declared.gates) if declared is not None else set()
-    held = {name.split("/")[2] for name in session.repository.decisions.names().under(f"stages/{model}/")}
-    known = gated | held | set(_USUAL)
-    near = nearest(stage, known)
-    if stage not in known and near is not None:
-        raise NotFound(
-            f"there is no stage {stage!r}; did you mean {near!r}?",
-            f"mlctl promote {model} --to {near}",
-            nearest=near,
-        )
-    return [] if stage in gated else [f"stage {stage} has no gates; only the baseline was asked"]
 
 
 def _where(part: str | None) -> str:

@@ -38,20 +38,34 @@ def train(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
         warnings += said
     else:
         run, digest, version = known.run, known.digest, known.version
-    number, complaints = _register(session, recipe.model, digest, version)
+    key = recipe.key if request.cache else None
+    number, complaints = _register(session, recipe.model, digest, version, key)
     warnings += complaints
+    if number is None and key is not None:  # another process has registered the same inputs meanwhile
+        twin = known_run(session, key)
+        if twin is not None and twin.number is not None:
+            return _outcome(session, recipe, twin, twin.number, changed=False, warnings=warnings)
+    if number is None:
+        model = recipe.model
+        why = f"the new version of {model} was withdrawn at once"
+        raise NameMoved(why, f"mlctl train {model}", model=model)
     made = Known(run=run, digest=digest, version=version, number=number)
     return _outcome(session, recipe, made, number, changed=True, warnings=warnings)
 
 
 def _register(
-    session: Session, model: str, digest: Digest, version: ModelVersion
-) -> tuple[int, tuple[str, ...]]:
-    """Give a model version the next number (or the one that it has); and what trackers complained of."""
+    session: Session, model: str, digest: Digest, version: ModelVersion, key: Digest | None
+) -> tuple[int | None, tuple[str, ...]]:
+    """Give a model version the next number (or the one that it has); and what trackers complained of.
+
+    None where a version of the same inputs (`key`) has a number already: the first of equal trainings stands.
+    """
     family = f"models/{model}"
 
     def prepare(names: Names) -> Draft | None:
         if names.number_of(family, digest) is not None:
+            return None
+        if key is not None and (twin := known_run(session, key)) is not None and twin.number is not None:
             return None
         change = Change(name=model_version(model, names.next_number(family)), old=None, new=digest)
         evidence = {"run": version.run, "datasets": list(version.datasets)}
@@ -61,12 +75,7 @@ def _register(
     committed = repository.decisions.commit(
         prepare, actor=session.actor, command=session.command, now=session.now
     )
-    number = repository.decisions.names().number_of(family, digest)
-    if number is None:
-        raise NameMoved(
-            f"the new version of {model} was withdrawn at once", f"mlctl train {model}", model=model
-        )
-    return number, notify(session, committed)
+    return repository.decisions.names().number_of(family, digest), notify(session, committed)
 
 
 def _outcome(

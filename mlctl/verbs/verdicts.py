@@ -12,6 +12,7 @@ from mlctl.domain.gate import Evidence, GateDecision, decide
 from mlctl.domain.ids import Digest
 from mlctl.domain.metric import DEFAULTS
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.nearest import nearest
 from mlctl.domain.records import decode, digest_of, encode
 from mlctl.domain.refs import check_name, model_version
 from mlctl.domain.run import Run
@@ -19,6 +20,8 @@ from mlctl.domain.spec import EvalSpec, GateRule, ModelSpec
 from mlctl.verbs.engines import engine
 from mlctl.verbs.resolve import resolve_dataset, resolve_model
 from mlctl.verbs.session import Session
+
+USUAL_STAGES = ("production", "staging")
 
 _FORMAT = 1
 
@@ -149,6 +152,26 @@ def run_of(session: Session, version: ModelVersion) -> Run:
     for _, run in session.repository.facts.where(Run, run=version.run):
         return run
     raise Missing(f"run {version.run} is not in the store", "mlctl fsck", run=version.run)
+
+
+def known_stage(session: Session, model: str, stage: str, command: str) -> bool:
+    """Whether a stage has gates; one that looks like a misspelt name is refused.
+
+    Raises:
+        NotFound: it is neither declared, held nor usual, and is near to one that is.
+    """
+    declared = declared_model(session, model)
+    gated = set(declared.gates) if declared is not None else set()
+    held = {name.split("/")[2] for name in session.repository.decisions.names().under(f"stages/{model}/")}
+    known = gated | held | set(USUAL_STAGES)
+    near = nearest(stage, known)
+    if stage not in known and near is not None:
+        raise NotFound(
+            f"there is no stage {stage!r}; did you mean {near!r}?",
+            f"mlctl {command} {model} --to {near}",
+            nearest=near,
+        )
+    return stage in gated
 
 
 def declared_model(session: Session, model: str) -> ModelSpec | None:

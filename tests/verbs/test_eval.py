@@ -216,3 +216,10 @@ def test_a_level_that_was_learnt_from_the_test_days_is_not_held_against_the_cand
     days = np.asarray(table.column("day").cast(pa.string()))
     assert set(given[days <= "2012-07-01"].round(6)) == {1.5}
     assert set(given[days > "2012-07-01"].round(6)) == {1.1}
+
+
+def test_a_stage_that_looks_misspelt_is_refused_before_anything_is_measured(learner):
+    train(learner.session(), TrainRequest())
+    with pytest.raises(NotFound, match="did you mean 'production'") as raised:
+        evaluate(learner.session(), EvalRequest(to="produktion"))
+    assert raised.value.hints == ("mlctl eval demand --to production",)
