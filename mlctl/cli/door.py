@@ -199,7 +199,11 @@ def _bug(error: Exception) -> int:
         exit=BUG,
         message=f"mlctl failed where it should not have: {summary}{kept}",
         facts={"type": type(error).__name__, "report": str(path) if path else None},
-        hints=(strip(shlex.join((settings.program, "--debug", *settings.arguments))),),
+        hints=(
+            strip(
+                shlex.join((settings.program, *(() if settings.debug else ("--debug",)), *settings.arguments))
+            ),
+        ),
     )
     return _tell(failure, error)
 

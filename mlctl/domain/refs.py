@@ -22,6 +22,9 @@ REPOSITORY = "repository"
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?\Z")
 
+_SEEN = {"dataset": ("mlctl data ls",), "model": ("mlctl models",), "stage": ("mlctl models",)}
+"""Where the names of a kind are listed."""
+
 
 def check_name(kind: str, name: str) -> str:
     """The name itself, if it can name a dataset, a model or a stage.
@@ -33,6 +36,7 @@ def check_name(kind: str, name: str) -> str:
         raise InvalidName(
             f"{kind} name {name!r} is not valid: use lower-case letters, digits, '-', '_' and '.', "
             "beginning and ending with a letter or digit, at most 64",
+            *_SEEN.get(kind, ()),
             kind=kind,
             name=name,
         )
