@@ -27,8 +27,13 @@ class Facts:
         self._index = index
 
     def add(self, fact: Fact) -> Digest:
-        """Store a fact; its digest. What it names must be stored before."""
+        """Store a fact; its digest. What it names must be stored before.
+
+        Raises:
+            msgspec.ValidationError: it could not be read back (a NaN for a number); nothing is stored.
+        """
         data = encode(fact)
+        decode(data, type(fact))  # a fact is for ever: one that nobody can read must not be written
         digest = digest_of(data)
         path = self._layout.fact(fact.kind, digest)
         if path.exists() and path.read_bytes() == data:

@@ -158,3 +158,10 @@ def test_what_a_fact_names_is_known_for_every_kind(tmp_path):
             assert all(repository.facts.has(SHAPES[kind], digest) for kind, digest in named.facts)
     assert references(repository.facts.all(Evaluation)[0][1]).objects
     assert references(repository.facts.all(DatasetVersion)[0][1]).objects
+
+
+def test_a_fact_that_could_not_be_read_back_is_not_written(repository):
+    unreadable = msgspec.structs.replace(labels(1), rows=None)
+    with pytest.raises(msgspec.ValidationError):
+        repository.facts.add(unreadable)
+    assert repository.facts.all(LabelBatch) == []
