@@ -91,8 +91,8 @@ loop</span></p>
 <p>{traced[0]}. <code>mlctl blame</code> checks every digest on the way from the answer down to rows and code.</p>
 <pre>{html.escape(traced[1].rstrip())}</pre>
 <p class="soft">An honest word: the recipe of the loop (half a year, three weeks held out, a weekly level) was chosen by people
-who knew how 2012 went; on a year that nobody has seen, expect less. Without the recalibration the same loop has
-an error of about 47.</p>
+who knew how 2012 went; on a year that nobody has seen, expect less. Without the
+recalibration, and with two weeks held out, it was 47.</p>
 <p class="soft">Data: Capital Bikeshare, hourly, 2011-2012. Fanaee-T and Gama, “Event labeling combining ensemble
 detectors and background knowledge”, Progress in Artificial Intelligence (2013), doi:10.1007/s13748-013-0040-3.</p>
 """
