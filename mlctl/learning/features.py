@@ -1,6 +1,6 @@
 """Which columns the estimator sees and how they become numbers; what a request row may carry."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -43,15 +43,7 @@ def feature_columns(
         ColumnMissing: `features` names a column that the table lacks.
         TrainingFailed: no column is left.
     """
-    for name in spec.features:
-        if name not in columns:
-            near = nearest(name, columns)
-            guess = f"; did you mean {near!r}?" if near else ""
-            raise ColumnMissing(
-                f"[model.features] names {name!r}, which {source} does not have{guess}",
-                f"mlctl data show {source}",
-                column=name,
-            )
+    _check_names("[model.features]", spec.features, columns, source)
     left_out = {spec.target, *spec.exclude}
     silent = {*context, *([spec.split.column] if spec.split.column else [])}
     chosen = [
@@ -70,12 +62,16 @@ def check_excluded(columns: Sequence[str], spec: ModelSpec, source: str) -> None
     Raises:
         ColumnMissing: `exclude` names a column that the table lacks.
     """
-    for name in spec.exclude:
+    _check_names("exclude", spec.exclude, columns, source)
+
+
+def _check_names(where: str, names: Iterable[str], columns: Sequence[str], source: str) -> None:
+    for name in names:
         if name not in columns:
             near = nearest(name, columns)
             guess = f"; did you mean {near!r}?" if near else ""
             raise ColumnMissing(
-                f"exclude names {name!r}, which {source} does not have{guess}",
+                f"{where} names {name!r}, which {source} does not have{guess}",
                 f"mlctl data show {source}",
                 column=name,
                 nearest=near,
