@@ -1,0 +1,1 @@
+"""How bytes, facts and decisions travel between a repository and a dumb remote; it is handed both sides."""
