@@ -24,20 +24,25 @@ class References(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         objects: digests of objects.
+        manifests: those of them that are manifests and name chunks in turn (`Manifests.objects`).
         facts: (kind, digest) of facts.
     """
 
     objects: tuple[str, ...] = ()
+    manifests: tuple[str, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
 
 
 def references(fact: Fact) -> References:
     """The objects and facts that this fact names, None ones left out."""
     objects: list[str | None] = []
+    manifests: list[str] = []
     facts: list[tuple[str, str | None]] = []
     match fact:
         case DatasetVersion():
             objects.append(fact.profile)
+            if fact.shape == "folder":
+                manifests.append(fact.sha256)
             if fact.shape == "folder" or fact.path is None:  # the manifest; the table of a frozen dataset
                 objects.append(fact.sha256)
             facts.append((DatasetVersion.kind, fact.parent))
@@ -62,6 +67,7 @@ def references(fact: Fact) -> References:
             raise TypeError(f"{type(fact).__name__} is no kind of fact that the store knows")
     return References(
         objects=tuple(digest for digest in objects if digest is not None),
+        manifests=tuple(manifests),
         facts=tuple((kind, digest) for kind, digest in facts if digest is not None),
     )
 

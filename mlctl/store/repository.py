@@ -18,6 +18,7 @@ from mlctl.store.files import Files, explained
 from mlctl.store.identity import new_identity, read_format, read_identity, write_format
 from mlctl.store.index import Index
 from mlctl.store.layout import FOLDER, Layout
+from mlctl.store.manifests import Manifests
 from mlctl.store.objects import Objects
 from mlctl.store.predictions import PredictionLog
 from mlctl.store.references import SHAPES, references
@@ -50,6 +51,7 @@ class Repository:
         self.id = read_identity(self.layout.config)
         self.files = Files(self.layout.tmp)
         self.objects = Objects(self.layout, self.files)
+        self.manifests = Manifests(self.objects)
         self.index = Index(self.layout, _indexed)
         self.facts = Facts(self.layout, self.files, self.index)
         self.decisions = Decisions(self.layout, self.files, self._named)
@@ -135,6 +137,8 @@ class Repository:
                     found[path] = None
                     named = references(self.facts.get(shape, digest))
                     queue += named.objects
+                    for manifest in named.manifests:
+                        queue += self.manifests.objects(manifest)
                     if shape is not DatasetVersion:  # its parent was flushed for a decision of its own
                         queue += [name for _kind, name in named.facts]
         return list(found)

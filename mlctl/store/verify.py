@@ -6,7 +6,7 @@ processes. Safe while others write: what is named was always stored before what 
 
 import sqlite3
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -245,9 +245,18 @@ class _Work:
         for digest in named.objects:
             if not self.repository.objects.has(digest):
                 self._absent(self.layout.object(digest), self.relative(path))
+        for digest in named.manifests:
+            self._chunks(digest)
         for kind, digest in named.facts:
             if not self._has_fact(kind, digest):
                 self._absent(self.layout.fact(kind, digest), self.relative(path))
+
+    def _chunks(self, manifest: str) -> None:
+        """What a manifest lists must be there; where itself is damaged or missing, that is said elsewhere."""
+        with suppress(MlctlError):
+            for digest in self.repository.manifests.objects(manifest):
+                if digest != manifest and not self.repository.objects.has(digest):
+                    self._absent(self.layout.object(digest), self.relative(self.layout.object(manifest)))
 
     def _strays(self, folder: Path, expected: Any) -> None:
         if folder.exists():

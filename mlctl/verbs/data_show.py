@@ -1,8 +1,5 @@
 """`mlctl data show`: a dataset version with its schema and profile."""
 
-import msgspec
-
-from mlctl.domain.dataset import FileEntry
 from mlctl.domain.errors import NotFound
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.profile import Profile
@@ -18,7 +15,7 @@ def data_show(session: Session, request: DataShowRequest) -> Outcome[DataShowRes
     found = resolve_dataset(session, request.dataset or _only(session))
     version, objects = found.version, session.repository.objects
     profile = decode(objects.read(version.profile), Profile) if version.profile else None
-    listed = objects.read(version.sha256) if version.shape == "folder" else b"[]"
+    files = session.repository.manifests.entries(version.sha256) if version.shape == "folder" else ()
     return Outcome(
         data=DataShowResult(
             dataset=row_of(Numbered(number=found.number, digest=found.digest, version=version)),
@@ -26,7 +23,7 @@ def data_show(session: Session, request: DataShowRequest) -> Outcome[DataShowRes
             sha256=version.sha256,
             schema=version.columns,
             profile=profile,
-            files=msgspec.json.decode(listed, type=tuple[FileEntry, ...]),
+            files=tuple(files),
             origin=version.origin,
             parent=version.parent,
         )

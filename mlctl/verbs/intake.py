@@ -122,7 +122,7 @@ def _describe(session: Session, place: Place, seen: Snapshot, table: pa.Table | 
     """The version that these bytes would be, a table with its profile."""
     objects = session.repository.objects
     before = newest(session, place.name)
-    sha256 = objects.put(encode(seen.files)) if seen.is_folder else seen.files[0].sha256
+    sha256 = session.repository.manifests.write(seen.files) if seen.is_folder else seen.files[0].sha256
     return DatasetVersion(
         created_at=session.now(),
         name=place.name,

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from mlctl.domain.dataset import DatasetRow, DatasetVersion, FileEntry
+from mlctl.domain.dataset import DatasetRow, DatasetVersion
 from mlctl.domain.ids import Digest
 from mlctl.domain.spec import ReadSpec
 from mlctl.verbs.session import Session
@@ -65,12 +65,11 @@ def with_bytes(session: Session, name: str, md5: str, read: ReadSpec | None) -> 
 
 def held_bytes(session: Session, name: str) -> set[str]:
     """The md5 of every file that a living version of a dataset holds."""
-    objects = session.repository.objects
+    manifests = session.repository.manifests
     held: set[str] = set()
     for numbered in versions_of(session, name):
         if numbered.version.shape == "folder":
-            entries = msgspec.json.decode(objects.read(numbered.version.sha256), type=tuple[FileEntry, ...])
-            held.update(entry.md5 for entry in entries)
+            held.update(entry.md5 for entry in manifests.entries(numbered.version.sha256))
         else:
             held.add(numbered.version.md5)
     return held
