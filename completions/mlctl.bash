@@ -10,7 +10,7 @@ _mlctl() {
             -*) ;;
             *)
                 case "$path $word" in
-                    " data"|" labels"|" spec"|" init"|" status"|" data add"|" data ls"|" data log"|" data show"|" data status"|" data check"|" data checkout"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" spec explain"|" completion") path="$path $word" ;;
+                    " data"|" labels"|" spec"|" init"|" status"|" data add"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" spec explain"|" completion") path="$path $word" ;;
                     *) break ;;
                 esac ;;
         esac
@@ -18,15 +18,16 @@ _mlctl() {
     local words="" values=""
     case "$path" in
         "") words="init status data train eval promote rollback runs models show log undo redo fsck serve predict labels monitor plan build loop blame spec completion" ;;
-        " data") words="add ls log show status check checkout" ;;
+        " data") words="add ls log show diff status check checkout" ;;
         " labels") words="add" ;;
         " spec") words="explain" ;;
         " init") words="--template --name --from --target --columns --null --test --dry-run --json" ;;
         " status") words="--check --json" ;;
         " data add") words="--name --dry-run --json" ;;
         " data ls") words="--json" ;;
-        " data log") words="--json" ;;
+        " data log") words="--last -n --json" ;;
         " data show") words="--json" ;;
+        " data diff") words="--path --stat --limit --json" ;;
         " data status") words="--check --json" ;;
         " data check") words="--json" ;;
         " data checkout") words="--force --dry-run --json" ;;

@@ -1,8 +1,10 @@
-"""`mlctl data log`: a dataset's versions with the decisions that numbered them."""
+"""`mlctl data log`: a dataset's versions: who made each and when, and what it changed."""
 
+from mlctl.domain.file_changes import compare
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import dataset_version
 from mlctl.domain.requests.data_log import DataLogRequest, DataLogResult, DatasetEvent
+from mlctl.verbs.folder_files import between
 from mlctl.verbs.places import no_dataset
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import Numbered, row_of, versions_of
@@ -14,17 +16,22 @@ def data_log(session: Session, request: DataLogRequest) -> Outcome[DataLogResult
     versions = versions_of(session, request.name)
     if not versions:
         raise no_dataset(session, request.name)
-    events = tuple(_event(session, numbered) for numbered in reversed(versions))
+    pairs = [(versions[number - 1] if number else None, one) for number, one in enumerate(versions)]
+    shown = pairs if request.last is None else pairs[-request.last :]
+    events = tuple(_event(session, one, before) for before, one in reversed(shown))
     return Outcome(data=DataLogResult(name=request.name, versions=events))
 
 
-def _event(session: Session, numbered: Numbered) -> DatasetEvent:
+def _event(session: Session, numbered: Numbered, before: Numbered | None) -> DatasetEvent:
     decisions = session.repository.decisions
     name = dataset_version(numbered.version.name, numbered.number)
     decision = decisions.names().last_effect(name) or 0
     entry = decisions.get(decision).entry
     path = numbered.version.path
     pointer = read_pointer(pointer_path(session.root / path)) if path is not None else None
+    changes = None
+    if before is not None:
+        changes = compare(between(session, before.version, numbered.version), limit=0).tally
     return DatasetEvent(
         dataset=row_of(numbered),
         decision=decision,
@@ -32,4 +39,6 @@ def _event(session: Session, numbered: Numbered) -> DatasetEvent:
         added_by=entry.actor.name or entry.actor.user,
         command=entry.command,
         current=pointer is not None and pointer.md5 == numbered.version.md5,
+        files=numbered.version.files,
+        changes=changes,
     )

@@ -1,18 +1,17 @@
 """`mlctl data show`: a dataset version with its schema and profile."""
 
-from mlctl.domain.errors import NotFound
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.profile import Profile
 from mlctl.domain.records import decode
 from mlctl.domain.requests.data_show import DataShowRequest, DataShowResult
 from mlctl.verbs.resolve import resolve_dataset
 from mlctl.verbs.session import Session
-from mlctl.verbs.versions import Numbered, dataset_names, row_of
+from mlctl.verbs.versions import Numbered, only_dataset, row_of
 
 
 def data_show(session: Session, request: DataShowRequest) -> Outcome[DataShowResult]:
     """Show a version in full."""
-    found = resolve_dataset(session, request.dataset or _only(session))
+    found = resolve_dataset(session, request.dataset or only_dataset(session, "mlctl data show"))
     version, objects = found.version, session.repository.objects
     profile = decode(objects.read(version.profile), Profile) if version.profile else None
     files = session.repository.manifests.entries(version.sha256) if version.shape == "folder" else ()
@@ -28,12 +27,3 @@ def data_show(session: Session, request: DataShowRequest) -> Outcome[DataShowRes
             parent=version.parent,
         )
     )
-
-
-def _only(session: Session) -> str:
-    names = dataset_names(session)
-    if len(names) == 1:
-        return names[0]
-    if not names:
-        raise NotFound("there is no dataset yet", "mlctl data add")
-    raise NotFound(f"which dataset? there are {', '.join(names)}", f"mlctl data show {names[0]}", known=names)

@@ -3,6 +3,7 @@
 import msgspec
 
 from mlctl.domain.dataset import DatasetRow, DatasetVersion
+from mlctl.domain.errors import NotFound
 from mlctl.domain.ids import Digest
 from mlctl.domain.spec import ReadSpec
 from mlctl.verbs.session import Session
@@ -24,6 +25,20 @@ class Numbered(msgspec.Struct, frozen=True, kw_only=True):
 def dataset_names(session: Session) -> list[str]:
     """Every dataset that has a version."""
     return sorted({name.split("/")[1] for name in session.repository.decisions.names().under("datasets/")})
+
+
+def only_dataset(session: Session, command: str) -> str:
+    """The dataset that is meant where none is named.
+
+    Raises:
+        NotFound: there is none, or more than one.
+    """
+    names = dataset_names(session)
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise NotFound("there is no dataset yet", "mlctl data add")
+    raise NotFound(f"which dataset? there are {', '.join(names)}", f"{command} {names[0]}", known=names)
 
 
 def versions_of(session: Session, name: str) -> list[Numbered]:

@@ -18,3 +18,15 @@ def test_versions_newest_first_with_a_star_at_the_current_one(project):
 
 def test_an_unknown_dataset_is_exit_20(project):
     assert project.json("data", "log", "nothing")[0] == 20
+
+
+def test_what_a_version_changed_stands_at_the_end_of_its_line(project):
+    folder = project.folder / "img"
+    folder.mkdir()
+    (folder / "1.txt").write_text("one")
+    project.run("data", "add", "img")
+    (folder / "2.txt").write_text("two")
+    project.run("data", "add", "img")
+    lines = project.run("data", "log", "img").stdout.splitlines()
+    assert [line.split("  ")[-1] for line in lines] == ["changes", "1 added (3 B)", "the first"]
+    assert len(project.run("data", "log", "img", "-n", "1").stdout.splitlines()) == 2

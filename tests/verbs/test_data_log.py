@@ -27,3 +27,22 @@ def test_an_unknown_name_tells_the_nearest(project):
     data_add(project.session(), DataAddRequest())
     with pytest.raises(NotFound, match="did you mean 'rides'"):
         data_log(project.session(), DataLogRequest(name="riders"))
+
+
+def test_each_version_tells_what_it_changed(project):
+    for name in ("a/1.txt", "a/2.txt", "b/3.txt"):
+        project.write(f"img/{name}", f"content of {name}")
+    data_add(project.session(), DataAddRequest(paths=("img",)))
+    (project.root / "img/a/1.txt").rename(project.root / "img/b/1.txt")
+    project.write("img/a/2.txt", "other")
+    data_add(project.session(), DataAddRequest(paths=("img",)))
+    (project.root / "img/b/3.txt").unlink()
+    project.write("img/c.txt", "new")
+    data_add(project.session(), DataAddRequest(paths=("img",)))
+    third, second, first = data_log(project.session(), DataLogRequest(name="img")).data.versions
+    assert first.changes is None
+    assert (second.changes.renamed.files, second.changes.changed.files) == (1, 1)
+    assert (third.changes.added.bytes, third.changes.removed.bytes) == (3, len("content of b/3.txt"))
+    assert (third.files, third.added_by) == (3, "Ada")
+    (only,) = data_log(project.session(), DataLogRequest(name="img", last=1)).data.versions
+    assert only == third

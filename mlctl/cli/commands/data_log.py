@@ -11,11 +11,15 @@ from mlctl.domain.requests.data_log import DataLogRequest
 
 def data_log(
     name: Annotated[str, typer.Argument(help="The dataset.")],
+    last: Annotated[
+        int | None, typer.Option("--last", "-n", min=1, help="Only so many of the newest versions.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Show a dataset's history.
+    """Show a dataset's history: who made each version, and what it changed.
 
     Examples:
       mlctl data log rides
+      mlctl data log images --last 5
     """
-    carry_out("data_log", DataLogRequest(name=name), json=json)
+    carry_out("data_log", DataLogRequest(name=name, last=last), json=json)

@@ -3,12 +3,13 @@
 from rich.console import Console
 
 from mlctl.cli.columns import columns, minute, size
+from mlctl.cli.render.changes import tally_line
 from mlctl.domain.requests.data_log import DataLogResult
 
 
 def render(data: DataLogResult, out: Console) -> None:
     """One line a version, newest first; `*` is the one that the work tree's pointer names."""
-    rows = [("", "version", "added", "by", "rows", "size", "md5", "decision")]
+    rows = [("", "version", "added", "by", "files", "rows", "size", "md5", "decision", "changes")]
     for event in data.versions:
         row = event.dataset
         rows.append(
@@ -17,11 +18,13 @@ def render(data: DataLogResult, out: Console) -> None:
                 f"{row.name}@{row.version}",
                 minute(event.time),
                 event.added_by,
+                str(event.files),
                 "" if row.rows is None else str(row.rows),
                 size(row.bytes),
                 row.md5[:8],
                 str(event.decision),
+                "the first" if event.changes is None else tally_line(event.changes),
             )
         )
-    for line in columns(rows, right=(4, 5, 7)):
+    for line in columns(rows, right=(4, 5, 6, 8)):
         out.print(line, soft_wrap=True)

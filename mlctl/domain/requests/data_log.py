@@ -3,12 +3,18 @@
 import msgspec
 
 from mlctl.domain.dataset import DatasetRow
+from mlctl.domain.file_changes import Tally
 
 
 class DataLogRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Which dataset."""
+    """Which dataset.
+
+    Attributes:
+        last: only so many of the newest versions; all if None.
+    """
 
     name: str
+    last: int | None = None
 
 
 class DatasetEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -17,6 +23,8 @@ class DatasetEvent(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         added_by: git name, or the user of the operating system.
         current: whether the pointer in the work tree names it.
+        files: in all.
+        changes: against the living version before it; None for the first.
     """
 
     dataset: DatasetRow
@@ -25,6 +33,8 @@ class DatasetEvent(msgspec.Struct, frozen=True, kw_only=True):
     added_by: str
     command: str
     current: bool
+    files: int
+    changes: Tally | None
 
 
 class DataLogResult(msgspec.Struct, frozen=True, kw_only=True):
