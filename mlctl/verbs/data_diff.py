@@ -111,7 +111,9 @@ def _against_the_work_tree(session: Session, text: str) -> tuple[str, _Side, _Si
     return (
         place.name,
         old,
-        _Side(label="the work tree", files=lambda under: _below(seen.files, under), rows=rows, columns=columns),
+        _Side(
+            label="the work tree", files=lambda under: _below(seen.files, under), rows=rows, columns=columns
+        ),
     )
 
 

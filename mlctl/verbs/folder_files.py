@@ -42,9 +42,7 @@ def files_of_pointer(cache: DvcCache, pointer: Pointer) -> Iterator[FileEntry]:
         yield FileEntry(path=path, size=size, md5=md5, sha256=Digest(""))
 
 
-def between(
-    session: Session, old: DatasetVersion, new: DatasetVersion, under: str = ""
-) -> Iterator[Pair]:
+def between(session: Session, old: DatasetVersion, new: DatasetVersion, under: str = "") -> Iterator[Pair]:
     """The files of two versions that differ, side by side; only `under` itself or below it.
 
     Raises:
