@@ -1,4 +1,4 @@
-"""`mlctl data checkout`: restore data in the work tree from its cached bytes, or from the DVC remote's.
+"""`mlctl data checkout`: restore data in the work tree from its cached bytes, or from its remote's.
 
 Bytes that neither cache nor remote would hold afterwards are not overwritten without --force. The pointer is
 written last: a checkout that was killed is simply run again.
@@ -8,14 +8,15 @@ from pathlib import Path
 
 import msgspec
 
-from mlctl.contracts import registry
-from mlctl.domain.errors import Missing, NotFound, UsageError, WorkspaceDirty
+from mlctl.domain.errors import NotFound, UsageError, WorkspaceDirty
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Event
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult, Restored
 from mlctl.domain.selector import parse
+from mlctl.verbs.data_transfer import download_data
 from mlctl.verbs.intake import look, point
 from mlctl.verbs.places import Place, declared_data, declared_places, place_named
+from mlctl.verbs.remote_stores import has_data_remote
 from mlctl.verbs.resolve import resolve_dataset
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import held_bytes, latest_versions, newest, versions_of
@@ -170,19 +171,17 @@ def _files(path: str, pointer: Pointer, cache: DvcCache) -> list[tuple[str, str]
 
 
 def _fetch(session: Session, names: list[str], cache: DvcCache) -> int:
-    """Bring what the cache lacks from the DVC remote; how many files that were."""
+    """Bring what the cache lacks from the data's remote; how many files that were."""
     lacking = [name for name in dict.fromkeys(names) if not cache.has(name)]
     if not lacking:
         return 0
-
-    def told(done: int, total: int | None) -> None:
-        session.report(Event(step="fetch from the DVC remote", done=done, total=total, unit="files"))
-
-    registry.load("remotes", "dvc").fetch(session.root, lacking, told)
-    still = [name for name in lacking if not cache.has(name)]
-    if still:
-        raise Missing(f"the cache {cache.folder} does not hold {still[0]}", "dvc pull", names=still)
-    return len(lacking)
+    if not has_data_remote(session):
+        raise NotFound(
+            f"the cache {cache.folder} does not hold {lacking[0]}, and there is no remote to fetch it from",
+            "mlctl remote add origin URL",
+            names=lacking,
+        )
+    return download_data(session, lacking).files
 
 
 def _carry_out(session: Session, wanted: Wanted, plan: Plan, cache: DvcCache) -> None:

@@ -185,16 +185,10 @@ def read_settings(root: Path) -> DvcSettings:
     Raises:
         UsageError: a file is not a configuration.
     """
-    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
     merged: dict[str, str] = {}
     cache = root / ".dvc" / "cache"
-    for file in (
-        Path("/etc/xdg/dvc/config"),
-        home / "dvc/config",
-        root / ".dvc/config",
-        root / ".dvc/config.local",
-    ):
-        values = _read_config(file)
+    for file in config_files(root):
+        values = read_config(file)
         merged.update(values)
         if "cache.dir" in values:
             cache = file.parent / Path(values["cache.dir"]).expanduser()
@@ -205,8 +199,19 @@ def read_settings(root: Path) -> DvcSettings:
     )
 
 
-def _read_config(file: Path) -> dict[str, str]:
-    """`section.key` to value. DVC writes plain `[section]` and `key = value`; configparser costs 4 ms."""
+def config_files(root: Path) -> tuple[Path, ...]:
+    """The four places where DVC looks for settings, the nearest last."""
+    home = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
+    system = Path("/etc/xdg/dvc/config")
+    return (system, home / "dvc/config", root / ".dvc/config", root / ".dvc/config.local")
+
+
+def read_config(file: Path) -> dict[str, str]:
+    """`section.key` to value. DVC writes plain `[section]` and `key = value`; configparser costs 4 ms.
+
+    Raises:
+        UsageError: it is not a configuration.
+    """
     try:
         text = file.read_text(encoding="utf-8")
     except (FileNotFoundError, NotADirectoryError, PermissionError):

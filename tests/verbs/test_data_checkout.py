@@ -121,7 +121,7 @@ def test_a_damaged_cached_file_is_not_restored(two):
 
 def test_bytes_that_are_nowhere_are_told(two):
     shutil.rmtree(two.root / ".mlctl/cache/files")
-    with pytest.raises(NotFound, match="no default DVC remote"):
+    with pytest.raises(NotFound, match="no remote to fetch it from"):
         checkout(two, "rides@1")
 
 

@@ -1,76 +1,150 @@
-"""The DVC remote that the project's `.dvc/config` names as default: anything that dvc can reach."""
+"""Any store that dvc can reach and that has no plugin of its own: gs, azure, hdfs, webdav and so on.
 
-from collections.abc import Callable, Sequence
+It asks dvc's own file systems, with dvc's options. Put-if-absent is not promised: `create` refuses, so such a
+remote holds data and facts, but not the shared log.
+"""
+
+import contextlib
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from dvc.config import NoRemoteError
-from dvc.exceptions import DvcException
-from dvc.repo import Repo
-from dvc_data.hashfile.hash_info import HashInfo
-from fsspec.callbacks import Callback  # type: ignore[import-untyped]  # it publishes no type information
+from dvc.config import ConfigError
+from dvc.fs import AuthError, RemoteMissingDepsError, get_cloud_fs
+from dvc.fs import ConfigError as SettingError
 
-from mlctl.domain.errors import Denied, Incomplete, NotFound, Unreachable
+from mlctl.contracts.remote import Listed, RemoteStore, Told
+from mlctl.domain.credentials import strip
+from mlctl.domain.errors import Denied, Missing, NotInstalled, Unreachable, UsageError
+from mlctl.domain.remote import check_key, check_prefix, is_key
+
+_CHUNK = 1 << 22  # bytes
+_WHOLE = frozenset({"gs", "azure", "oss", "s3", "memory"})
+"""Protocols in which a reader never sees half of an upload."""
 
 
 class DvcRemote:
-    """Fetches through dvc's own transfer, with its configuration and credentials."""
+    """Opens what dvc opens."""
 
-    name = "dvc"
+    schemes = ("dvc",)
 
-    def fetch(self, root: Path, names: Sequence[str], progress: Callable[[int, int | None], None]) -> None:
-        """Fetch from the default remote into the configured cache; see `contracts.remote`."""
+    def open(self, url: str, options: Mapping[str, str]) -> RemoteStore:
+        """The store at a URL, as dvc would open it."""
         try:
-            with Repo(str(root)) as repo:
-                source = repo.cloud.get_remote_odb(command="fetch")
-                failed = self._transfer(repo, source, names, progress)
-        except NoRemoteError as error:
-            raise NotFound(
-                "the bytes are not in the cache, and there is no default DVC remote to fetch them from",
-                "dvc remote add -d NAME URL",
-                names=list(names),
+            kind, settings, path = get_cloud_fs({}, url=url, **options)
+            return DvcStore(kind(**settings), path, strip(url))
+        except RemoteMissingDepsError as error:
+            packages = " ".join(error.missing_deps)
+            raise NotInstalled(
+                f"{strip(url)}: dvc needs more packages for this: {packages}",
+                f"pip install 'dvc-{error.protocol}'",
+                url=strip(url),
             ) from error
-        except PermissionError as error:
-            raise Denied(f"the DVC remote refused access: {error}") from error
+        except (ConfigError, SettingError) as error:
+            raise UsageError(f"{strip(url)}: {strip(str(error))}", url=strip(url)) from error
+
+
+class DvcStore:
+    """A store behind one of dvc's file systems."""
+
+    writable = True
+
+    def __init__(self, fs: Any, path: str, url: str) -> None:
+        self.url = url
+        self.parallel = int(fs.jobs)
+        self._fs = fs
+        self._root = path
+
+    def read(self, key: str) -> bytes:
+        """The bytes under a key."""
+        with self._asking(key):
+            return bytes(self._fs.cat_file(self._path(key)))
+
+    def fetch(self, key: str, target: Path, told: Told, *, start: int = 0) -> None:
+        """Append what follows `start`."""
+        with self._asking(key), self._fs.open(self._path(key), "rb") as source, target.open("ab") as sink:
+            source.seek(start)
+            while data := source.read(_CHUNK):
+                sink.write(data)
+                told(len(data))
+
+    def put(self, key: str, data: bytes) -> None:
+        """Write at once, or aside and rename where a reader could see a part."""
+        with self._asking(key), self._placing(self._path(key)) as path:
+            self._fs.pipe_file(path, data)
+
+    def put_file(self, key: str, source: Path, told: Told) -> None:
+        """As `put`."""
+        with self._asking(key), self._placing(self._path(key)) as path:
+            self._fs.put_file(str(source), path)
+        told(source.stat().st_size)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """Refuse: no promise can be made."""
+        del data
+        raise Denied(
+            f"{self.url}: dvc's way to this store has no put-if-absent, so it cannot hold the shared log",
+            key=check_key(key),
+        )
+
+    def sizes(self, keys: Iterable[str]) -> dict[str, int]:
+        """One question each."""
+        found = {}
+        for key in keys:
+            with self._asking(key), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                info = self._fs.info(self._path(key))
+                if info["type"] == "file":
+                    found[key] = int(info["size"])
+        return found
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        """All below the prefix, sorted here: file systems have orders of their own."""
+        folder = self._path(check_prefix(prefix)[:-1]) if prefix else self._root
+        with self._asking(prefix):
+            try:
+                found = self._fs.find(folder, detail=True)
+            except (FileNotFoundError, NotADirectoryError):
+                return
+            start = len(self._root.rstrip("/")) + 1
+            sizes = {str(path)[start:]: int(info["size"]) for path, info in found.items()}
+        for key in sorted(sizes):
+            if key.startswith(prefix) and is_key(key) and not key.endswith(".tmp"):
+                yield Listed(key, sizes[key])
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """One request each."""
+        for key in keys:
+            with self._asking(key), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+                self._fs.rm_file(self._path(key))
+
+    def close(self) -> None:
+        """Connections belong to fsspec, which keeps them."""
+
+    def _path(self, key: str) -> str:
+        return f"{self._root.rstrip('/')}/{check_key(key)}"
+
+    @contextlib.contextmanager
+    def _placing(self, path: str) -> Iterator[str]:
+        if self._fs.protocol in _WHOLE:
+            yield path
+            return
+        self._fs.makedirs(self._fs.parent(path), exist_ok=True)
+        aside = f"{path}.{secrets.token_hex(6)}.tmp"
+        try:
+            yield aside
+            self._fs.move(aside, path)
+        finally:
+            with contextlib.suppress(OSError):
+                self._fs.rm_file(aside)
+
+    @contextlib.contextmanager
+    def _asking(self, key: str) -> Iterator[None]:
+        try:
+            yield
         except FileNotFoundError as error:
-            raise self._incomplete(names) from error
-        except (DvcException, OSError) as error:
-            raise Unreachable(f"the DVC remote could not be asked: {error}", "dvc remote list") from error
-        if failed:
-            raise self._incomplete(sorted(failed))
-
-    def _transfer(
-        self, repo: Any, source: Any, names: Sequence[str], progress: Callable[[int, int | None], None]
-    ) -> set[str]:
-        cache = repo.cache.local
-        wanted = {HashInfo("md5", name) for name in names}
-        done = repo.cloud.transfer(
-            source,
-            cache,
-            wanted,
-            cache_odb=source,  # a folder's listing is read where it is, not where it is wanted
-            shallow=False,
-            verify=source.verify,
-            callback=_Told(progress),
-        )
-        return {item.value for item in done.failed} | {name for name in names if not cache.exists(name)}
-
-    def _incomplete(self, names: Sequence[str]) -> Incomplete:
-        return Incomplete(
-            f"the DVC remote does not hold {len(names)} of the wanted files: {', '.join(names[:3])}",
-            "dvc push",
-            names=list(names),
-        )
-
-
-class _Told(Callback):  # type: ignore[misc]  # fsspec publishes no type information
-    """Passes fsspec's counts on."""
-
-    def __init__(self, progress: Callable[[int, int | None], None]) -> None:
-        super().__init__()
-        self._progress = progress
-
-    def call(self, *args: Any, **kwargs: Any) -> None:
-        """Called by fsspec after every change of its counts."""
-        del args, kwargs
-        self._progress(self.value, self.size)
+            raise Missing(f"{self.url} does not hold {key}", key=key) from error
+        except (PermissionError, AuthError) as error:
+            raise Denied(f"{self.url} refused access to {key}: {strip(str(error))}", key=key) from error
+        except (OSError, TimeoutError) as error:
+            raise Unreachable(f"{self.url} could not be asked: {strip(str(error))}", key=key) from error

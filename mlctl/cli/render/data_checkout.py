@@ -22,5 +22,5 @@ def render(data: DataCheckoutResult, out: Console) -> None:
 def _what(one: Restored) -> str:
     if not one.written and not one.removed:
         return "unchanged"
-    fetched = f", {one.fetched} fetched from the DVC remote" if one.fetched else ""
+    fetched = f", {one.fetched} fetched from the remote" if one.fetched else ""
     return f"{len(one.written)} written, {len(one.removed)} removed{fetched}"

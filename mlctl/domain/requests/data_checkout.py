@@ -23,7 +23,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         version: None where the pointer names bytes that have no version here.
         written, removed: files, relative to the project.
-        fetched: files that came from the DVC remote first.
+        fetched: files that came from the remote first.
     """
 
     name: str

@@ -1,0 +1,162 @@
+"""A store that tries again: bounded, with a pause that doubles and is drawn at random.
+
+`create` is never repeated blindly. Where it is not known what became of it, the key is read: one's own bytes
+there mean that it was won. So the bytes given to `create` must be the caller's own (an id in them).
+"""
+
+import contextlib
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from mlctl.contracts.remote import Listed, RemoteStore, Told
+from mlctl.domain.errors import Missing, Unreachable
+
+T = TypeVar("T")
+
+TRIES = 10
+"""So that a store that fails a third of all requests at random fails one in 60,000 of ours."""
+
+_FIRST = 0.1  # seconds
+_LONGEST = 8.0  # seconds
+
+
+class RetryingStore:
+    """A store in front of another one; what passes is tried again, all else is as the other says.
+
+    Args:
+        inner: the store that is asked.
+        tries: how often at most.
+        pause: sleeps so many seconds.
+        rng: draws the pauses.
+    """
+
+    def __init__(
+        self,
+        inner: RemoteStore,
+        *,
+        tries: int = TRIES,
+        pause: Callable[[float], None] = time.sleep,
+        rng: random.Random | None = None,
+    ) -> None:
+        self.inner = inner
+        self.url = inner.url
+        self.writable = inner.writable
+        self.parallel = inner.parallel
+        self._tries = tries
+        self._pause = pause
+        self._rng = rng or random.Random()  # noqa: S311 - spreads callers in time, guards nothing
+
+    @property
+    def folder(self) -> Path | None:
+        """Where the store is a folder of this machine: that folder."""
+        return getattr(self.inner, "folder", None)
+
+    def read(self, key: str) -> bytes:
+        """As the other, tried again."""
+        return self._again(lambda: self.inner.read(key))
+
+    def fetch(self, key: str, target: Path, told: Told, *, start: int = 0) -> None:
+        """As the other, going on from what has arrived."""
+
+        def act() -> None:
+            with contextlib.suppress(FileNotFoundError):
+                there.append(target.stat().st_size)
+            self.inner.fetch(key, target, told, start=there[-1])
+
+        there = [start]
+        self._again(act, progress=lambda: target.exists() and target.stat().st_size > there[-1])
+
+    def put(self, key: str, data: bytes) -> None:
+        """As the other, tried again."""
+        self._again(lambda: self.inner.put(key, data))
+
+    def put_file(self, key: str, source: Path, told: Told) -> None:
+        """As the other, tried again; bytes that are sent twice are told once."""
+        furthest = 0
+
+        def act() -> None:
+            sent = 0
+
+            def once(more: int) -> None:
+                nonlocal sent, furthest
+                sent += more
+                if sent > furthest:
+                    told(sent - furthest)
+                    furthest = sent
+
+            self.inner.put_file(key, source, once)
+
+        self._again(act)
+
+    def create(self, key: str, data: bytes) -> bool:
+        """As the other; on doubt the key is read and compared, and only where it is absent tried again.
+
+        Raises:
+            Unreachable: with the fact `in_doubt` True where the key could not be read in the end.
+        """
+        doubt = False
+        for attempt in range(self._tries):
+            try:
+                if doubt:
+                    with contextlib.suppress(Missing):  # not there yet: a late first try would be found below
+                        return self.inner.read(key) == data
+                won = self.inner.create(key, data)
+                if won or not doubt:
+                    return won
+                return self.inner.read(key) == data  # a try that was given up may have arrived meanwhile
+            except Unreachable as error:
+                doubt = doubt or bool(error.facts.get("in_doubt"))
+                if attempt == self._tries - 1:
+                    error.facts["in_doubt"] = doubt
+                    raise
+            self._wait(attempt)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def sizes(self, keys: Iterable[str]) -> dict[str, int]:
+        """As the other, tried again."""
+        asked = list(keys)
+        return self._again(lambda: self.inner.sizes(asked))
+
+    def list(self, prefix: str) -> Iterator[Listed]:
+        """As the other; where it breaks off, it begins again behind the last key."""
+        last, attempt = "", 0
+        while True:
+            try:
+                for one in self.inner.list(prefix):
+                    if one.key > last:
+                        last, attempt = one.key, 0
+                        yield one
+            except Unreachable:
+                attempt += 1
+                if attempt >= self._tries:
+                    raise
+                self._wait(attempt - 1)
+            else:
+                return
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """As the other, tried again."""
+        asked = list(keys)
+        self._again(lambda: self.inner.remove(asked))
+
+    def close(self) -> None:
+        """Close the other."""
+        self.inner.close()
+
+    def _again(self, act: Callable[[], T], progress: Callable[[], bool] = lambda: False) -> T:
+        """Try; a try that made progress doesn't count."""
+        attempt = 0
+        while True:
+            try:
+                return act()
+            except Unreachable:
+                attempt = 1 if progress() else attempt + 1
+                if attempt >= self._tries:
+                    raise
+            self._wait(attempt - 1)
+
+    def _wait(self, attempt: int) -> None:
+        self._pause(self._rng.uniform(0.5, 1.0) * min(_LONGEST, _FIRST * 2**attempt))

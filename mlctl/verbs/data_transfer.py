@@ -1,0 +1,63 @@
+"""Data between the cache and the project's remote, as push, pull, checkout and status ask for it.
+
+A ".dir" md5 stands for the listing and its files. What is there is not sent again.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import closing
+
+from mlctl.domain.progress import Event
+from mlctl.sharing import transfer
+from mlctl.sharing.transfer import Moved
+from mlctl.verbs.remote_stores import open_data_store
+from mlctl.verbs.session import Session
+from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_files import read_settings
+
+
+def upload_data(session: Session, md5s: Iterable[str], name: str | None = None) -> Moved:
+    """Make the remote hold these data; files before the listing that names them.
+
+    Raises:
+        NotFound, UsageError, NotInstalled: there is no such remote, or it cannot be opened.
+        Missing, Corrupt, Unreachable, Denied, DiskFull: as `sharing.transfer.upload`.
+    """
+    with closing(open_data_store(session, name)) as store:
+        return transfer.upload(store, _cache(session), md5s, _told(session, "push data"))
+
+
+def download_data(session: Session, md5s: Iterable[str], name: str | None = None) -> Moved:
+    """Make the cache hold these data, verified.
+
+    Raises:
+        NotFound, UsageError, NotInstalled: there is no such remote, or it cannot be opened.
+        Incomplete, Corrupt, Unreachable, Denied, DiskFull: as `sharing.transfer.download`.
+    """
+    with closing(open_data_store(session, name)) as store:
+        return transfer.download(store, _cache(session), md5s, _told(session, "fetch data"))
+
+
+def lacking_on_remote(session: Session, md5s: Iterable[str], name: str | None = None) -> set[str]:
+    """Those of these data, listings and files, that the remote does not hold.
+
+    Raises:
+        NotFound, UsageError, NotInstalled, Unreachable, Denied: as `upload_data`.
+    """
+    with closing(open_data_store(session, name)) as store:
+        return transfer.lacking(store, _cache(session), md5s)
+
+
+def _cache(session: Session) -> DvcCache:
+    return DvcCache(read_settings(session.root).cache)
+
+
+def _told(session: Session, step: str) -> Callable[[int, int], None]:
+    files = 0
+
+    def told(more: int, size: int) -> None:
+        nonlocal files
+        del size
+        files += more
+        session.report(Event(step=step, done=files, unit="files"))
+
+    return told

@@ -1,0 +1,78 @@
+"""The remotes that DVC's configuration names, read as DVC reads them, without importing it."""
+
+import os
+import re
+from pathlib import Path
+
+from mlctl.domain.errors import UsageError
+from mlctl.domain.remote import SECRET, RemoteSetting
+from mlctl.workspace.dvc_files import config_files, read_config
+
+_SECTION = re.compile(r'remote "(?P<name>[^"]*)"\.(?P<option>\w+)\Z')
+_PATHS = frozenset(
+    {
+        "cert_path",
+        "configpath",
+        "credentialpath",
+        "gdrive_service_account_json_file_path",
+        "gdrive_user_credentials_file",
+        "key_path",
+        "keyfile",
+        "url",
+    }
+)
+"""Options that are paths; a relative one begins at the folder of the file that it stands in."""
+
+
+def read_dvc_remotes(root: Path) -> tuple[dict[str, RemoteSetting], str | None, tuple[str, ...]]:
+    """(remotes by name, name of the default one, credentials that stand in a file that git tracks).
+
+    Names are in lower case, as DVC takes them.
+
+    Raises:
+        UsageError: a file is not a configuration, or a remote has no URL.
+    """
+    options: dict[str, dict[str, str]] = {}
+    default: str | None = None
+    exposed: list[str] = []
+    for file in config_files(root):
+        values = read_config(file)
+        default = values["core.remote"].lower() if "core.remote" in values else default
+        for key, value in values.items():
+            match = _SECTION.match(key)
+            if match is None:
+                continue
+            name, option = match["name"].lower(), match["option"]
+            options.setdefault(name, {})[option] = _resolved(file, value) if option in _PATHS else value
+            if option in SECRET and file == root / ".dvc/config":
+                exposed.append(f"{name}.{option}")
+    found = {name: _setting(name, options, root) for name in options}
+    return found, default, tuple(exposed)
+
+
+def _resolved(file: Path, value: str) -> str:
+    if re.match(r"\w+://", value):
+        return value
+    path = Path(value).expanduser()
+    return os.path.normpath(path if path.is_absolute() else file.absolute().parent / path)
+
+
+def _setting(name: str, options: dict[str, dict[str, str]], root: Path) -> RemoteSetting:
+    own = _inherited(name, options, root, ())
+    return RemoteSetting(name=name, url=own.pop("url"), options=own, origin="dvc")
+
+
+def _inherited(
+    name: str, options: dict[str, dict[str, str]], root: Path, seen: tuple[str, ...]
+) -> dict[str, str]:
+    """The options; `remote://other/sub` is a place below another remote, with what is set there."""
+    own = dict(options.get(name, {}))
+    if "url" not in own or name in seen:
+        raise UsageError(
+            f"{root / '.dvc/config'}: remote {name!r} has no url", "dvc remote list", remote=name
+        )
+    if own["url"].startswith("remote://"):
+        other, _, below = own["url"].removeprefix("remote://").partition("/")
+        above = _inherited(other.lower(), options, root, (*seen, name))
+        own = {**above, **own, "url": "/".join(part for part in (above["url"].rstrip("/"), below) if part)}
+    return own
