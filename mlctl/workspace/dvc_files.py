@@ -7,7 +7,9 @@ Format: DVC 3, `outs: - md5, size, nfiles, hash: md5, path`.
 import json
 import os
 import re
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -15,12 +17,16 @@ from mlctl.domain.errors import Corrupt, UsageError
 from mlctl.workspace.files import write_whole
 
 SUFFIX = ".dvc"
-_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./+-]*\Z")
-_UNPRINTABLE = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # YAML wants these escaped
+_NAME = r"[A-Za-z_][A-Za-z0-9_./+-]{0,63}"
+_PLAIN = re.compile(_NAME)
+_LOST = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")  # dvc's library writes these unread
 _NUMBER = re.compile(r"[0-9]+(e[0-9]+)?\Z")  # one md5 in a million looks like this to YAML
-_NOT_TEXT = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}  # to YAML 1.1
-_KEY = re.compile(r"(?P<indent> *(?:- +)?)(?P<key>[A-Za-z_][A-Za-z0-9_]*):(?: +(?P<value>.*))?\Z")
-_OURS = ("md5", "size", "nfiles", "hash", "path")
+_NOT_TEXT = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}  # to one YAML or another
+_MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?")
+_CANONICAL = re.compile(
+    r"outs:\n- md5: (?P<quote>'?)(?P<md5>[0-9a-f]{32}(\.dir)?)(?P=quote)\n  size: (?P<size>[0-9]+)\n"
+    rf"(  nfiles: (?P<nfiles>[0-9]+)\n)?  hash: md5\n  path: (?P<path>{_NAME})\n"
+)
 
 
 class Pointer(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,6 +73,7 @@ def read_pointer(path: Path) -> Pointer | None:
 
     Raises:
         Corrupt: it is not a pointer to one file or folder.
+        UsageError: DVC 2 wrote it, whose md5 is not that of the bytes.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -74,25 +81,75 @@ def read_pointer(path: Path) -> Pointer | None:
         return None
     except (UnicodeDecodeError, IsADirectoryError):
         raise _not_a_pointer(path) from None
-    fields = {key: value for key, value, _ in _fields_of_out(text)}
-    try:
+    plain = _CANONICAL.fullmatch(text)
+    if plain is not None:
+        nfiles = plain["nfiles"]
         return Pointer(
-            path=str(_scalar(fields["path"])),
-            md5=str(_scalar(fields["md5"])),
-            size=int(_scalar(fields.get("size", "0"))),
-            nfiles=int(_scalar(fields["nfiles"])) if "nfiles" in fields else None,
+            path=plain["path"],
+            md5=plain["md5"],
+            size=int(plain["size"]),
+            nfiles=None if nfiles is None else int(nfiles),
         )
-    except (KeyError, ValueError):
+    outs = outs_of(path, text)
+    if len(outs) != 1:
+        raise _not_a_pointer(path)
+    return outs[0]
+
+
+def outs_of(path: Path, text: str) -> list[Pointer]:
+    """All that a pointer file with this text points to; `path` of each is relative to the file.
+
+    Raises:
+        Corrupt: it is no pointer file.
+        UsageError: DVC 2 wrote it.
+    """
+    try:
+        document = _yaml().read_yaml(text)
+        base = str(document.get("wdir", ""))
+        found = [_out(path, item, base) for item in document["outs"]]
+    except (KeyError, ValueError, TypeError, AttributeError):
         raise _not_a_pointer(path) from None
+    if not found:
+        raise _not_a_pointer(path)
+    return found
+
+
+def _out(path: Path, item: dict[str, Any], base: str) -> Pointer:
+    md5 = str(item["md5"])
+    if _MD5.fullmatch(md5) is None:
+        raise ValueError(md5)
+    if item.get("hash") != "md5":
+        raise UsageError(
+            f"{path} was written by DVC 2, whose md5 of a text is not that of its bytes",
+            "dvc cache migrate --dvc-files",
+            path=str(path),
+        )
+    return Pointer(
+        path=os.path.normpath(Path(base, str(item["path"]))),
+        md5=md5,
+        size=int(item.get("size", 0)),
+        nfiles=int(item["nfiles"]) if "nfiles" in item else None,
+    )
 
 
 def write_pointer(path: Path, pointer: Pointer) -> bool:
-    """Make the file say this; keys that mlctl does not know (desc, meta, remote) stay. Whether it changed."""
+    """Make the file say this; what else it holds (desc, meta, remote, comments) stays. Whether it changed.
+
+    Raises:
+        Corrupt: it is a file that mlctl cannot read.
+    """
     try:
         old = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         old = ""
-    new = _with_out(old, pointer)
+    if not old or _CANONICAL.fullmatch(old):
+        new = pointer_text(pointer)
+    elif read_pointer(path) == pointer:
+        return False
+    else:
+        new = str(
+            _yaml().with_out(old, {key: value for key, value in _fields(pointer).items() if key != "path"})
+        )
     if new == old:
         return False
     write_whole(path, new.encode("utf-8"))
@@ -101,60 +158,31 @@ def write_pointer(path: Path, pointer: Pointer) -> bool:
 
 def pointer_text(pointer: Pointer) -> str:
     """A fresh pointer file, byte for byte as `dvc add` writes it."""
-    lines = "\n  ".join(_lines(pointer))
-    return f"outs:\n- {lines}\n"
-
-
-def _lines(pointer: Pointer) -> list[str]:
+    name = pointer.path
+    if _LOST.search(name):
+        quoted = json.dumps(name, ensure_ascii=False)
+        name = _LOST.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
+    elif not _PLAIN.fullmatch(name) or name.lower() in _NOT_TEXT:
+        fields = {key: value for key, value in _fields(pointer).items() if value is not None}
+        return str(_yaml().yaml_text({"outs": [fields]}))
     md5 = f"'{pointer.md5}'" if _NUMBER.match(pointer.md5) else pointer.md5
-    lines = [f"md5: {md5}", f"size: {pointer.size}"]
-    if pointer.nfiles is not None:
-        lines.append(f"nfiles: {pointer.nfiles}")
-    return [*lines, "hash: md5", f"path: {_quoted(pointer.path)}"]
+    nfiles = "" if pointer.nfiles is None else f"  nfiles: {pointer.nfiles}\n"
+    return f"outs:\n- md5: {md5}\n  size: {pointer.size}\n{nfiles}  hash: md5\n  path: {name}\n"
 
 
-def _with_out(old: str, pointer: Pointer) -> str:
-    known = _fields_of_out(old)
-    if not known:
-        return pointer_text(pointer)
-    lines = old.splitlines()
-    kept = [lines[number].strip().removeprefix("- ").strip() for key, _, number in known if key not in _OURS]
-    first, last = known[0][2], known[-1][2]
-    indent = " " * (len(lines[first]) - len(lines[first].lstrip(" ")))
-    body = [*_lines(pointer), *kept]
-    out = [f"{indent}- {body[0]}", *(f"{indent}  {line}" for line in body[1:])]
-    return "\n".join([*lines[:first], *out, *lines[last + 1 :]]) + "\n"
+def _fields(pointer: Pointer) -> dict[str, Any]:
+    return {
+        "md5": pointer.md5,
+        "size": pointer.size,
+        "nfiles": pointer.nfiles,
+        "hash": "md5",
+        "path": pointer.path,
+    }
 
 
-def _fields_of_out(text: str) -> list[tuple[str, str, int]]:
-    """(key, raw value, line number) of the first item under `outs:`; nothing where there is none."""
-    found: list[tuple[str, str, int]] = []
-    inside = False
-    for number, line in enumerate(text.splitlines()):
-        if line.startswith("outs:"):
-            inside = True
-        elif inside:
-            match = _KEY.match(line)
-            starts = line.lstrip(" ").startswith("- ")
-            if match is None or (not line.startswith((" ", "-"))) or (starts and found):
-                break
-            found.append((match["key"], match["value"] or "", number))
-    return found
-
-
-def _quoted(text: str) -> str:
-    if _PLAIN.match(text) and text.lower() not in _NOT_TEXT:
-        return text
-    quoted = json.dumps(text, ensure_ascii=False)
-    return _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", quoted)
-
-
-def _scalar(raw: str) -> str:
-    if raw.startswith('"'):
-        return str(json.loads(raw))
-    if raw.startswith("'"):
-        return raw[1:-1].replace("''", "'")
-    return raw
+def _yaml() -> Any:
+    """Loading a YAML library takes longer than all the rest of a `data status`."""
+    return import_module("mlctl.workspace.pointer_yaml")
 
 
 def _not_a_pointer(path: Path) -> Corrupt:
@@ -170,13 +198,18 @@ def ignore_in_git(target: Path) -> Path | None:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         text = ""
-    line = "/" + re.sub(r"([\[\]!*#?])", r"\\\1", target.name)
+    line = "/" + re.sub(r"([\[\]!*#?\\]| +\Z)", _escaped, target.name)
     if line in text.splitlines():
         return None
     if text and not text.endswith("\n"):
         text += "\n"
     write_whole(file, f"{text}{line}\n".encode())
     return file
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """For git's patterns; each of the spaces at an end."""
+    return "".join(f"\\{sign}" for sign in match[0])
 
 
 def read_settings(root: Path) -> DvcSettings:
