@@ -26,7 +26,7 @@ _mlctl() {
         " data add") words="--name --dry-run --json" ;;
         " data ls") words="--json" ;;
         " data log") words="--last -n --json" ;;
-        " data show") words="--json" ;;
+        " data show") words="--limit --json" ;;
         " data diff") words="--path --stat --limit --json" ;;
         " data status") words="--check --json" ;;
         " data check") words="--json" ;;

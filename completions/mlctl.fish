@@ -53,6 +53,7 @@ complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcomma
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from ls' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from log' -l last -s n -r -d 'Only so many of the newest versions.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from log' -l json -d 'Print one JSON document on stdout.'
+complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from show' -l limit -r -d 'Files of a folder to list.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from show' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from diff' -l path -r -d 'Only this file or subfolder of the dataset.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from diff' -l stat -d 'Totals alone, no list of files.'

@@ -1,9 +1,12 @@
 """`mlctl data show`: a dataset version with its schema and profile."""
 
+from itertools import islice
+
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.profile import Profile
 from mlctl.domain.records import decode
 from mlctl.domain.requests.data_show import DataShowRequest, DataShowResult
+from mlctl.verbs.folder_profile import folder_profile
 from mlctl.verbs.resolve import resolve_dataset
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import Numbered, only_dataset, row_of
@@ -14,7 +17,9 @@ def data_show(session: Session, request: DataShowRequest) -> Outcome[DataShowRes
     found = resolve_dataset(session, request.dataset or only_dataset(session, "mlctl data show"))
     version, objects = found.version, session.repository.objects
     profile = decode(objects.read(version.profile), Profile) if version.profile else None
-    files = session.repository.manifests.entries(version.sha256) if version.shape == "folder" else ()
+    folder = folder_profile(session, version) if version.shape == "folder" else None
+    entries = session.repository.manifests.entries(version.sha256) if folder is not None else iter(())
+    files = tuple(islice(entries, request.limit))
     return Outcome(
         data=DataShowResult(
             dataset=row_of(Numbered(number=found.number, digest=found.digest, version=version)),
@@ -22,7 +27,9 @@ def data_show(session: Session, request: DataShowRequest) -> Outcome[DataShowRes
             sha256=version.sha256,
             schema=version.columns,
             profile=profile,
-            files=tuple(files),
+            folder=folder,
+            files=files,
+            more=version.files - len(files) if folder is not None else 0,
             origin=version.origin,
             parent=version.parent,
         )

@@ -3,6 +3,7 @@
 from rich.console import Console
 
 from mlctl.cli.columns import clipped, columns, minute, number, size
+from mlctl.cli.render.folder import folder_lines
 from mlctl.domain.profile import ColumnProfile
 from mlctl.domain.requests.data_show import DataShowResult
 
@@ -29,10 +30,15 @@ def render(data: DataShowResult, out: Console) -> None:
         table = [head, *(_line(column) for column in data.profile.columns)]
         for line in columns(table, right=(2, 3, 4, 5, 6, 7)):
             out.print(line, soft_wrap=True)
+    if data.folder is not None:
+        for text in folder_lines(data.folder):
+            out.print(f"  {text}", soft_wrap=True)
+        out.print("")
     for entry in data.files[:_FILES]:
         out.print(f"  {entry.path}  {size(entry.size)}", soft_wrap=True)
-    if len(data.files) > _FILES:
-        out.print(f"  … and {len(data.files) - _FILES} more files")
+    rest = data.more + max(0, len(data.files) - _FILES)
+    if rest and data.files:
+        out.print(f"  … and {rest} more files")
 
 
 def _line(column: ColumnProfile) -> tuple[str, ...]:
