@@ -11,17 +11,14 @@ import msgspec
 import pyarrow as pa
 
 from mlctl.domain.dataset import CheckResult, DatasetVersion
-from mlctl.domain.decision import Change, Draft, Names
-from mlctl.domain.errors import NameMoved
 from mlctl.domain.ids import Digest
 from mlctl.domain.records import encode
-from mlctl.domain.refs import dataset_version
 from mlctl.domain.spec import ReadSpec
 from mlctl.tabular.check import run_checks
 from mlctl.tabular.profile import profile_of
 from mlctl.tabular.read import FORMATS, read_bytes
 from mlctl.tabular.schema import columns_of
-from mlctl.verbs.notify import notify
+from mlctl.verbs.numbering import give_number
 from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
@@ -81,7 +78,7 @@ def take_in(session: Session, place: Place) -> Taken:
         digest = Digest("") if found else _fact(session, place, seen, table)
         files = point(session, target, seen.pointer(), settings)
         new = found is None
-        found = found or _decide(session, place.name, digest)
+        found = found or give_number(session, digest, kind="data add")
     warnings = _warnings(session, place, found, table) if new else ()
     return Taken(numbered=found, new=new, files=files, warnings=warnings)
 
@@ -113,7 +110,7 @@ def _fact(session: Session, place: Place, seen: Snapshot, table: pa.Table | None
     facts = session.repository.facts
     origin = origin_of(_read(place))
     for digest, version in reversed(facts.where(DatasetVersion, name=place.name, md5=seen.md5)):
-        if version.origin == origin and version.path == place.path:
+        if version.origin.get("read") == origin.get("read") and version.path == place.path:
             return digest
     return facts.add(_describe(session, place, seen, table))
 
@@ -163,37 +160,6 @@ def point(session: Session, target: Path, pointer: Pointer, settings: DvcSetting
     if files and settings.autostage:
         stage(session.root, files)
     return files
-
-
-def _decide(session: Session, name: str, digest: Digest) -> Numbered:
-    """Give the version its number."""
-    repository = session.repository
-    version = repository.facts.get(DatasetVersion, digest)
-    family = f"datasets/{name}"
-
-    def prepare(names: Names) -> Draft | None:
-        if names.number_of(family, digest) is not None:
-            return None
-        new = Change(name=dataset_version(name, names.next_number(family)), old=None, new=digest)
-        needs = [digest, *([version.profile] if version.profile else [])]
-        evidence = {
-            "md5": version.md5,
-            "sha256": version.sha256,
-            "rows": version.rows,
-            "bytes": version.bytes,
-        }
-        return Draft(kind="data add", changes=(new,), evidence=evidence, needs=tuple(needs))
-
-    committed = repository.decisions.commit(
-        prepare, actor=session.actor, command=session.command, now=session.now
-    )
-    session.warnings += notify(session, committed)
-    number = repository.decisions.names().number_of(family, digest)
-    if number is None:
-        raise NameMoved(
-            f"{name} was withdrawn while it was added", f"mlctl data add {version.path}", name=name
-        )
-    return Numbered(number=number, digest=digest, version=version)
 
 
 def _warnings(session: Session, place: Place, found: Numbered, table: pa.Table | None) -> tuple[str, ...]:

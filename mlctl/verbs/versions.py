@@ -69,11 +69,11 @@ def latest_versions(session: Session) -> list[DatasetVersion]:
 
 def with_bytes(session: Session, name: str, md5: str, read: ReadSpec | None) -> Numbered | None:
     """The newest living version of a dataset that holds these bytes, read in this way."""
-    origin, family = origin_of(read), f"datasets/{name}"
+    way, family = origin_of(read).get("read"), f"datasets/{name}"
     names = session.repository.decisions.names()
     for digest, version in reversed(session.repository.facts.where(DatasetVersion, name=name, md5=md5)):
         number = names.number_of(family, digest)
-        if number is not None and version.origin == origin:
+        if number is not None and version.path is not None and version.origin.get("read") == way:
             return Numbered(number=number, digest=digest, version=version)
     return None
 
