@@ -2,19 +2,30 @@
 
 import os
 import tomllib
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
 
 from mlctl.domain.errors import Corrupt, FormatTooNew
 from mlctl.domain.records import decode, encode
+from mlctl.domain.refs import REPOSITORY
 from mlctl.store.files import Files
-from mlctl.store.layout import FORMAT
+from mlctl.store.layout import FORMAT, Layout
 from mlctl.store.sealed_line import seal, unseal
 
 
 class _Format(msgspec.Struct, frozen=True):
     format: int
+
+
+class _Change(msgspec.Struct, frozen=True):
+    name: str
+    new: str | None = None
+
+
+class _First(msgspec.Struct, frozen=True):
+    changes: tuple[_Change, ...]
 
 
 def read_format(path: Path) -> int:
@@ -47,6 +58,21 @@ def write_format(files: Files, path: Path) -> None:
 def new_identity() -> str:
     """A fresh repository id: 32 random hexadecimal digits."""
     return os.urandom(16).hex()
+
+
+def identity_of(layout: Layout) -> str:
+    """The repository's id: of `config.toml`, or where the commit that is checked out has none, of decision 1.
+
+    Raises:
+        Corrupt: neither says it.
+    """
+    if not layout.config.exists():
+        with suppress(OSError, Corrupt, msgspec.DecodeError):
+            first = decode(unseal(layout.decision(1), layout.decision(1).read_bytes()), _First)
+            for change in first.changes:
+                if change.name == REPOSITORY and change.new is not None:
+                    return change.new
+    return read_identity(layout.config)
 
 
 def read_identity(path: Path) -> str:

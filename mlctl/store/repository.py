@@ -15,7 +15,7 @@ from mlctl.domain.refs import REPOSITORY
 from mlctl.store.decisions import Decisions
 from mlctl.store.facts import Facts, read_fact
 from mlctl.store.files import Files, explained
-from mlctl.store.identity import new_identity, read_format, read_identity, write_format
+from mlctl.store.identity import identity_of, new_identity, read_format, read_identity, write_format
 from mlctl.store.index import Index
 from mlctl.store.layout import FOLDER, Layout
 from mlctl.store.manifests import Manifests
@@ -48,7 +48,7 @@ class Repository:
         self.root = root
         self.layout = Layout(root / FOLDER)
         read_format(self.layout.format)
-        self.id = read_identity(self.layout.config)
+        self.id = identity_of(self.layout)
         self.files = Files(self.layout.tmp)
         self.objects = Objects(self.layout, self.files)
         self.manifests = Manifests(self.objects)

@@ -10,14 +10,14 @@ from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_add import DataAddRequest, DataAddResult
 from mlctl.verbs.intake import Taken, take_in, would_take
-from mlctl.verbs.places import Place, declared_places, place_of
+from mlctl.verbs.places import Place, declared_places, known_places, places_of
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import row_of
 
 
 def data_add(session: Session, request: DataAddRequest) -> Outcome[DataAddResult]:
-    """Version what the request names, or all declared data."""
-    places = _places(session, request)
+    """Version what the request names, or all data: what is declared and what a DVC pointer names."""
+    places, left_out = _places(session, request)
     for place in places:  # a missing one is told before the first is taken
         if not os.path.lexists(session.root / place.path):
             raise NotFound(f"{place.path} does not exist", "mlctl data status", path=place.path)
@@ -30,20 +30,25 @@ def data_add(session: Session, request: DataAddRequest) -> Outcome[DataAddResult
             files=tuple(file for one in taken for file in one.files),
             changed=any(one.new or one.files for one in taken),
         ),
-        warnings=tuple(warning for one in taken for warning in one.warnings),
+        warnings=(*left_out, *(warning for one in taken for warning in one.warnings)),
         next=_next(session, taken),
     )
 
 
-def _places(session: Session, request: DataAddRequest) -> list[Place]:
+def _places(session: Session, request: DataAddRequest) -> tuple[list[Place], tuple[str, ...]]:
+    """What to version, and what of the data known here cannot be."""
     if request.name is not None and len(request.paths) != 1:
         raise UsageError("--name goes with exactly one path", "mlctl data add --help")
     if request.paths:
-        return [place_of(session, path, request.name) for path in dict.fromkeys(request.paths)]
-    places = declared_places(session)
-    if not places:
+        return places_of(session, request.paths, request.name), ()
+    known, wrong = known_places(session)
+    declared = {place.path for place in declared_places(session)}
+    there = [place for place in known if place.path in declared or os.path.lexists(session.root / place.path)]
+    if not there:
         raise NotFound("mlctl.toml declares no data; name a file or folder", "mlctl data add --help")
-    return places
+    absent = sorted({place.name for place in known} - {place.name for place in there})
+    missing = [f"{name} is not in the work tree: `mlctl data checkout {name}` brings it" for name in absent]
+    return there, (*wrong, *missing)
 
 
 def _next(session: Session, taken: list[Taken]) -> tuple[str, ...]:

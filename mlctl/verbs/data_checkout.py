@@ -15,14 +15,15 @@ from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckou
 from mlctl.domain.selector import parse
 from mlctl.verbs.data_transfer import download_data
 from mlctl.verbs.intake import look, point
-from mlctl.verbs.places import Place, declared_data, declared_places, place_named
+from mlctl.verbs.places import Place, known_places, place_named
 from mlctl.verbs.remote_stores import has_data_remote
 from mlctl.verbs.resolve import resolve_dataset
 from mlctl.verbs.session import Session
-from mlctl.verbs.versions import held_bytes, latest_versions, newest, versions_of
+from mlctl.verbs.versions import held_bytes, newest, versions_of
 from mlctl.workspace.dvc_cache import DvcCache, discard
-from mlctl.workspace.dvc_files import Pointer, pointer_path, read_pointer, read_settings
+from mlctl.workspace.dvc_files import Pointer, read_settings
 from mlctl.workspace.dvc_lock import dvc_lock
+from mlctl.workspace.dvc_owners import foreign_owner, pointer_at
 
 _SHOWN = 5
 
@@ -78,9 +79,7 @@ def data_checkout(session: Session, request: DataCheckoutRequest) -> Outcome[Dat
 def _wanted(session: Session, request: DataCheckoutRequest) -> list[Wanted]:
     if request.dataset is not None:
         return [_named(session, request.dataset)]
-    declared = declared_data(session)
-    others = [v.name for v in latest_versions(session) if v.path is not None and v.name not in declared]
-    found = [_by_pointer(session, place_named(session, name)) for name in [*declared, *others]]
+    found = [_by_pointer(session, place) for place in known_places(session)[0]]
     wanted = [one for one in found if one is not None]
     if not wanted:
         raise NotFound("no dataset has a pointer or a version", "mlctl data add")
@@ -90,8 +89,9 @@ def _wanted(session: Session, request: DataCheckoutRequest) -> list[Wanted]:
 def _named(session: Session, text: str) -> Wanted:
     selector = parse(text)
     plain = selector.number is None and not selector.latest and not selector.moment and not selector.back
-    if plain and selector.name in {place.name for place in declared_places(session)}:
-        found = _by_pointer(session, place_named(session, selector.name))
+    places = {place.name: place for place in known_places(session)[0]} if plain else {}
+    if plain and selector.name in places:
+        found = _by_pointer(session, places[selector.name])
         if found is not None:
             return found
     version = resolve_dataset(session, text)
@@ -112,7 +112,7 @@ def _named(session: Session, text: str) -> Wanted:
 
 def _by_pointer(session: Session, place: Place) -> Wanted | None:
     """What the pointer names; where there is none, the newest version."""
-    pointer = read_pointer(pointer_path(session.root / place.path))
+    pointer = pointer_at(session.root, place.path)
     if pointer is None:
         last = newest(session, place.name)
         return _named(session, f"{place.name}@{last.number}") if last else None
@@ -128,6 +128,9 @@ def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataChecko
         NotFound, Incomplete, Unreachable, Denied: bytes are missing here and could not be fetched.
     """
     path = wanted.place.path
+    owner = foreign_owner(session.root, path)
+    if owner is not None and owner.pointer.md5 != wanted.pointer.md5:
+        raise owner.refusal(f"it says that it holds {owner.pointer.md5}, not {wanted.pointer.md5}")
     target = session.root / path
     seen = look(session, wanted.place) if target.exists() and not _is_empty_folder(target) else None
     if seen is not None and seen.md5 == wanted.pointer.md5:

@@ -4,15 +4,17 @@ from mlctl.domain.errors import WouldChange
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_status import DatasetState, DataStatusRequest, DataStatusResult
 from mlctl.verbs.intake import look
-from mlctl.verbs.places import Place, declared_data, declared_places
+from mlctl.verbs.places import Place, known_places
 from mlctl.verbs.session import Session
-from mlctl.verbs.versions import latest_versions, newest, with_bytes
-from mlctl.workspace.dvc_files import Pointer, pointer_path, read_pointer
+from mlctl.verbs.versions import newest, with_bytes
+from mlctl.workspace.dvc_files import Pointer
+from mlctl.workspace.dvc_owners import pointer_at
 
 
 def data_status(session: Session, request: DataStatusRequest) -> Outcome[DataStatusResult]:
     """Compare; with `check`, anything that is not clean is exit 43."""
-    states = tuple(_state(session, place) for place in _places(session))
+    places, wrong = known_places(session)
+    states = tuple(_state(session, place) for place in places)
     data = DataStatusResult(datasets=states, clean=all(state.state == "clean" for state in states))
     if request.check and not data.clean:
         different = [state for state in states if state.state != "clean"]
@@ -22,22 +24,13 @@ def data_status(session: Session, request: DataStatusRequest) -> Outcome[DataSta
             *dict.fromkeys(state.next for state in different if state.next),
             data=data,
         )
-    return Outcome(data=data, next=tuple(dict.fromkeys(state.next for state in states if state.next)))
-
-
-def _places(session: Session) -> list[Place]:
-    declared = declared_data(session)
-    others = [
-        Place(name=version.name, path=version.path)
-        for version in latest_versions(session)
-        if version.path is not None and version.name not in declared
-    ]
-    return [*declared_places(session), *others]
+    then = tuple(dict.fromkeys(state.next for state in states if state.next))
+    return Outcome(data=data, warnings=wrong, next=then)
 
 
 def _state(session: Session, place: Place) -> DatasetState:
     target = session.root / place.path
-    pointer = read_pointer(pointer_path(target))
+    pointer = pointer_at(session.root, place.path)
     read = place.spec.read if place.spec else None
     last = newest(session, place.name)
     held = with_bytes(session, place.name, pointer.md5, read) if pointer else None

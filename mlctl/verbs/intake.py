@@ -29,11 +29,11 @@ from mlctl.workspace.dvc_files import (
     Pointer,
     ignore_in_git,
     pointer_path,
-    read_pointer,
     read_settings,
     write_pointer,
 )
 from mlctl.workspace.dvc_lock import dvc_lock
+from mlctl.workspace.dvc_owners import foreign_owner, pointer_at
 from mlctl.workspace.git import is_tracked, stage, top
 from mlctl.workspace.snapshot import Snapshot, snapshot
 
@@ -70,7 +70,9 @@ def take_in(session: Session, place: Place) -> Taken:
     table = None
     with dvc_lock(session.root, [target]):
         cache = DvcCache(settings.cache)
+        _take_over(session, place, cache)
         seen = look(session, place, cache)
+        _check_owner(session, place, seen)
         cache.flush()
         found = with_bytes(session, place.name, seen.md5, _read(place))
         if found is None and is_table(place, seen):
@@ -83,12 +85,34 @@ def take_in(session: Session, place: Place) -> Taken:
     return Taken(numbered=found, new=new, files=files, warnings=warnings)
 
 
+def _take_over(session: Session, place: Place, cache: DvcCache) -> None:
+    """Learn the hashes of data that dvc has put into the cache, so that they need not be copied there."""
+    pointer = pointer_at(session.root, place.path)
+    if pointer is None or not cache.has(pointer.md5):
+        return
+    if not session.repository.facts.where(DatasetVersion, name=place.name, md5=pointer.md5):
+        look(session, place)
+
+
+def _check_owner(session: Session, place: Place, seen: Snapshot) -> None:
+    """Refuse data whose pointer only dvc writes, where it would have to be written.
+
+    Raises:
+        UsageError: it differs from what a stage or another `.dvc` file says.
+    """
+    owner = foreign_owner(session.root, place.path)
+    if owner is not None and owner.pointer.md5 != seen.md5:
+        raise owner.refusal(f"it differs from what {owner.file} says")
+
+
 def would_take(session: Session, place: Place) -> Taken:
     """What `take_in` would do, without doing it; a new version has number and digest of nothing yet."""
     seen = look(session, place)
+    _check_owner(session, place, seen)
     found = with_bytes(session, place.name, seen.md5, _read(place))
     pointer = pointer_path(session.root / place.path)
-    files = () if read_pointer(pointer) == seen.pointer() else (pointer.relative_to(session.root).as_posix(),)
+    stands = pointer_at(session.root, place.path) == seen.pointer()
+    files = () if stands else (pointer.relative_to(session.root).as_posix(),)
     if found is not None:
         return Taken(numbered=found, new=False, files=files)
     version = DatasetVersion(
@@ -149,7 +173,12 @@ def _read(place: Place) -> ReadSpec | None:
 
 
 def point(session: Session, target: Path, pointer: Pointer, settings: DvcSettings) -> tuple[str, ...]:
-    """Write the pointer and the ignore line beside the data; the files that changed."""
+    """Write the pointer and the ignore line beside the data; the files that changed.
+
+    Data of which a stage or another `.dvc` file speaks gets neither.
+    """
+    if foreign_owner(session.root, target.relative_to(session.root).as_posix()) is not None:
+        return ()
     changed: list[Path] = []
     ignore = ignore_in_git(target) if top(session.root) else None
     if ignore is not None:

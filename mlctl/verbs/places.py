@@ -2,6 +2,9 @@
 
 import os
 import re
+import shlex
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from pathlib import Path
 
 import msgspec
@@ -13,6 +16,7 @@ from mlctl.domain.spec import DataSpec
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import latest_versions
 from mlctl.workspace.dvc_files import SUFFIX, pointer_path
+from mlctl.workspace.dvc_owners import tracked_in
 
 _OURS = {".git", ".dvc", ".mlctl"}
 
@@ -45,39 +49,105 @@ def declared_places(session: Session) -> list[Place]:
     ]
 
 
-def place_of(session: Session, typed: str, name: str | None = None) -> Place:
-    """The place of a path as typed.
+def places_of(session: Session, typed: Iterable[str], name: str | None = None) -> list[Place]:
+    """The places of paths as typed, each once.
 
     Args:
         session: of the project.
         typed: relative to the current folder, or absolute.
-        name: wanted for the dataset; by default the declared one, or made from the file's name.
+        name: wanted for the dataset; by default the declared one, or one made from the file's name that no
+            other place has (`data/a.csv` beside a dataset `a` becomes `data-a`).
 
     Raises:
         UsageError: outside the project, one of mlctl's own files, or declared by another name.
         InvalidName: the name cannot be one.
     """
-    path = _inside(session, typed)
-    for place in declared_places(session):
+    declared = declared_places(session)
+    held = {version.name: version.path for version in latest_versions(session)}
+    places = {}
+    for path in dict.fromkeys(_inside(session, one) for one in typed):
+        places[path] = _declared(declared, path, name) or _free(session, path, name, declared, held)
+        held[places[path].name] = path
+    return list(places.values())
+
+
+def known_places(session: Session) -> tuple[list[Place], tuple[str, ...]]:
+    """Every place in the work tree: declared ones, those of versions, those that only a DVC pointer names.
+
+    Returns:
+        The places, declared ones first, and what is wrong with pointers that could not be read.
+    """
+    places = declared_places(session)
+    seen = {place.path for place in places} | {place.name for place in places}
+    for version in latest_versions(session):
+        if version.path is not None and version.name not in seen:
+            places.append(Place(name=version.name, path=version.path))
+            seen |= {version.path, version.name}
+    pointed, wrong = tracked_in(session.root)
+    held = {place.name: place.path for place in places}
+    for one in pointed:
+        if one.path not in seen and ".." not in one.path.split("/"):
+            places.append(_free(session, one.path, None, places, held))
+            held[places[-1].name] = one.path
+    return places, tuple(wrong)
+
+
+def place_of(session: Session, typed: str, name: str | None = None) -> Place:
+    """The place of one path as typed; see `places_of`."""
+    return places_of(session, [typed], name)[0]
+
+
+def _declared(declared: list[Place], path: str, name: str | None) -> Place | None:
+    for place in declared:
         if place.path == path:
             if name is not None and name != place.name:
                 raise UsageError(
                     f"{path} is declared as {place.name!r} in mlctl.toml, not {name!r}",
-                    f"mlctl data add {path}",
+                    f"mlctl data add {shlex.quote(path)}",
                 )
             return place
         if place.name == name:
             raise UsageError(
                 f"dataset {name!r} is declared in mlctl.toml with path {place.path!r}, not {path!r}",
-                f"mlctl data add {place.path}",
+                f"mlctl data add {shlex.quote(place.path)}",
             )
-    known = {row.path: row.name for row in latest_versions(session)} if name is None else {}
-    return Place(
-        name=check_name(
-            "dataset", name or known.get(path) or name_from(Path(path).name.split(".")[0], "data")
-        ),
-        path=path,
-    )
+    return None
+
+
+def _free(
+    session: Session, path: str, name: str | None, declared: list[Place], held: Mapping[str, str | None]
+) -> Place:
+    """An undeclared place, with the name it has, the one that is wanted, or one that is free."""
+    if name is None:
+        name = next((known for known, place in held.items() if place == path), None)
+    if name is None:
+        taken = {place.name for place in declared}
+        name = next(
+            candidate
+            for candidate in _candidates(path)
+            if candidate not in taken and (candidate not in held or _moved(session, held[candidate]))
+        )
+    return Place(name=check_name("dataset", name), path=path)
+
+
+def _candidates(path: str) -> Iterator[str]:
+    """Names for a place: `c`, `b-c`, `a-b-c` for a/b/c.csv, then numbered ones."""
+    folders = path.split("/")
+    stem = folders.pop().split(".")[0]
+    first = name_from(stem, "data")
+    yield first
+    while folders:
+        stem = f"{folders.pop()}-{stem}"
+        yield name_from(stem, "data")
+    yield from (f"{first[:56]}-{number}" for number in count(2))
+
+
+def _moved(session: Session, path: str | None) -> bool:
+    """Whether neither data nor pointer stand at the place any more: the dataset has moved to a new one."""
+    if path is None:
+        return False
+    target = session.root / path
+    return not os.path.lexists(target) and not pointer_path(target).exists()
 
 
 def place_named(session: Session, name: str) -> Place:
@@ -89,10 +159,11 @@ def place_named(session: Session, name: str) -> Place:
     for place in declared_places(session):
         if place.name == name:
             return place
-    names = {}
-    for version in latest_versions(session):
-        names[version.name] = version.path
+    names = {version.name: version.path for version in latest_versions(session)}
     if name not in names:
+        for place in known_places(session)[0]:
+            if place.name == name:
+                return place
         raise no_dataset(session, name)
     path = names[name]
     if path is None:

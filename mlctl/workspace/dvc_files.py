@@ -180,6 +180,16 @@ def _fields(pointer: Pointer) -> dict[str, Any]:
     }
 
 
+def load_yaml(file: Path) -> Any:
+    """What a YAML file of dvc holds.
+
+    Raises:
+        FileNotFoundError: there is none.
+        ValueError: it is no YAML.
+    """
+    return _yaml().read_yaml(file.read_text(encoding="utf-8"))
+
+
 def _yaml() -> Any:
     """Loading a YAML library takes longer than all the rest of a `data status`."""
     return import_module("mlctl.workspace.pointer_yaml")

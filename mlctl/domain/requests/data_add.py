@@ -9,7 +9,7 @@ class DataAddRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What to version.
 
     Attributes:
-        paths: files and folders as typed; all declared data if empty.
+        paths: files and folders as typed; all data that is declared or has a pointer, if empty.
         name: of the dataset, where one path is given that `mlctl.toml` does not declare.
     """
 
