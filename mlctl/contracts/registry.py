@@ -17,13 +17,21 @@ def load(group: str, name: str) -> Any:
     """One plugin, constructed without arguments.
 
     Raises:
-        NotInstalled: no installed package offers it.
+        NotInstalled: no installed package offers it, or it needs one that is not there.
         PluginBroken: it failed to import or to construct.
     """
     for point in _points(group):
         if point.name == name:
             try:
                 return point.load()()
+            except ModuleNotFoundError as error:
+                raise NotInstalled(
+                    f"plugin {name!r} of group mlctl.{group} needs the package {error.name}",
+                    f"pip install 'mlctl[{name}]'",
+                    group=group,
+                    plugin=name,
+                    package=error.name,
+                ) from error
             except Exception as error:
                 raise PluginBroken(
                     f"plugin {name!r} of group mlctl.{group} ({point.value}) failed to load: {error}",

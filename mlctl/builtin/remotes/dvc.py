@@ -14,6 +14,7 @@ from dvc.config import ConfigError
 from dvc.fs import AuthError, RemoteMissingDepsError, get_cloud_fs
 from dvc.fs import ConfigError as SettingError
 
+from mlctl.builtin.remotes.arriving import appending
 from mlctl.contracts.remote import Listed, RemoteStore, Told
 from mlctl.domain.credentials import strip
 from mlctl.domain.errors import Denied, Missing, NotInstalled, Unreachable, UsageError
@@ -63,11 +64,11 @@ class DvcStore:
 
     def fetch(self, key: str, target: Path, told: Told, *, start: int = 0) -> None:
         """Append what follows `start`."""
-        with self._asking(key), self._fs.open(self._path(key), "rb") as source, target.open("ab") as sink:
+        with self._asking(key), self._fs.open(self._path(key), "rb") as source:
             source.seek(start)
-            while data := source.read(_CHUNK):
-                sink.write(data)
-                told(len(data))
+            with appending(target, told) as append:
+                while data := source.read(_CHUNK):
+                    append(data)
 
     def put(self, key: str, data: bytes) -> None:
         """Write at once, or aside and rename where a reader could see a part."""
@@ -103,7 +104,9 @@ class DvcStore:
         folder = self._path(check_prefix(prefix)[:-1]) if prefix else self._root
         with self._asking(prefix):
             try:
-                found = self._fs.find(folder, detail=True)
+                found = self._fs.fs.find(folder, detail=True)
+                if not isinstance(found, dict):  # dvc's own local file system gives no details
+                    found = {path: self._fs.info(path) for path in found}
             except (FileNotFoundError, NotADirectoryError):
                 return
             start = len(self._root.rstrip("/")) + 1
@@ -142,7 +145,7 @@ class DvcStore:
     def _asking(self, key: str) -> Iterator[None]:
         try:
             yield
-        except FileNotFoundError as error:
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError) as error:
             raise Missing(f"{self.url} does not hold {key}", key=key) from error
         except (PermissionError, AuthError) as error:
             raise Denied(f"{self.url} refused access to {key}: {strip(str(error))}", key=key) from error

@@ -13,8 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from mlctl.builtin.remotes.arriving import local
 from mlctl.contracts.remote import Listed, RemoteStore, Told
-from mlctl.domain.errors import Denied, DiskFull, Missing, PermissionRefused, Unreachable, UsageError
+from mlctl.domain.errors import Denied, DiskFull, Missing, Unreachable, UsageError
 from mlctl.domain.remote import check_key, check_prefix, is_key
 
 _CHUNK = 1 << 22  # bytes
@@ -70,13 +71,13 @@ class FolderStore:
     def fetch(self, key: str, target: Path, told: Told, *, start: int = 0) -> None:
         """Append what follows `start`, copied by the kernel where it can."""
         path = self._path(key)
-        with self._reading(key):
-            source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            with _writing(target), target.open("ab") as sink:
-                _copy(source, sink.fileno(), start, told)
-        finally:
-            os.close(source)
+        with (
+            self._reading(key),
+            path.open("rb", buffering=0) as source,
+            local(target),
+            target.open("ab", buffering=0) as sink,
+        ):
+            _copy(source.fileno(), sink.fileno(), start, told)
 
     def put(self, key: str, data: bytes) -> None:
         """Write aside, flush, rename."""
@@ -143,7 +144,7 @@ class FolderStore:
     def remove(self, keys: Iterable[str]) -> None:
         """Unlink each; folders stay, a writer may be about to use them."""
         for key in keys:
-            with _writing(self._path(key)), contextlib.suppress(*_GONE):
+            with self._writing(key), contextlib.suppress(*_GONE):
                 self._path(key).unlink()
 
     def close(self) -> None:
@@ -164,12 +165,23 @@ class FolderStore:
             raise Unreachable(f"{self.url}: {key} could not be read: {error.strerror}", key=key) from error
 
     @contextlib.contextmanager
+    def _writing(self, key: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            if error.errno in _FULL:
+                raise DiskFull(f"{self.url}: no space left for {key}", "df -h", url=self.url) from error
+            if error.errno in _REFUSED:
+                raise Denied(f"{self.url}: {key}: {error.strerror}", url=self.url) from error
+            raise Unreachable(f"{self.url}: {key} was not written: {error.strerror}", url=self.url) from error
+
+    @contextlib.contextmanager
     def _aside(self, path: Path) -> Iterator[Path]:
         """A fresh name for a file that will become `path`, gone afterwards; the folders of both are made."""
         folder = self.folder / ASIDE
         aside = folder / f"{os.getpid()}-{secrets.token_hex(8)}"
         try:
-            with _writing(path, self.url):
+            with self._writing(path.name):
                 if folder not in self._made:
                     folder.mkdir(parents=True, exist_ok=True)
                     sweep(folder)
@@ -189,22 +201,6 @@ def sweep(folder: Path) -> None:
         with contextlib.suppress(OSError):  # somebody else sweeps too
             if time.time() - path.stat().st_mtime > _DAY:
                 path.unlink()
-
-
-@contextlib.contextmanager
-def _writing(path: Path, url: str | None = None) -> Iterator[None]:
-    """The operating system's refusals in mlctl's words: of a store with its URL, else of a local file."""
-    try:
-        yield
-    except OSError as error:
-        where = f"{url}: {path.name}" if url else str(path)
-        if error.errno in _FULL:
-            raise DiskFull(f"{where}: no space left", "df -h", path=str(path)) from error
-        if error.errno in _REFUSED and url is None:
-            raise PermissionRefused(f"{where}: {error.strerror}", path=str(path)) from error
-        if error.errno in _REFUSED:
-            raise Denied(f"{where}: {error.strerror}", path=str(path)) from error
-        raise Unreachable(f"{where} could not be written: {error.strerror}", path=str(path)) from error
 
 
 def _written(aside: Path, data: bytes) -> None:
