@@ -1,9 +1,9 @@
 """A small executable model of sharing: what each step reads and writes, and nothing else.
 
 Repositories with several processes, a remote that is only put-if-absent, puts that time out and arrive late,
-crashes between any two steps, folders that are copied and backups that are restored. A process is a generator:
-each `yield` is a moment at which another may run or this one may die. `Rules` switches single rules off, so
-that the checks are shown to be able to fail.
+crashes between any two steps, folders that are copied and backups that are restored. A process is a
+generator: each `yield` is a moment at which another may run or this one may die. `Rules` switches single
+rules off, so that the checks are shown to be able to fail.
 """
 
 import copy
@@ -187,7 +187,7 @@ class World:
         return serial in disk.dropped
 
     def base(self, disk: Disk) -> tuple[Names, tuple[int, ...]]:
-        """The fold of the shared log, from the checkpoint on; and the pending entries that it holds already."""
+        """The fold of the shared log, from the checkpoint on, and the pending entries in it."""
         names, start, held = Names(), 0, ()
         if disk.checkpoint is not None and disk.checkpoint[0] <= len(disk.shared):
             start, names, held = disk.checkpoint
@@ -254,7 +254,7 @@ class World:
     def commit(
         self, where: Repository, make: Callable[[Names, Repository], Entry | None], me: object
     ) -> Iterator[None]:
-        """Write the fact, then create the next pending entry exclusively; the loser of the race begins anew."""
+        """Write the fact, then create the next pending entry exclusively; the loser begins anew."""
         while self.rules.gc_excludes_writers and where.collecting is not None:
             yield
         where.writers.add(me)
@@ -355,7 +355,7 @@ class World:
             live = tuple(serial for serial in disk.pending if not self.settled(disk, serial))
             disk.checkpoint = (len(disk.shared), self.names(disk)[0], live)
 
-    def push(self, where: Repository, me: object) -> Iterator[None]:
+    def push(self, where: Repository, me: object) -> Iterator[None]:  # noqa: C901 - one story
         """Fetch, then publish what is pending, in order, each entry checked against today's shared names."""
         if self.rules.one_push:
             if where.pushing is not None:
@@ -499,7 +499,7 @@ class World:
             self.check()
         self.settle()
 
-    def settle(self) -> None:
+    def settle(self) -> None:  # noqa: C901 - one story
         for _ in range(10_000):
             if not self.processes:
                 break
@@ -529,7 +529,7 @@ class World:
     # --- what must hold
 
     def check(self) -> None:
-        """At every moment: the shared log is sound, nothing acknowledged is lost, local names are its fold."""
+        """At every moment: a sound shared log, nothing acknowledged lost, local names its fold."""
         log = [self.remote.log[number] for number in sorted(self.remote.log)]
         if sorted(self.remote.log) != list(range(1, len(log) + 1)):
             raise Violation("the shared log has a gap")
@@ -547,7 +547,7 @@ class World:
         for where in self.repositories:
             self.check_repository(where, log, published)
 
-    def check_repository(self, where: Repository, log: list[Entry], published: dict[object, Entry]) -> None:
+    def check_repository(self, where: Repository, log: list[Entry], published: dict[object, Entry]) -> None:  # noqa: C901, PLR0912 - one story
         disk = where.disk
         if disk.shared != log[: len(disk.shared)]:
             raise Violation(f"{where.name} has another log than the remote")

@@ -1,4 +1,4 @@
-"""The protocol under random schedules: nothing breaks with all rules, and without each of them something does."""
+"""The protocol under random schedules: nothing breaks with all rules; without any of them something does."""
 
 import dataclasses
 import os
