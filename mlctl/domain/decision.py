@@ -214,8 +214,20 @@ def fold(entries: Iterable[Committed], start: Names | None = None) -> Names:
     Raises:
         BrokenLog: the chain or a change does not follow from what came before.
     """
-    source = start or Names()
-    names = Names(
+    names = copied(start or Names())
+    own: set[str] = set()
+    for committed in entries:
+        _check(names, committed.entry)
+        apply(names, committed.entry, own)
+        names.head = committed.entry.number
+        names.parent = committed.sha256
+        names.committed_at = committed.entry.committed_at
+    return names
+
+
+def copied(source: Names) -> Names:
+    """Names that may be changed by `apply` without a change to these."""
+    return Names(
         head=source.head,
         parent=source.parent,
         committed_at=source.committed_at,
@@ -223,18 +235,24 @@ def fold(entries: Iterable[Committed], start: Names | None = None) -> Names:
         undone=list(source.undone),
         highest=dict(source.highest),
     )
-    own: set[str] = set()
-    for committed in entries:
-        _check(names, committed.entry)
-        for change in committed.entry.changes:
-            if change.name not in own:  # the lists of `start` belong to whoever holds it
-                names.effects[change.name] = list(names.effects.get(change.name, ()))
-                own.add(change.name)
-        _apply(names, committed.entry)
-        names.head = committed.entry.number
-        names.parent = committed.sha256
-        names.committed_at = committed.entry.committed_at
-    return names
+
+
+def apply(names: Names, entry: Entry, own: set[str]) -> None:
+    """Make copied names what they are after the entry.
+
+    Args:
+        names: from `copied`.
+        entry: the next decision.
+        own: the names whose lists belong to these names alone; the rest are copied first.
+
+    Raises:
+        BrokenLog: an undo or redo of what can't be undone or redone.
+    """
+    for change in entry.changes:
+        if change.name not in own:
+            names.effects[change.name] = list(names.effects.get(change.name, ()))
+            own.add(change.name)
+    _apply(names, entry)
 
 
 def _check(names: Names, entry: Entry) -> None:

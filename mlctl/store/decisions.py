@@ -1,13 +1,15 @@
 """The decision log: numbered, hash-chained entries, each committed by creating its file exclusively.
 
 A number is taken once and never deleted; the loser of a race reads again, checks again and tries the next
-one.
+one. Where the log is a remote's (`store.pending`), decisions made here wait in a chain of their own, and
+names are the fold of the log with that chain on top.
 """
 
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -18,44 +20,110 @@ from mlctl.domain.decision import (
     Draft,
     Entry,
     Names,
-    dangling,
     fold,
-    stale_changes,
 )
-from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, NameMoved, NotFound
+from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, NotFound
 from mlctl.domain.ids import Digest
 from mlctl.domain.records import decode, digest_of, encode
+from mlctl.domain.sharing import (
+    PENDING,
+    Overlay,
+    PendingEntry,
+    Published,
+    is_pending,
+    made_by,
+    numbers_carried,
+    overlay,
+    published_as,
+    spoken,
+)
 from mlctl.store.checkpoint import EVERY, Checkpoints
 from mlctl.store.files import READ_ONLY, Files, explained, flush_file
+from mlctl.store.joining import finish
 from mlctl.store.layout import FORMAT, Layout, file_number
+from mlctl.store.locks import writing
+from mlctl.store.pending import Held, Joined, Pending, published_of
+from mlctl.store.refusals import refuse_dangling, refuse_held, refuse_stale
 from mlctl.store.sealed_line import seal, unseal
 
 
 class Decisions:
-    """The log of a repository."""
+    """The log of a repository.
+
+    Attributes:
+        pending: the chain of what waits for publication; empty where the log is our own.
+    """
 
     def __init__(self, layout: Layout, files: Files, named: Callable[[Draft], list[Path]]) -> None:
+        self.pending = Pending(layout, files)
         self._layout = layout
         self._files = files
         self._named = named
         self._checkpoints = Checkpoints(layout, files)
         self._names: Names | None = None
+        self._joined: Joined | None = None
+        self._overlay: tuple[Any, Overlay] | None = None
 
     def names(self) -> Names:
-        """What every name means now.
+        """What every name means now, pending decisions included; `head` is that of the log alone.
 
         Raises:
             Corrupt, Missing: the log is damaged or has lost an entry.
         """
-        names = self._names if self._names is not None else self._start()
-        tail = list(self._tail(names.head + 1))
-        if tail:
-            names = self._fold(tail, names)
-        self._names = names
-        return names
+        made = self.overlay()
+        return self._shared() if made is None else made.names
+
+    def shared(self) -> Names:
+        """What every name means by the log alone, as others see it.
+
+        Raises:
+            Corrupt, Missing: as `names`.
+        """
+        self._look()
+        return self._shared()
+
+    def overlay(self) -> Overlay | None:
+        """Pending decisions on top of the log, one moment's state of both; None where the log is our own.
+
+        Raises:
+            Corrupt, Missing: as `names`.
+        """
+        while True:
+            joined = self._look()
+            if joined is None:
+                return None
+            shared, tail = self._shared(), self.pending.tail()
+            if self._look() == joined and self._shared().head == shared.head:
+                break  # the log did not move while the chain was read
+        live = [held for held in tail if not held.dropped and self._became(held, shared.head) is None]
+        carried = dict(self.pending.settled_until().carried)
+        for held in tail:
+            for family, number in numbers_carried(held.entry).items() if held.dropped else ():
+                carried[family] = max(carried.get(family, 0), number)
+        key = (shared.head, shared.parent, [held.sha256 for held in live], carried)
+        if self._overlay is None or self._overlay[0] != key:
+            chain = [held.entry for held in live]
+            self._overlay = (key, overlay(shared, chain, self.settled, carried))
+        return self._overlay[1]
+
+    def waiting(self) -> list[Held]:
+        """The pending entries that are neither published nor dropped, in order."""
+        head = self.shared().head
+        return [held for held in self.pending.tail() if not held.dropped and self._became(held, head) is None]
+
+    def settled(self, number: int) -> Published | None:
+        """What became of a pending entry, by the log as it stands here; None where it is not published."""
+        held = self.pending.held(number)
+        return None if held is None else self._became(held, self.shared().head)
+
+    def in_doubt(self, held: Held) -> bool:
+        """Whether a put of the entry may yet arrive: some number it was put at has not been read."""
+        head = self.shared().head
+        return any(number > head for number in held.sent)
 
     def names_at(self, moment: str) -> Names:
         """What every name meant at a moment (RFC 3339 UTC, as `committed_at`), its own decisions included."""
+        joined = self._look()
         checkpoint = self._checkpoints.newest()
         names = Names()
         if (
@@ -69,29 +137,42 @@ class Decisions:
             if committed.entry.committed_at > moment:
                 break
             until.append(committed)
-        return self._fold(until, names)
+        names = self._fold(until, names)
+        if joined is None:
+            return names
+        chain = [held.entry for held in self.waiting() if held.entry.committed_at <= moment]
+        return overlay(names, chain, self.settled, {}).names
 
     def entries(self, start: int = 1) -> Iterator[Committed]:
-        """The committed decisions from a number on, in order.
+        """The decisions from a number on, in order; pending ones that count come last.
 
         Raises:
             Corrupt, Missing: as `names`.
         """
-        head = self.names().head
+        made = self.overlay()
+        head = self._shared().head
         for number in range(max(start, 1), head + 1):
             yield self._read(number)
+        for number in made.placed if made is not None else ():
+            if number >= start:
+                yield self.get(number)
 
     def get(self, number: int) -> Committed:
-        """One decision.
+        """One decision; a pending one with the names that its versions have now, or as it was published.
 
         Raises:
             NotFound: there is no such number.
         """
-        if not 1 <= number <= self.names().head:
+        if is_pending(number) and (held := self.pending.held(number)) is not None:
+            made, published = self.overlay(), self.settled(number)
+            if published is not None:
+                return self._read(published.number)
+            entry = made.placed.get(number, held.entry) if made is not None else held.entry
+            return Committed(entry=entry, sha256=held.sha256)
+        head = self.shared().head
+        if not 1 <= number <= head:
             raise NotFound(
-                f"there is no decision {number}; the newest is {self.names().head}",
-                "mlctl log",
-                number=number,
+                f"there is no decision {spoken(number)}; the newest is {head}", "mlctl log", number=number
             )
         return self._read(number)
 
@@ -116,21 +197,47 @@ class Decisions:
         """
         made_at = now()
         while True:
-            names = self.names()
+            made = self.overlay()
+            if (joined := self._joined) is not None and joined.replaced_after is not None:
+                finish(self._layout, self._files, self.pending)
+                continue
+            names = self._shared() if made is None else made.names
             draft = prepare(names)
             if draft is None:
                 return None
             refuse_stale(names, draft)
             refuse_dangling(names, draft)
+            if made is not None:
+                refuse_held(
+                    draft, [held.entry for held in self.waiting() if held.entry.number in made.waiting]
+                )
             self._refuse_gap(names)
             self._files.flush(self._named(draft))
             entry = _entry(draft, names, actor=actor, command=command, made_at=made_at, now=now())
-            committed = self._create(entry)
+            with writing(self._layout):
+                if self.pending.joined() != joined:
+                    continue  # the log has become a remote's, or our own, while this was prepared
+                committed = self._create(entry) if made is None else self._queue(entry, made)
             if committed is not None:
-                self._names = self._fold([committed], names)
-                if entry.number % EVERY == 0:
-                    self._checkpoints.write(self._names)
+                if made is None:
+                    self._names = self._fold([committed], names)
+                    if entry.number % EVERY == 0:
+                        self._checkpoints.write(self._names)
                 return committed
+
+    def _queue(self, entry: Entry, made: Overlay) -> Committed | None:
+        """Append to the chain of what waits; None where another process was first, or the log has moved."""
+        if self.overlay() is not made:
+            return None
+        tail = self.pending.tail()
+        last = tail[-1] if tail else self.pending.held(self.pending.settled_until().number)
+        fields = {name: getattr(entry, name) for name in entry.__struct_fields__}
+        fields |= {
+            "number": last.entry.number + 1 if last else PENDING + 1,
+            "parent": last.sha256 if last else None,
+            "committed_at": max(entry.committed_at, last.entry.committed_at if last else ""),
+        }
+        return self.pending.create(PendingEntry(**fields, versions=made_by(made, entry.changes)))
 
     def _create(self, entry: Entry) -> Committed | None:
         """Take the entry's number; None where another process has it."""
@@ -157,6 +264,38 @@ class Decisions:
             return self._read(entry.number).entry.id == entry.id
         return False
 
+    def _look(self) -> Joined | None:
+        """Whose log it is now; readers begin anew where entries have given way to others."""
+        joined = self.pending.joined()
+        turn = joined.turn if joined is not None else None
+        if turn != (self._joined.turn if self._joined is not None else None):
+            self._names = self._overlay = None
+        self._joined = joined
+        return joined
+
+    def _shared(self) -> Names:
+        names = self._names if self._names is not None else self._start()
+        tail = list(self._tail(names.head + 1))
+        if tail:
+            names = self._fold(tail, names)
+        self._names = names
+        return names
+
+    def _became(self, held: Held, head: int) -> Published | None:
+        """What a pending entry became in the log up to a number."""
+        if held.published is not None and held.published.number <= head:
+            return published_of(held)
+        for number in held.sent:
+            if number <= head and (entry := self._read(number).entry).id == held.entry.id:
+                return published_as(entry)
+        return None
+
+    def _path(self, number: int) -> Path:
+        after = self._joined.replaced_after if self._joined is not None else None
+        if after is not None and number > after:
+            return self._layout.joining / self._layout.decision(number).name
+        return self._layout.decision(number)
+
     def _start(self) -> Names:
         checkpoint = self._checkpoints.newest()
         if checkpoint is None or not self._stands(checkpoint.names):
@@ -180,7 +319,7 @@ class Decisions:
             number += 1
 
     def _read(self, number: int) -> Committed:
-        path = self._layout.decision(number)
+        path = self._path(number)
         return read_decision(path, number, path.read_bytes())
 
     def _fold(self, tail: list[Committed], names: Names) -> Names:
@@ -198,34 +337,6 @@ class Decisions:
         highest = max((number for number in numbers if number is not None), default=0)
         if highest > names.head + 1 and not self._layout.decision(names.head + 1).exists():
             raise _lost(self._layout.decision(names.head + 1), names.head + 1)
-
-
-def refuse_stale(names: Names, draft: Draft) -> None:
-    """Raise NameMoved where a change's `old` is not what its name means now."""
-    stale = stale_changes(names, draft.changes)
-    if not stale:
-        return
-    change = stale[0]
-    was, now = change.old or "nothing", names.value(change.name) or "nothing"
-    raise NameMoved(
-        f"{change.name} has moved: it was {was} and is {now} since decision {names.last_effect(change.name)}",
-        "mlctl log",
-        name=change.name,
-        expected=change.old,
-        actual=names.value(change.name),
-    )
-
-
-def refuse_dangling(names: Names, draft: Draft) -> None:
-    """Raise NameMoved where a stage or a refit would be left without the version it stands on."""
-    for name, need in dangling(names, draft.changes):
-        last = names.last_effect(name)
-        raise NameMoved(
-            f"{name} needs {need}, which would not stand after this; move {name} first",
-            f"mlctl undo {last}" if last else "mlctl models",
-            name=name,
-            needs=need,
-        )
 
 
 def read_decision(path: Path, number: int, data: bytes) -> Committed:

@@ -59,6 +59,26 @@ class Layout(msgspec.Struct, frozen=True):
         return self.store / "checkpoints"
 
     @property
+    def pending(self) -> Path:
+        """Decisions that wait for publication."""
+        return self.store / "pending"
+
+    @property
+    def joined(self) -> Path:
+        """Says that the log is a remote's."""
+        return self.pending / "joined"
+
+    @property
+    def settled(self) -> Path:
+        """Cache: up to which pending entry nothing waits any more."""
+        return self.pending / "settled"
+
+    @property
+    def joining(self) -> Path:
+        """Shared entries that are about to take the place of own ones."""
+        return self.pending / "joining"
+
+    @property
     def live_runs(self) -> Path:
         """Runs that are not finished."""
         return self.store / "live" / "runs"
@@ -80,8 +100,8 @@ class Layout(msgspec.Struct, frozen=True):
 
     def folders(self) -> tuple[Path, ...]:
         """Every folder that a repository has from the start."""
-        plain = ("pending", "locks", "crashes")
-        own = (self.cache, self.objects, self.facts, self.decisions, self.checkpoints)
+        plain = ("locks", "crashes")
+        own = (self.cache, self.objects, self.facts, self.decisions, self.pending, self.checkpoints)
         live = (self.live_runs, self.live_predictions, self.index, self.tmp)
         return (*own, *live, *(self.store / name for name in plain))
 
@@ -96,6 +116,22 @@ class Layout(msgspec.Struct, frozen=True):
     def decision(self, number: int) -> Path:
         """Where the decision of this number stands."""
         return self.decisions / f"{number:0{_NUMBER_WIDTH}d}"
+
+    def pending_entry(self, number: int) -> Path:
+        """Where the pending decision of this number stands."""
+        return self.pending / str(number)
+
+    def sent(self, number: int) -> Path:
+        """Where the shared numbers that it was put at are noted."""
+        return self.pending / f"{number}.sent"
+
+    def published(self, number: int) -> Path:
+        """The mark that it is in the shared log."""
+        return self.pending / f"{number}.published"
+
+    def dropped(self, number: int) -> Path:
+        """The mark that somebody has given it up."""
+        return self.pending / f"{number}.dropped"
 
     def checkpoint(self, number: int) -> Path:
         """Where the checkpoint of the fold up to this decision stands."""
