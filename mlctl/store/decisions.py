@@ -62,7 +62,7 @@ class Decisions:
         self._checkpoints = Checkpoints(layout, files)
         self._names: Names | None = None
         self._joined: Joined | None = None
-        self._overlay: tuple[Any, Overlay] | None = None
+        self._overlay: tuple[Any, Overlay, Held | None] | None = None
 
     def names(self) -> Names:
         """What every name means now, pending decisions included; `head` is that of the log alone.
@@ -96,14 +96,16 @@ class Decisions:
             if self._look() == joined and self._shared().head == shared.head:
                 break  # the log did not move while the chain was read
         live = [held for held in tail if not held.dropped and self._became(held, shared.head) is None]
-        carried = dict(self.pending.settled_until().carried)
+        settled = self.pending.settled_until()
+        carried = dict(settled.carried)
         for held in tail:
             for family, number in numbers_carried(held.entry).items() if held.dropped else ():
                 carried[family] = max(carried.get(family, 0), number)
-        key = (shared.head, shared.parent, [held.sha256 for held in live], carried)
+        last = tail[-1] if tail else self.pending.held(settled.number)
+        key = (shared.head, shared.parent, [held.sha256 for held in live], last and last.sha256, carried)
         if self._overlay is None or self._overlay[0] != key:
             chain = [held.entry for held in live]
-            self._overlay = (key, overlay(shared, chain, self.settled, carried))
+            self._overlay = (key, overlay(shared, chain, self.settled, carried), last)
         return self._overlay[1]
 
     def waiting(self) -> list[Held]:
@@ -227,10 +229,9 @@ class Decisions:
 
     def _queue(self, entry: Entry, made: Overlay) -> Committed | None:
         """Append to the chain of what waits; None where another process was first, or the log has moved."""
-        if self.overlay() is not made:
+        if self.overlay() is not made or self._overlay is None:
             return None
-        tail = self.pending.tail()
-        last = tail[-1] if tail else self.pending.held(self.pending.settled_until().number)
+        last = self._overlay[2]  # not the chain's end of now: what came after it has not been looked at
         fields = {name: getattr(entry, name) for name in entry.__struct_fields__}
         fields |= {
             "number": last.entry.number + 1 if last else PENDING + 1,

@@ -14,22 +14,25 @@ import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.decision import BrokenLog, Committed, Names, fold
-from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, MlctlError
+from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, MlctlError, PermissionRefused
 from mlctl.domain.ids import is_digest
 from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.records import Fact, encode
 from mlctl.domain.refs import REPOSITORY
+from mlctl.domain.sharing import spoken
 from mlctl.store.checkpoint import Checkpoint, Checkpoints
 from mlctl.store.decisions import read_decision
 from mlctl.store.facts import fact_names, read_fact
 from mlctl.store.identity import read_format, read_identity
 from mlctl.store.index import FIELDS
+from mlctl.store.joining import finish
 from mlctl.store.layout import file_number
 from mlctl.store.objects import file_digest
 from mlctl.store.references import SHAPES, references
 from mlctl.store.repository import Repository
 from mlctl.store.segment import read_segment, segments
 from mlctl.store.verify_cache import verify_cache
+from mlctl.store.verify_pending import verify_pending
 
 _LINES = 256  # steps between two progress events
 
@@ -73,9 +76,14 @@ def verify(repository: Repository, cache: Path, report: Report = silent) -> Veri
         report: receives progress events.
     """
     work = _Work(repository, report)
+    with suppress(
+        Corrupt, PermissionRefused
+    ):  # what is damaged is found below; a read-only disk stays as it is
+        finish(repository.layout, repository.files, repository.decisions.pending)
     indexed = work.index_content()
     work.identity()
     work.decisions()
+    work.pending()
     work.facts()
     work.objects()
     work.predictions()
@@ -100,6 +108,10 @@ class _Work:
         self.notes: list[str] = []
         self.checked: dict[str, int] = {}
         self.read_facts: dict[tuple[str, str], Fact] = {}
+        self._only: tuple[str, ...] = ()
+        with suppress(Corrupt):
+            joined = repository.decisions.pending.joined()
+            self._only = joined.only if joined is not None else ()
 
     def relative(self, path: Path) -> str:
         """The path as it is reported."""
@@ -179,6 +191,17 @@ class _Work:
             self.add(self.layout.decision(committed.entry.number), "corrupt", str(error))
             return None
 
+    def pending(self) -> None:
+        """The chain of what waits for publication."""
+        entries, found = verify_pending(self.layout, self._needs)
+        if entries:
+            self.checked["pending"] = entries
+        for path, wrong in found:
+            if isinstance(wrong, Exception):
+                self.said(path, wrong)
+            else:
+                self.add(path, "corrupt", wrong)
+
     def _first(self, committed: Committed) -> None:
         said = {change.name: change.new for change in committed.entry.changes}.get(REPOSITORY)
         if said != self.repository.id:
@@ -192,18 +215,22 @@ class _Work:
         for change in entry.changes:
             kind = {"stages": "models"}.get(head := change.name.split("/")[0], head)
             if change.new is not None and kind in SHAPES and not self._has_fact(kind, change.new):
-                self._absent(self.layout.fact(kind, change.new), f"decision {entry.number}, {change.name}")
+                self._absent(
+                    self.layout.fact(kind, change.new), f"decision {spoken(entry.number)}, {change.name}"
+                )
         for digest in entry.needs:
             stands = self.repository.objects.has(digest) or any(
                 self._has_fact(kind, digest) for kind in SHAPES
             )
             if not stands:
-                self._absent(self.layout.object(digest), f"decision {entry.number}, which needs it")
+                self._absent(self.layout.object(digest), f"decision {spoken(entry.number)}, which needs it")
 
     def _has_fact(self, kind: str, digest: str) -> bool:
         return self.layout.fact(kind, digest).exists()
 
     def _absent(self, path: Path, by: str) -> None:
+        if self._only:  # the rest was left where it is
+            return
         self.add(path, "missing", f"named by {by}")
 
     def _checkpoint(self, checkpoints: Checkpoints, number: int, names: Names | None, head: int) -> None:
