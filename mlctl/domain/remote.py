@@ -9,6 +9,9 @@ from mlctl.domain.errors import InvalidName
 _KEY = re.compile(r"[A-Za-z0-9._-]+(?:/[A-Za-z0-9._-]+)*\Z")
 _LONGEST = 1024  # bytes; what an object store takes
 
+ASIDE = "+tmp"
+"""A store that is a folder keeps files that are being written in this one; no key can name it."""
+
 SECRET = frozenset(
     {
         "access_key_id",

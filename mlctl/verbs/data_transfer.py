@@ -6,8 +6,11 @@ A ".dir" md5 stands for the listing and its files. What is there is not sent aga
 from collections.abc import Callable, Iterable
 from contextlib import closing
 
+from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.progress import Event
 from mlctl.sharing import transfer
+from mlctl.sharing.known import Known
+from mlctl.sharing.survey import survey
 from mlctl.sharing.transfer import Moved
 from mlctl.verbs.remote_stores import open_data_store
 from mlctl.verbs.session import Session
@@ -23,7 +26,9 @@ def upload_data(session: Session, md5s: Iterable[str], name: str | None = None) 
         Missing, Corrupt, Unreachable, Denied, DiskFull: as `sharing.transfer.upload`.
     """
     with closing(open_data_store(session, name)) as store:
-        return transfer.upload(store, _cache(session), md5s, _told(session, "push data"))
+        return transfer.upload(
+            store, _cache(session), md5s, known_of(session, store), _told(session, "push data")
+        )
 
 
 def download_data(session: Session, md5s: Iterable[str], name: str | None = None) -> Moved:
@@ -40,11 +45,20 @@ def download_data(session: Session, md5s: Iterable[str], name: str | None = None
 def lacking_on_remote(session: Session, md5s: Iterable[str], name: str | None = None) -> set[str]:
     """Those of these data, listings and files, that the remote does not hold.
 
+    A listing that is there proves its files. Of a folder whose listing is neither there nor in the cache only
+    the listing itself is named.
+
     Raises:
         NotFound, UsageError, NotInstalled, Unreachable, Denied: as `upload_data`.
     """
     with closing(open_data_store(session, name)) as store:
-        return transfer.lacking(store, _cache(session), md5s)
+        found = survey(store, _cache(session), md5s, known_of(session, store))
+        return {*found.files, *found.folders}
+
+
+def known_of(session: Session, store: RemoteStore) -> Known:
+    """What this repository knows of a remote."""
+    return Known(session.repository.layout.index, store.url)
 
 
 def _cache(session: Session) -> DvcCache:

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from mlctl.builtin.remotes.arriving import local
 from mlctl.contracts.remote import Listed, RemoteStore, Told
 from mlctl.domain.errors import Denied, DiskFull, Missing, Unreachable, UsageError
-from mlctl.domain.remote import check_key, check_prefix, is_key
+from mlctl.domain.remote import ASIDE, check_key, check_prefix, is_key
 
 _CHUNK = 1 << 22  # bytes
 _DAY = 86_400.0  # seconds; no writer takes so long between two writes
@@ -25,9 +25,6 @@ _GONE = (FileNotFoundError, NotADirectoryError, IsADirectoryError)
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 _NO_LINKS = {errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK, errno.EXDEV}
-
-ASIDE = "+tmp"
-"""The folder for files that are being written."""
 
 
 class FolderRemote:

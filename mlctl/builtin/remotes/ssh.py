@@ -19,7 +19,7 @@ from mlctl.builtin.remotes.ssh_line import Line, settings_of
 from mlctl.contracts.remote import Listed, RemoteStore, Told
 from mlctl.domain.credentials import strip
 from mlctl.domain.errors import Denied, Missing, UsageError
-from mlctl.domain.remote import check_key, check_prefix, is_key
+from mlctl.domain.remote import ASIDE, check_key, check_prefix, is_key
 
 T = TypeVar("T")
 Sftp = Any  # asyncssh.SFTPClient, whose types do not tell bytes from text
@@ -27,9 +27,6 @@ Sftp = Any  # asyncssh.SFTPClient, whose types do not tell bytes from text
 _CHUNK = 1 << 22  # bytes; asyncssh asks for its blocks in parallel
 _AT_ONCE = 64  # requests
 _MODE = 0o444
-
-ASIDE = "+tmp"
-"""The folder for files that are being written; no key can name it."""
 
 
 class SshRemote:
