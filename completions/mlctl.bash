@@ -10,14 +10,14 @@ _mlctl() {
             -*) ;;
             *)
                 case "$path $word" in
-                    " data"|" labels"|" spec"|" init"|" status"|" data add"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" spec explain"|" completion") path="$path $word" ;;
+                    " data"|" labels"|" spec"|" init"|" status"|" data add"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" spec explain"|" completion") path="$path $word" ;;
                     *) break ;;
                 esac ;;
         esac
     done
     local words="" values=""
     case "$path" in
-        "") words="init status data train eval promote rollback runs models show log undo redo fsck serve predict labels monitor plan build loop blame spec completion" ;;
+        "") words="init status data train eval promote rollback runs models show log undo redo fsck gc serve predict labels monitor plan build loop blame spec completion" ;;
         " data") words="add ls log show diff status check checkout" ;;
         " labels") words="add" ;;
         " spec") words="explain" ;;
@@ -42,6 +42,7 @@ _mlctl() {
         " undo") words="--reason --dry-run --json" ;;
         " redo") words="--reason --dry-run --json" ;;
         " fsck") words="--json" ;;
+        " gc") words="--yes -y --restore --empty --older-than --grace --projects --allow-missing --dry-run --json" ;;
         " serve") words="--host --port --workers --json" ;;
         " predict") words="--output -o --dry-run --json" ;;
         " labels add") words="--model -m --dry-run --json" ;;
@@ -57,6 +58,7 @@ _mlctl() {
         *'|-C') values='<folder>' ;;
         ' init|--from') values='<file>' ;;
         ' init|--test') values='<file>' ;;
+        ' gc|--projects') values='<folder>' ;;
     esac
     if [[ $values == "<folder>" ]]; then
         COMPREPLY=($(compgen -d -- "$current"))

@@ -29,6 +29,7 @@ COMMANDS: dict[str, str] = {
     "undo": "Take back the last decision.",
     "redo": "Bring back what was undone.",
     "fsck": "Verify every byte and every decision of the repository.",
+    "gc": "Collect what nothing needs, into a trash from where it can be brought back.",
     "serve": "Answer predictions over HTTP, following a stage.",
     "predict": "Score a table on the code path that serves.",
     "labels add": "Add truth that came later to the predictions that it belongs to.",
@@ -54,7 +55,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Data": ("data",),
     "Models": ("train", "eval", "promote", "rollback", "models", "runs"),
     "In service": ("serve", "predict", "labels", "monitor", "loop", "blame"),
-    "The record": ("log", "show", "undo", "redo", "fsck"),
+    "The record": ("log", "show", "undo", "redo", "fsck", "gc"),
     "The shell": ("completion",),
 }
 """How root help groups the first words of the commands."""

@@ -36,9 +36,7 @@ class Facts:
         decode(data, type(fact))  # a fact is for ever: one that nobody can read must not be written
         digest = digest_of(data)
         path = self._layout.fact(fact.kind, digest)
-        if path.exists() and path.read_bytes() == data:
-            self._files.remember(path)  # another process may have written it and not flushed it
-        else:
+        if not (_holds(path, data) and self._files.renew(path)):  # its writer may not have flushed it
             self._files.put(path, data)
         return digest
 
@@ -84,6 +82,13 @@ class Facts:
         found = [(digest, self.get(shape, digest)) for digest in digests]
         found.sort(key=lambda pair: (pair[1].created_at, pair[0]))
         return found
+
+
+def _holds(path: Path, data: bytes) -> bool:
+    try:
+        return path.read_bytes() == data
+    except FileNotFoundError:
+        return False
 
 
 def fact_names(folder: Path) -> Iterator[Digest]:

@@ -152,8 +152,23 @@ class Files:
         """Flush this file (or folder) with the next `flush`: something is about to name it."""
         self._unflushed[path] = None
 
+    def renew(self, path: Path) -> bool:
+        """Renew the lease of a file that is there already and is about to be named, so that `gc` leaves it.
+
+        It is flushed by the next `flush`. False where it is not there (any more).
+        """
+        try:
+            os.utime(path)
+        except FileNotFoundError:
+            return False
+        except OSError:  # another user's file: it is as old as it is
+            if not path.exists():
+                return False
+        self.remember(path)
+        return True
+
     def flush(self, paths: Iterable[Path] = ()) -> None:
-        """Flush these files and all remembered ones, then their folders, once each.
+        """Flush these files and all remembered ones (their lease is renewed), then their folders, once each.
 
         Raises:
             DiskFull: the disk could not take what was written.
@@ -164,6 +179,8 @@ class Files:
         for path in files:
             with explained(path):
                 try:
+                    with suppress(PermissionError):
+                        os.utime(path)
                     flush_file(path)
                 except FileNotFoundError:
                     raise Missing(

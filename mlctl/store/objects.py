@@ -32,9 +32,7 @@ class Objects:
         """Store bytes; their digest."""
         digest = digest_of(data)
         path = self._layout.object(digest)
-        if _holds(path, data):
-            self._files.remember(path)  # another process may have written it and not flushed it
-        else:
+        if not (_holds(path, data) and self._files.renew(path)):  # its writer may not have flushed it
             self._files.put(path, data)
         return digest
 

@@ -13,7 +13,6 @@ import msgspec
 
 from mlctl.domain.errors import Corrupt, MlctlError, UsageError
 from mlctl.workspace.dvc_files import SUFFIX, Pointer, load_yaml, outs_of, pointer_path, read_pointer
-from mlctl.workspace.git import top
 from mlctl.workspace.process import output_of
 
 LOCK = "dvc.lock"
@@ -177,7 +176,7 @@ def _tracked(root: Path, file: Path, base: Path, out: Pointer, stage: str | None
 
 def _pointer_files(root: Path) -> list[Path]:
     """The `.dvc` files of the project; what git ignores is not looked through."""
-    if top(root) is not None:
+    if any((folder / ".git").exists() for folder in (root, *root.parents)):
         listed = output_of(
             [
                 "git",

@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import stat
 import zipfile
@@ -17,7 +18,7 @@ from pathlib import Path
 import git
 import msgspec
 
-from mlctl.domain.errors import NotInstalled, PermissionRefused
+from mlctl.domain.errors import Corrupt, NotInstalled, PermissionRefused
 from mlctl.domain.run import CodeState
 
 LARGE = 1 << 20
@@ -30,6 +31,8 @@ _SECRET = (
     "*api_key*", "*apikey*", "*api-key*", "*token*",
 )  # fmt: skip
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+_RAW = re.compile(rb":[0-7]+ [0-7]+ ([0-9a-f]{40,64}) ([0-9a-f]{40,64}) ")
+_STAGED = re.compile(rb"[0-7]+ ([0-9a-f]{40,64}) [0-3]\t")
 _STATES = {"?": "untracked", "A": "added", "D": "deleted"}
 
 
@@ -105,6 +108,56 @@ def is_tracked(root: Path, path: str) -> bool:
         return bool(repo.git.ls_files("-z", "--", str(root / path)))
     except git.GitCommandError:
         return False
+
+
+def work_trees(root: Path) -> list[Path]:
+    """The work trees of the git repository that `root` stands in, the main one first; [root] outside git."""
+    repo = find(root)
+    if repo is None or not _runs():
+        return [root]
+    listed: bytes = repo.git.worktree("list", "--porcelain", "-z", stdout_as_string=False)
+    found = [Path(os.fsdecode(line[9:])) for line in listed.split(b"\0") if line.startswith(b"worktree ")]
+    return [path for path in found if path.is_dir()]
+
+
+def kept_blobs(root: Path, patterns: Iterable[str]) -> Iterator[bytes]:
+    """The bytes of every file with such a name that git keeps, each once.
+
+    That is of all branches, tags, stashes, reflogs and detached heads, and of the index of every work tree.
+
+    Args:
+        root: a folder of the repository.
+        patterns: of names, in all folders ("*.dvc").
+
+    Raises:
+        Corrupt: git cannot read its own history.
+    """
+    repo = find(root)
+    if repo is None or not _runs():
+        return
+    paths = [f":(top){pattern}" for pattern in patterns]
+    how = [
+        "--all",
+        "--reflog",
+        "--full-history",
+        "-m",
+        "--root",
+        "--no-renames",
+        "--no-abbrev",
+        "--raw",
+        "-z",
+    ]
+    try:
+        log: bytes = repo.git.log(*how, "--format=", "--", *paths, stdout_as_string=False)
+        names = {name for pair in _RAW.findall(log) for name in pair}
+        for tree in work_trees(root):
+            index: bytes = git.Git(tree).ls_files("--stage", "-z", "--", *paths, stdout_as_string=False)
+            names |= set(_STAGED.findall(index))
+        for name in sorted(names):
+            if name.strip(b"0"):
+                yield bytes(repo.git.get_object_data(name.decode())[3])
+    except (git.GitCommandError, ValueError) as error:
+        raise Corrupt(f"git cannot read the history of {root}: {error}", "git fsck") from error
 
 
 def stage(root: Path, paths: Iterable[str]) -> None:

@@ -1,0 +1,118 @@
+"""Which facts and objects of a repository something needs; the rest is garbage.
+
+It errs on the side of too much: every text that looks like a digest counts, in decisions (undone ones too),
+pending entries, live runs and predictions, and in every fact and JSON object that is reached.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from mlctl.domain.dataset import DatasetVersion
+from mlctl.domain.ids import Digest, is_digest
+from mlctl.domain.progress import Event, Report, silent
+from mlctl.store.facts import fact_names
+from mlctl.store.repository import Repository
+from mlctl.store.trash import files_below
+
+_DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
+_COLLECTED = {"datasets", "labels", "models"}  # they count once a decision or another fact names them
+_LARGE = 8 << 20  # bytes; a longer object is a table or a model, and lists nothing
+_STEP = 512
+
+
+class Reachable(msgspec.Struct, frozen=True, kw_only=True):
+    """What is needed.
+
+    Attributes:
+        facts: digests of facts.
+        objects: of objects, as 32 bytes each.
+        versions: the dataset versions among the facts.
+    """
+
+    facts: set[str]
+    objects: set[bytes]
+    versions: tuple[tuple[Digest, DatasetVersion], ...]
+
+
+def reachable(repository: Repository, report: Report = silent) -> Reachable:
+    """Find out.
+
+    Raises:
+        Corrupt, Missing: a fact or a manifest on the way is damaged, so what it needs cannot be told.
+    """
+    layout = repository.layout
+    kinds: dict[str, str] = {
+        digest: folder.name
+        for folder in (sorted(layout.facts.iterdir()) if layout.facts.exists() else ())
+        if folder.is_dir()
+        for digest in fact_names(folder)
+    }
+    queue: set[str] = {digest for digest, kind in kinds.items() if kind not in _COLLECTED}
+    for folder in (layout.decisions, layout.store / "pending", layout.store / "live"):
+        for path in files_below(folder):
+            queue |= _digests(path)
+    facts: set[str] = set()
+    objects: set[bytes] = set()
+    versions: list[tuple[Digest, DatasetVersion]] = []
+    while queue:
+        digest = queue.pop()
+        kind = kinds.get(digest)
+        if kind is not None and digest not in facts:
+            facts.add(digest)
+            queue |= _digests(layout.fact(kind, digest)) - facts
+            if kind == DatasetVersion.kind:
+                version = repository.facts.get(DatasetVersion, digest)
+                versions.append((Digest(digest), version))
+                objects.update(_manifest(repository, version))
+            if len(facts) % _STEP == 0:
+                report(Event(step="look what is needed", done=len(facts), unit="facts"))
+        key = bytes.fromhex(digest)
+        if key not in objects and repository.objects.has(digest):
+            objects.add(key)
+            queue |= {
+                named for named in _listed(layout.object(digest)) if bytes.fromhex(named) not in objects
+            }
+    return Reachable(facts=facts, objects=objects, versions=tuple(versions))
+
+
+def unreached_facts(repository: Repository, needed: Reachable) -> Iterator[Path]:
+    """Files of facts that nothing needs."""
+    for kind in sorted(_COLLECTED):
+        folder = repository.layout.facts / kind
+        yield from (
+            repository.layout.fact(kind, digest)
+            for digest in sorted(fact_names(folder))
+            if digest not in needed.facts
+        )
+
+
+def unreached_objects(repository: Repository, needed: Reachable) -> Iterator[Path]:
+    """Files of objects that nothing needs."""
+    top = repository.layout.objects
+    for folder in sorted(top.iterdir()) if top.exists() else ():
+        if folder.is_dir():
+            for path in sorted(folder.iterdir()):
+                if is_digest(path.name) and bytes.fromhex(path.name) not in needed.objects:
+                    yield path
+
+
+def _manifest(repository: Repository, version: DatasetVersion) -> Iterator[bytes]:
+    if version.shape == "folder":
+        yield from (bytes.fromhex(digest) for digest in repository.manifests.objects(version.sha256))
+
+
+def _listed(path: Path) -> set[str]:
+    """What an object that is JSON names."""
+    with path.open("rb") as file:
+        start = file.read(1)
+        return _digests(path) if start in {b"{", b"["} and path.stat().st_size < _LARGE else set()
+
+
+def _digests(path: Path) -> set[str]:
+    try:
+        return {found.decode() for found in _DIGEST.findall(path.read_bytes())}
+    except FileNotFoundError:  # sealed or finished meanwhile; what it became is newer than any grace
+        return set()

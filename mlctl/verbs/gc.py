@@ -1,0 +1,175 @@
+"""`mlctl gc`: a plan of what nothing needs, and with --yes its move to a trash.
+
+Needed is what any decision names (undone ones too), any run, evaluation or report, anything pending or live,
+and every pointer in any commit, stash, reflog, index or work tree of git. The rest goes to `.mlctl/trash/`
+and `<cache>/trash/`, from where --restore brings it back.
+"""
+
+from contextlib import ExitStack
+from datetime import timedelta
+from pathlib import Path
+
+from mlctl.domain.duration import duration
+from mlctl.domain.errors import NotFound, UsageError
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.requests.gc import Counted, GcRequest, GcResult
+from mlctl.store.collect import Collector, Tally
+from mlctl.store.reachable import reachable, unreached_facts, unreached_objects
+from mlctl.store.trash import Collection, Trash
+from mlctl.verbs.needed import wanted_data
+from mlctl.verbs.session import Session
+from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_files import read_settings
+from mlctl.workspace.dvc_lock import dvc_lock
+from mlctl.workspace.git import top, work_trees
+
+
+def gc(session: Session, request: GcRequest) -> Outcome[GcResult]:
+    """Plan, collect, restore or empty.
+
+    Raises:
+        UsageError: two acts at once, or a cache that other projects share and that were not named.
+        Missing, Corrupt: what is needed cannot be told.
+        Locked: dvc or another data command is at work.
+        NotFound: there is nothing in the trash to restore.
+    """
+    if request.yes + request.restore + request.empty > 1:
+        raise UsageError("--yes, --restore and --empty are three different acts", "mlctl gc --help")
+    cache = DvcCache(read_settings(session.root).cache)
+    if request.restore:
+        return _restore(session, request, cache)
+    if request.empty:
+        return _empty(session, request, cache)
+    others = _projects(session, request, cache.folder)
+    with ExitStack() as locks:
+        for tree in dict.fromkeys([*_own_trees(session.root), *others]):
+            locks.enter_context(dvc_lock(tree, [cache.folder]))
+        return _collect(session, request, cache, others)
+
+
+def _collect(session: Session, request: GcRequest, cache: DvcCache, others: list[Path]) -> Outcome[GcResult]:
+    repository, act = session.repository, request.yes and not request.dry_run
+    needed = reachable(repository, session.report)
+    wanted = wanted_data(
+        repository, needed, cache, others, allow_missing=request.allow_missing, report=session.report
+    )
+    moment, lease = session.clock(), _span(request.older_than).total_seconds()
+
+    def collector(place: Path) -> Collector:
+        return Collector(place, moment=moment, lease=lease, act=act, report=session.report)
+
+    facts, objects, data = (
+        collector(place) for place in (repository.layout.store, repository.layout.store, cache.folder)
+    )
+    facts.files(unreached_facts(repository, needed))  # before the objects that they name
+    objects.files(unreached_objects(repository, needed))
+    data.cache(wanted)
+    parts = {"data": data, "objects": objects, "facts": facts}
+    gone = tuple(_counted(name, part.gone) for name, part in parts.items() if part.gone.files)
+    young = [part.young for part in parts.values()]
+    result = GcResult(
+        act="collect" if request.yes else "plan",
+        collected=gone,
+        kept=tuple(_counted(reason, tally) for reason, tally in data.kept.items()),
+        young=Counted(
+            what="young", files=sum(one.files for one in young), bytes=sum(one.bytes for one in young)
+        ),
+        trash=_in_trash(session, cache),
+        cache=str(cache.folder),
+        changed=act and bool(gone),
+    )
+    then = (
+        ("mlctl gc --restore",) if result.changed else ("mlctl gc --yes",) if gone and not request.yes else ()
+    )
+    return Outcome(data=result, next=then)
+
+
+def _restore(session: Session, request: GcRequest, cache: DvcCache) -> Outcome[GcResult]:
+    """Objects come back before the facts that name them, files before the listings that name them."""
+    found = _collections(session, cache)
+    if not found:
+        raise NotFound("the trash is empty: there is nothing to restore", "mlctl gc")
+    if not request.dry_run:
+        for trash, collection in found:
+            trash.restore(collection)
+    return Outcome(data=_result(session, request, cache, "restore", found))
+
+
+def _empty(session: Session, request: GcRequest, cache: DvcCache) -> Outcome[GcResult]:
+    grace, now = _span(request.grace), session.clock()
+    found = [(trash, one) for trash, one in _collections(session, cache) if one.older_than(grace, now)]
+    if not request.dry_run:
+        for trash, collection in found:
+            trash.empty(collection)
+    return Outcome(data=_result(session, request, cache, "empty", found))
+
+
+def _result(
+    session: Session, request: GcRequest, cache: DvcCache, act: str, found: list[tuple[Trash, Collection]]
+) -> GcResult:
+    return GcResult(
+        act=act,
+        collected=tuple(_row(collection) for _trash, collection in found),
+        trash=_in_trash(session, cache),
+        cache=str(cache.folder),
+        changed=bool(found) and not request.dry_run,
+    )
+
+
+def _collections(session: Session, cache: DvcCache) -> list[tuple[Trash, Collection]]:
+    trashes = (Trash(cache.folder), Trash(session.repository.layout.store))
+    return [(trash, collection) for trash in trashes for collection in trash.collections()]
+
+
+def _in_trash(session: Session, cache: DvcCache) -> tuple[Counted, ...]:
+    return tuple(_row(collection) for _trash, collection in _collections(session, cache))
+
+
+def _row(collection: Collection) -> Counted:
+    return Counted(what=collection.time, files=collection.files, bytes=collection.bytes)
+
+
+def _counted(what: str, tally: Tally) -> Counted:
+    return Counted(what=what, files=tally.files, bytes=tally.bytes, paths=tuple(tally.paths))
+
+
+def _projects(session: Session, request: GcRequest, cache: Path) -> list[Path]:
+    """The other projects that share the cache.
+
+    Raises:
+        UsageError: it is outside this project's git repository, and none was named.
+    """
+    named = [Path(text).resolve() for text in request.projects]
+    for path in named:
+        if not path.is_dir():
+            raise UsageError(f"--projects {path}: there is no such folder", "mlctl gc --help", path=str(path))
+    inside = [
+        tree.resolve()
+        for tree in (session.root, top(session.root) or session.root, *work_trees(session.root))
+    ]
+    if not named and not any(tree in cache.resolve().parents for tree in inside):
+        raise UsageError(
+            f"the cache {cache} is outside this project: other projects may need what is in it",
+            "mlctl gc --projects . --projects ../another",
+            cache=str(cache),
+        )
+    return [path for path in named if path != session.root.resolve()]
+
+
+def _own_trees(root: Path) -> list[Path]:
+    """The project in every work tree of its git repository: each has a lock of its own on the cache."""
+    own = top(root)
+    if own is None:
+        return [root]
+    part = root.resolve().relative_to(own.resolve())
+    return [
+        root,
+        *(tree / part for tree in work_trees(root) if (tree / part / ".dvc").is_dir() and tree != own),
+    ]
+
+
+def _span(text: str) -> timedelta:
+    try:
+        return duration(text)
+    except ValueError as error:
+        raise UsageError(str(error), "mlctl gc --help") from error
