@@ -10,16 +10,17 @@ _mlctl() {
             -*) ;;
             *)
                 case "$path $word" in
-                    " data"|" labels"|" spec"|" init"|" status"|" data add"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" spec explain"|" completion") path="$path $word" ;;
+                    " data"|" labels"|" hook"|" spec"|" init"|" status"|" data add"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
                     *) break ;;
                 esac ;;
         esac
     done
     local words="" values=""
     case "$path" in
-        "") words="init status data train eval promote rollback runs models show log undo redo fsck gc serve predict labels monitor plan build loop blame spec completion" ;;
+        "") words="init status data train eval promote rollback runs models show log undo redo fsck gc serve predict labels monitor plan build loop blame hook spec completion" ;;
         " data") words="add ls log show diff status check checkout" ;;
         " labels") words="add" ;;
+        " hook") words="install uninstall run" ;;
         " spec") words="explain" ;;
         " init") words="--template --name --from --target --columns --null --test --dry-run --json" ;;
         " status") words="--check --json" ;;
@@ -51,6 +52,9 @@ _mlctl() {
         " build") words="--to --dry-run --json" ;;
         " loop") words="--once --watch --interval --stage --dry-run --json" ;;
         " blame") words="--key --model -m --json" ;;
+        " hook install") words="--pre-push --dry-run --json" ;;
+        " hook uninstall") words="--dry-run --json" ;;
+        " hook run") words="--json" ;;
         " spec explain") words="--json" ;;
         " completion") words="bash zsh fish" ;;
     esac

@@ -10,6 +10,8 @@ from importlib import import_module
 from mlctl import __version__
 
 _SOON = 0.01  # seconds
+_PRE_PUSH = ["hook", "run", "pre-push"]
+_HOOK_WORDS = 5  # with the name and the URL of git's remote
 
 QUICK = (
     ["status"],
@@ -22,7 +24,7 @@ QUICK = (
     ["build"],
     ["build", "--json"],
 )
-"""Command lines that need no parser; with `_builds_for` that is all of them."""
+"""Command lines that need no parser; with `_builds_for` and `_before_push` that is all of them."""
 
 
 def main() -> int:
@@ -33,11 +35,12 @@ def main() -> int:
         return 0
     sys.unraisablehook = _unraisable
     quick = arguments in QUICK or _builds_for(arguments)
+    hook = _before_push(arguments)
     try:
         kept: int | None = import_module("mlctl.store.kept_answers").give(arguments) if quick else None
         if kept is not None:
             return kept
-        door = import_module("mlctl.cli.quick" if quick else "mlctl.cli.main")
+        door = import_module("mlctl.cli.quick" if quick or hook else "mlctl.cli.main")
         code: int = door.run(arguments)
     except KeyboardInterrupt:
         # outside the door's own watch: while modules are imported, or while the last bytes are written
@@ -57,6 +60,11 @@ def _unraisable(args: "sys.UnraisableHookArgs") -> None:
 def _interrupt_soon() -> None:
     time.sleep(_SOON)  # by then the callback is left
     os.kill(os.getpid(), signal.SIGINT)
+
+
+def _before_push(arguments: list[str]) -> bool:
+    """`hook run pre-push REMOTE URL`, as git's hook calls it."""
+    return arguments[:3] == _PRE_PUSH and len(arguments) == _HOOK_WORDS and arguments[3][:1] != "-"
 
 
 def _builds_for(arguments: list[str]) -> bool:

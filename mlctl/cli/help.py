@@ -18,6 +18,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "data": ("mlctl data add data/hour.csv", "mlctl data show rides@latest", "mlctl data check"),
     "labels": ("mlctl labels add truth.csv",),
+    "hook": ("mlctl hook install", "mlctl hook uninstall"),
     "spec": ("mlctl spec explain",),
 }
 """Examples of the groups; a command's stand in its docstring."""

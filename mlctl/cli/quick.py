@@ -1,4 +1,4 @@
-"""The plain forms of `status`, `plan` and `build`, answered without Typer and rich; both print the same.
+"""The plain forms of `status`, `plan`, `build` and `hook run`, without Typer and rich; both print the same.
 
 What an answer rested on is recorded meanwhile, and the answer kept for the next time (`store.kept_answers`).
 """
@@ -8,9 +8,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlctl.cli.door import answer, carry_out, printed, talk
+from mlctl.cli.refs import refs_on_stdin
 from mlctl.cli.settings import SETTINGS, current, enter, from_environment
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.build import BuildRequest
+from mlctl.domain.requests.hook_run import HookRunRequest
 from mlctl.domain.requests.plan import PlanRequest
 from mlctl.domain.requests.status import StatusRequest
 from mlctl.store.kept_answers import keep, project_root
@@ -24,6 +26,12 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def _plain(arguments: list[str]) -> None:
+    if arguments[0] == "hook":  # about what git pushes from here, whatever MLCTL_DIR says; never kept
+        request = HookRunRequest(
+            hook=arguments[2], remote=arguments[3], url=arguments[4], refs=refs_on_stdin()
+        )
+        carry_out("hook_run", request, session=False)
+        return
     enter()
     recording = Recording.start()
     try:

@@ -38,6 +38,9 @@ COMMANDS: dict[str, str] = {
     "build": "Bring up to date what is stale.",
     "loop": "Monitor, and on an alarm renew the model through its gates.",
     "blame": "Trace a prediction to its model, decision, run, data and code.",
+    "hook install": "Let git refuse a push of pointers whose data are not on their remote.",
+    "hook uninstall": "Take mlctl's git hook away; the hook before it comes back.",
+    "hook run": "Do what a git hook does: `hook install` makes git call this.",
     "spec explain": "Print the spec with every default filled in.",
     "completion": "Print the completion script of a shell.",
 }
@@ -46,6 +49,7 @@ COMMANDS: dict[str, str] = {
 GROUPS: dict[str, str] = {
     "data": "Version, look at, check and restore data.",
     "labels": "Truth that comes later.",
+    "hook": "What git asks mlctl before it does something.",
     "spec": "The project's `mlctl.toml`.",
 }
 """Command groups and their summaries."""
@@ -56,17 +60,17 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Models": ("train", "eval", "promote", "rollback", "models", "runs"),
     "In service": ("serve", "predict", "labels", "monitor", "loop", "blame"),
     "The record": ("log", "show", "undo", "redo", "fsck", "gc"),
-    "The shell": ("completion",),
+    "The shell": ("completion", "hook"),
 }
 """How root help groups the first words of the commands."""
 
 WITHOUT_VERB = frozenset({"completion"})
 """Stems of commands that only the terminal has."""
 
-PLAIN = frozenset({"build", "plan", "status"})
+PLAIN = frozenset({"build", "hook_run", "plan", "status"})
 """Stems whose render module writes plain lines to `out.file` and needs no rich console."""
 
-WITHOUT_SESSION = frozenset({"init"})
+WITHOUT_SESSION = frozenset({"hook_install", "hook_run", "hook_uninstall", "init"})
 """Stems whose verb runs where there is no repository yet."""
 
 

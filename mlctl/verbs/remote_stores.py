@@ -6,13 +6,15 @@ Credentials come from `.mlctl/config.local.toml`, from DVC's own configuration, 
 
 import os
 import re
+from pathlib import Path
 
 from mlctl.contracts import registry
 from mlctl.contracts.remote import Remote, RemoteStore
 from mlctl.domain.credentials import strip
 from mlctl.domain.errors import NotFound
 from mlctl.domain.remote import RemoteSetting
-from mlctl.sharing.retry import RetryingStore
+from mlctl.sharing.retry import TRIES, RetryingStore
+from mlctl.store.layout import FOLDER, Layout
 from mlctl.store.remote_settings import read_remotes
 from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_remotes import read_dvc_remotes
@@ -25,7 +27,7 @@ def open_remote(session: Session, name: str | None = None) -> RemoteStore:
         NotFound: there is no such remote, or none is the default.
         UsageError: the configuration or the URL makes no sense. NotInstalled: a library is missing.
     """
-    return _opened(remote_setting(session, name))
+    return store_of(remote_setting(session, name))
 
 
 def open_data_store(session: Session, name: str | None = None) -> RemoteStore:
@@ -34,7 +36,7 @@ def open_data_store(session: Session, name: str | None = None) -> RemoteStore:
     Raises:
         NotFound, UsageError, NotInstalled: as `open_remote`.
     """
-    return _opened(data_setting(session, name))
+    return store_of(data_setting(session, name))
 
 
 def remote_setting(session: Session, name: str | None = None) -> RemoteSetting:
@@ -43,7 +45,11 @@ def remote_setting(session: Session, name: str | None = None) -> RemoteSetting:
     Raises:
         NotFound, UsageError: as `open_remote`.
     """
-    remotes, default = read_remotes(session.repository.layout)
+    return _own_setting(session.repository.layout, name)
+
+
+def _own_setting(layout: Layout, name: str | None) -> RemoteSetting:
+    remotes, default = read_remotes(layout)
     chosen = name or default
     if chosen is not None and chosen in remotes:
         return _with_environment(remotes[chosen])
@@ -56,19 +62,28 @@ def data_setting(session: Session, name: str | None = None) -> RemoteSetting:
     Raises:
         NotFound, UsageError: as `open_remote`.
     """
-    remotes, default, exposed = read_dvc_remotes(session.root)
+    setting, warnings = data_setting_of(session.root, name)
+    session.warnings += warnings
+    return setting
+
+
+def data_setting_of(root: Path, name: str | None = None) -> tuple[RemoteSetting, tuple[str, ...]]:
+    """As `data_setting`, where there may be no repository (a project of dvc's alone); with warnings.
+
+    Raises:
+        NotFound, UsageError: as `open_remote`.
+    """
+    remotes, default, exposed = read_dvc_remotes(root)
     chosen = name.lower() if name is not None else default
     if chosen is None or chosen not in remotes:
         if name is None and chosen is not None:
             raise NotFound(
                 f"DVC's default remote is {chosen}, and no remote has this name", "dvc remote list"
             )
-        return remote_setting(session, name)
+        return _own_setting(Layout(root / FOLDER), name), ()
     told = [option for option in exposed if option.startswith(f"{chosen}.")]
-    if told:
-        warning = f"git tracks .dvc/config, and {', '.join(told)} gives access; it belongs into config.local"
-        session.warnings += (warning,)
-    return _with_environment(remotes[chosen])
+    warning = f"git tracks .dvc/config, and {', '.join(told)} gives access; it belongs into config.local"
+    return _with_environment(remotes[chosen]), (warning,) if told else ()
 
 
 def has_data_remote(session: Session) -> bool:
@@ -80,11 +95,16 @@ def has_data_remote(session: Session) -> bool:
     return True
 
 
-def _opened(setting: RemoteSetting) -> RemoteStore:
+def store_of(setting: RemoteSetting, *, tries: int = TRIES) -> RemoteStore:
+    """The store of a setting; what passes is tried again so often.
+
+    Raises:
+        UsageError, NotInstalled: as `open_remote`.
+    """
     scheme = setting.scheme
     known = registry.names("remotes")
     plugin: Remote = registry.load("remotes", scheme if scheme in known else "dvc")
-    return RetryingStore(plugin.open(setting.url, setting.options))
+    return RetryingStore(plugin.open(setting.url, setting.options), tries=tries)
 
 
 def _with_environment(setting: RemoteSetting) -> RemoteSetting:

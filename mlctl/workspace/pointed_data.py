@@ -1,0 +1,77 @@
+"""Which data a pointer file's text names, whoever wrote it, and on which remote they belong."""
+
+import re
+from importlib import import_module
+from typing import Any
+
+import msgspec
+
+_MD5 = re.compile(r"[0-9a-f]{32}(\.dir)?\Z")
+_PLAIN = re.compile(
+    r"outs:\n- md5: '?(?P<md5>[0-9a-f]{32}(\.dir)?)'?\n  size: (?P<size>[0-9]+)\n"
+    r"(  nfiles: (?P<nfiles>[0-9]+)\n)?  hash: md5\n  path: [^\n]+\n\Z"
+)
+
+
+class NamedData(msgspec.Struct, frozen=True, kw_only=True):
+    """Data that a pointer names.
+
+    Attributes:
+        remote: the one that the pointer says, or None for the default one.
+        dvc2: whether DVC 2 wrote it.
+    """
+
+    md5: str
+    size: int | None = None
+    nfiles: int | None = None
+    remote: str | None = None
+    dvc2: bool = False
+
+    @property
+    def key(self) -> str:
+        """Where a remote keeps it."""
+        return f"{'' if self.dvc2 else 'files/md5/'}{self.md5[:2]}/{self.md5[2:]}"
+
+
+def data_named_by(text: str) -> list[NamedData]:
+    """The data that should be on a remote where this pointer is.
+
+    Left out is what no push carries: outs with `push: false` or `cache: false`, imports from another
+    repository (fetched from there), outs that were never downloaded, and versions that a cloud keeps itself.
+
+    Raises:
+        ValueError: the text is no pointer.
+    """
+    plain = _PLAIN.match(text)
+    if plain is not None:
+        nfiles = plain["nfiles"]
+        return [
+            NamedData(
+                md5=plain["md5"], size=int(plain["size"]), nfiles=None if nfiles is None else int(nfiles)
+            )
+        ]
+    document = import_module("mlctl.workspace.pointer_yaml").read_yaml(text)
+    if not isinstance(document, dict) or not isinstance(document.get("outs"), list):
+        raise ValueError("it has no outs")  # noqa: TRY004 - of a text, not of an argument
+    if any(isinstance(dep, dict) and "repo" in dep for dep in document.get("deps") or ()):
+        return []
+    return [_named(out) for out in document["outs"] if isinstance(out, dict) and _is_pushed(out)]
+
+
+def _is_pushed(out: dict[str, Any]) -> bool:
+    stays = out.get("push") is False or out.get("cache") is False
+    return not stays and "md5" in out and "cloud" not in out
+
+
+def _named(out: dict[str, Any]) -> NamedData:
+    md5 = str(out["md5"])
+    if _MD5.match(md5) is None:
+        raise ValueError(f"{md5!r} is no md5")
+    size, nfiles, remote = out.get("size"), out.get("nfiles"), out.get("remote")
+    return NamedData(
+        md5=md5,
+        size=size if isinstance(size, int) else None,
+        nfiles=nfiles if isinstance(nfiles, int) else None,
+        remote=str(remote) if remote else None,
+        dvc2=out.get("hash") != "md5",
+    )

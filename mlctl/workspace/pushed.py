@@ -1,0 +1,146 @@
+"""What a `git push` brings to the other side: the pointers that its commits change.
+
+Asked of git itself with one process, two where there are pointers: git runs this before every push.
+"""
+
+import subprocess
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from mlctl.domain.errors import NotInstalled, UsageError
+
+_ZERO = frozenset("0")
+_LOG = (
+    "git", "log", "-z", "--raw", "--no-abbrev", "-c", "--full-history", "--no-renames", "--no-color",
+    "--no-show-signature", "--no-notes", "--no-ext-diff", "--no-relative", "--ignore-missing",
+    "--format=commit:%H%x1f%an%x1f%ae%x1f%at%x1f%s",
+)  # fmt: skip
+_FIELDS = 4  # of a ref as git tells of it: its name and object here, its name and object there
+
+
+class Commit(msgspec.Struct, frozen=True, kw_only=True):
+    """A commit that is pushed; `time` is when its author made it, RFC 3339 UTC."""
+
+    digest: str
+    author: str
+    email: str
+    time: str
+    subject: str
+
+
+class PushedPointer(msgspec.Struct, frozen=True, kw_only=True):
+    """A pointer file as a commit leaves it.
+
+    Attributes:
+        path: relative to the top of the git work tree.
+        blob: git's object with its text.
+        commit: the newest one of those pushed that makes it so.
+    """
+
+    path: str
+    blob: str
+    commit: Commit
+
+
+def objects_pushed(refs: str) -> list[tuple[str, str]]:
+    """(object here, object there) of git's lines for a pre-push hook; what is deleted is left out.
+
+    Raises:
+        UsageError: the text is not what git gives such a hook.
+    """
+    found = []
+    for line in refs.splitlines():
+        fields = line.split(" ")
+        if len(fields) != _FIELDS:
+            raise UsageError(
+                f"git tells a pre-push hook of its refs in {_FIELDS} words a line; this is none: {line!r}",
+                "mlctl hook install",
+            )
+        if set(fields[1]) != _ZERO:
+            found.append((fields[1], fields[3]))
+    return found
+
+
+def pushed_pointers(top: Path, refs: str) -> list[PushedPointer]:
+    """The pointers that commits change which the push brings and no remote-tracking ref has.
+
+    Every version of a pointer counts, also one that a later commit replaces. Of a merge only what is in none
+    of its parents does. Tags count as the commits that they name.
+
+    Args:
+        top: the top of the git work tree.
+        refs: as git gives them to the hook: local ref, local object, remote ref, remote object, a line each.
+
+    Raises:
+        UsageError: as `objects_pushed`, or git could not tell. NotInstalled: there is no git.
+    """
+    pushed = objects_pushed(refs)
+    if not pushed:
+        return []
+    there = sorted({old for _, old in pushed if set(old) != _ZERO})
+    here = sorted({new for new, _ in pushed} - set(there))
+    if not here:
+        return []
+    known = (*here, "--not", *there, "--remotes")
+    output = _git(top, [*_LOG, *known, "--", ":(top)*.dvc"])
+    found: dict[tuple[str, str], PushedPointer] = {}
+    commit: Commit | None = None
+    tokens = iter(output.split(b"\0"))
+    for token in tokens:
+        text = token.lstrip(b"\n")
+        if text.startswith(b"commit:"):
+            commit = _commit(text.removeprefix(b"commit:").decode("utf-8", "replace"))
+        elif text.startswith(b":") and commit is not None:
+            path, blob = next(tokens).decode("utf-8", "surrogateescape"), _blob(text)
+            if blob is not None and path.rpartition("/")[2] != ".dvc":
+                found.setdefault((path, blob), PushedPointer(path=path, blob=blob, commit=commit))
+    return list(found.values())
+
+
+def texts_of(top: Path, blobs: Iterable[str]) -> dict[str, str]:
+    """The text of git's objects, by their names.
+
+    Raises:
+        UsageError, NotInstalled: as `pushed_pointers`.
+    """
+    asked = list(dict.fromkeys(blobs))
+    output = _git(top, ["git", "cat-file", "--batch"], "".join(f"{blob}\n" for blob in asked).encode())
+    texts, start = {}, 0
+    for blob in asked:
+        end = output.index(b"\n", start)
+        size = int(output[start:end].split(b" ")[2])
+        texts[blob] = output[end + 1 : end + 1 + size].decode("utf-8", "replace")
+        start = end + 2 + size
+    return texts
+
+
+def _commit(text: str) -> Commit:
+    digest, author, email, seconds, subject = text.split("\x1f", 4)
+    moment = datetime.fromtimestamp(int(seconds), UTC).isoformat(timespec="seconds")
+    return Commit(
+        digest=digest, author=author, email=email, time=moment.replace("+00:00", "Z"), subject=subject
+    )
+
+
+def _blob(raw: bytes) -> str | None:
+    """The object after the commit, from `:modes... objects... letters` with one colon a parent."""
+    parents = len(raw) - len(raw.lstrip(b":"))
+    fields = raw.lstrip(b":").decode().split(" ")
+    mode, blob = fields[parents], fields[2 * parents + 1]
+    return blob if mode.startswith("100") else None  # deleted, a link, or a submodule
+
+
+def _git(top: Path, command: list[str], given: bytes = b"") -> bytes:
+    try:
+        done = subprocess.run(command, cwd=top, input=given, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise NotInstalled("git is not installed: https://git-scm.com/downloads", program="git") from None
+    if done.returncode:
+        raise UsageError(
+            f"git could not tell what is pushed: {done.stderr.decode('utf-8', 'replace').strip()}",
+            "git fsck",
+        )
+    return done.stdout
