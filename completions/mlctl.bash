@@ -29,7 +29,7 @@ _mlctl() {
         " data log") words="--last -n --json" ;;
         " data show") words="--limit --json" ;;
         " data diff") words="--path --stat --limit --json" ;;
-        " data status") words="--check --json" ;;
+        " data status") words="--check --remote --json" ;;
         " data check") words="--json" ;;
         " data checkout") words="--force --dry-run --json" ;;
         " train") words="--set --seed --no-cache --data --window --test --dry-run --json" ;;

@@ -65,6 +65,7 @@ complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcomma
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from diff' -l limit -r -d 'Files to list at most; all are counted.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from diff' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from status' -l check -d 'Exit with the answer\'s code where the answer is no.'
+complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from status' -l remote -d 'Ask the data\'s remote as well what it holds.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from status' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from check' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from checkout' -l force -d 'Overwrite bytes that nothing else holds.'

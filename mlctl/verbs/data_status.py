@@ -5,6 +5,7 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_status import DatasetState, DataStatusRequest, DataStatusResult
 from mlctl.verbs.intake import look
 from mlctl.verbs.places import Place, known_places
+from mlctl.verbs.remote_presence import remote_presence
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import newest, with_bytes
 from mlctl.workspace.dvc_files import Pointer
@@ -12,20 +13,28 @@ from mlctl.workspace.dvc_owners import pointer_at
 
 
 def data_status(session: Session, request: DataStatusRequest) -> Outcome[DataStatusResult]:
-    """Compare; with `check`, anything that is not clean is exit 43."""
+    """Compare; with `check`, anything that is not clean, or that an asked remote lacks, is exit 43."""
     places, wrong = known_places(session)
     states = tuple(_state(session, place) for place in places)
-    data = DataStatusResult(datasets=states, clean=all(state.state == "clean" for state in states))
-    if request.check and not data.clean:
-        different = [state for state in states if state.state != "clean"]
-        raise WouldChange(
-            f"{len(different)} of {len(states)} datasets are not clean: "
-            + ", ".join(f"{state.path} ({state.state})" for state in different),
-            *dict.fromkeys(state.next for state in different if state.next),
-            data=data,
-        )
-    then = tuple(dict.fromkeys(state.next for state in states if state.next))
+    remote = remote_presence(session, places) if request.remote else None
+    data = DataStatusResult(
+        datasets=states, clean=all(state.state == "clean" for state in states), remote=remote
+    )
+    present = remote.datasets if remote else ()
+    advice = [*(state.next for state in states), *(one.next for one in present)]
+    then = tuple(dict.fromkeys(command for command in advice if command))
+    if request.check and not (data.clean and (remote is None or remote.complete)):
+        raise WouldChange("; ".join(_differences(data)), *then, data=data)
     return Outcome(data=data, warnings=wrong, next=then)
+
+
+def _differences(data: DataStatusResult) -> list[str]:
+    different = [f"{state.path} ({state.state})" for state in data.datasets if state.state != "clean"]
+    said = [f"{len(different)} of {len(data.datasets)} datasets are not clean: " + ", ".join(different)]
+    if data.remote is None or data.remote.complete:
+        return said
+    lacking = [f"{one.path} ({one.missing_files} files)" for one in data.remote.datasets if one.next]
+    return [*(said if different else ()), f"{data.remote.url} lacks data of " + ", ".join(lacking)]
 
 
 def _state(session: Session, place: Place) -> DatasetState:

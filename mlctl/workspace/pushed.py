@@ -5,30 +5,20 @@ Asked of git itself with one process, two where there are pointers: git runs thi
 
 import subprocess
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from mlctl.domain.errors import NotInstalled, UsageError
+from mlctl.workspace.commits import FORMAT, Commit, commit_from
 
 _ZERO = frozenset("0")
 _LOG = (
     "git", "log", "-z", "--raw", "--no-abbrev", "-c", "--full-history", "--no-renames", "--no-color",
     "--no-show-signature", "--no-notes", "--no-ext-diff", "--no-relative", "--ignore-missing",
-    "--format=commit:%H%x1f%an%x1f%ae%x1f%at%x1f%s",
+    f"--format=commit:{FORMAT}",
 )  # fmt: skip
 _FIELDS = 4  # of a ref as git tells of it: its name and object here, its name and object there
-
-
-class Commit(msgspec.Struct, frozen=True, kw_only=True):
-    """A commit that is pushed; `time` is when its author made it, RFC 3339 UTC."""
-
-    digest: str
-    author: str
-    email: str
-    time: str
-    subject: str
 
 
 class PushedPointer(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +82,7 @@ def pushed_pointers(top: Path, refs: str) -> list[PushedPointer]:
     for token in tokens:
         text = token.lstrip(b"\n")
         if text.startswith(b"commit:"):
-            commit = _commit(text.removeprefix(b"commit:").decode("utf-8", "replace"))
+            commit = commit_from(text.removeprefix(b"commit:"))
         elif text.startswith(b":") and commit is not None:
             path, blob = next(tokens).decode("utf-8", "surrogateescape"), _blob(text)
             if blob is not None and path.rpartition("/")[2] != ".dvc":
@@ -115,14 +105,6 @@ def texts_of(top: Path, blobs: Iterable[str]) -> dict[str, str]:
         texts[blob] = output[end + 1 : end + 1 + size].decode("utf-8", "replace")
         start = end + 2 + size
     return texts
-
-
-def _commit(text: str) -> Commit:
-    digest, author, email, seconds, subject = text.split("\x1f", 4)
-    moment = datetime.fromtimestamp(int(seconds), UTC).isoformat(timespec="seconds")
-    return Commit(
-        digest=digest, author=author, email=email, time=moment.replace("+00:00", "Z"), subject=subject
-    )
 
 
 def _blob(raw: bytes) -> str | None:

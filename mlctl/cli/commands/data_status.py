@@ -1,5 +1,9 @@
 """`mlctl data status`."""
 
+from typing import Annotated
+
+import typer
+
 from mlctl.cli.door import carry_out
 from mlctl.cli.options import Check, Json
 from mlctl.domain.requests.data_status import DataStatusRequest
@@ -7,6 +11,9 @@ from mlctl.domain.requests.data_status import DataStatusRequest
 
 def data_status(
     check: Check = False,
+    remote: Annotated[
+        bool, typer.Option("--remote", help="Ask the data's remote as well what it holds.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Compare the work tree with the dataset versions.
@@ -14,5 +21,6 @@ def data_status(
     Examples:
       mlctl data status
       mlctl data status --check   # exit 43 where something is not versioned
+      mlctl data status --remote --check   # exit 43 too where data are not on their remote
     """
-    carry_out("data_status", DataStatusRequest(check=check), json=json)
+    carry_out("data_status", DataStatusRequest(check=check, remote=remote), json=json)

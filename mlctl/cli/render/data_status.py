@@ -2,16 +2,30 @@
 
 from rich.console import Console
 
-from mlctl.cli.columns import columns
-from mlctl.domain.requests.data_status import DatasetState, DataStatusResult
+from mlctl.cli.columns import columns, minute, size
+from mlctl.domain.requests.data_status import DatasetPresence, DatasetState, DataStatusResult
 
 
 def render(data: DataStatusResult, out: Console) -> None:
-    """One line a dataset."""
+    """One line a dataset; then one a dataset of what the remote holds, if it was asked."""
     if not data.datasets:
         out.print("no datasets")
     for line in columns([_line(state) for state in data.datasets]):
         out.print(line, soft_wrap=True)
+    if data.remote is not None:
+        out.print(f"on {data.remote.url}", soft_wrap=True)
+        for line in columns([_presence(one) for one in data.remote.datasets], indent="  "):
+            out.print(line, soft_wrap=True)
+
+
+def _presence(one: DatasetPresence) -> tuple[str, ...]:
+    what = f"{one.files} files, {size(one.bytes)}" if one.state != "elsewhere" else "no push carries it"
+    if one.state == "incomplete":
+        missing = f"{one.missing_files} of {one.files} files ({size(one.missing_bytes)}) are missing"
+        by = f"; added by {one.added_by}, {minute(one.added_at)}" if one.added_by and one.added_at else ""
+        absent = "" if one.here else "; this machine does not have them either"
+        what = f"{missing if one.missing_files else 'only its listing is missing'}{by}{absent}"
+    return (one.state, one.version or one.name, one.path, what)
 
 
 def _line(state: DatasetState) -> tuple[str, ...]:

@@ -4,9 +4,15 @@ import msgspec
 
 
 class DataStatusRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Whether the exit code says that something differs."""
+    """What to compare.
+
+    Attributes:
+        check: the exit code says that something differs.
+        remote: also ask the data's remote what it holds.
+    """
 
     check: bool = False
+    remote: bool = False
 
 
 class DatasetState(msgspec.Struct, frozen=True, kw_only=True):
@@ -29,8 +35,49 @@ class DatasetState(msgspec.Struct, frozen=True, kw_only=True):
     next: str | None = None
 
 
+class DatasetPresence(msgspec.Struct, frozen=True, kw_only=True):
+    """What the remote holds of the data that a dataset's pointer names, or else its newest version.
+
+    Attributes:
+        version: `images@2`, or None where the pointer names bytes that have no version here.
+        state: "complete"; "incomplete"; "elsewhere" (its pointer says that no push carries it: imported from
+            another repository, or `push: false`).
+        files, bytes: in all.
+        missing_files, missing_bytes: those that the remote lacks; 0 files where only a folder's listing is.
+        here: whether this machine's cache holds what is missing.
+        added_by, added_at: of the version, by the log, else of the pointer's last commit.
+        next: what to type.
+    """
+
+    name: str
+    path: str
+    version: str | None
+    state: str
+    files: int
+    bytes: int
+    missing_files: int = 0
+    missing_bytes: int = 0
+    here: bool = True
+    added_by: str | None = None
+    added_at: str | None = None
+    next: str | None = None
+
+
+class RemotePresence(msgspec.Struct, frozen=True, kw_only=True):
+    """What the data's remote holds."""
+
+    url: str
+    datasets: tuple[DatasetPresence, ...]
+    complete: bool
+
+
 class DataStatusResult(msgspec.Struct, frozen=True, kw_only=True):
-    """All datasets that have a place in the work tree."""
+    """All datasets that have a place in the work tree.
+
+    Attributes:
+        remote: None where it was not asked.
+    """
 
     datasets: tuple[DatasetState, ...]
     clean: bool
+    remote: RemotePresence | None = None

@@ -1,0 +1,173 @@
+"""Whether a remote holds the data of each dataset: one key a dataset, its files only where that is absent.
+
+A listing that is on the remote proves its files, since whoever sends a folder sends its listing last.
+"""
+
+from contextlib import closing
+
+import msgspec
+
+from mlctl.contracts.remote import RemoteStore
+from mlctl.domain.requests.data_status import DatasetPresence, RemotePresence
+from mlctl.sharing.presence import there
+from mlctl.verbs.places import Place
+from mlctl.verbs.provenance import added, person
+from mlctl.verbs.remote_stores import open_data_store
+from mlctl.verbs.send_command import send_command
+from mlctl.verbs.session import Session
+from mlctl.verbs.versions import Numbered, newest, with_bytes
+from mlctl.workspace.commits import last_commit
+from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_files import SUFFIX, read_settings
+from mlctl.workspace.dvc_owners import owner_of
+from mlctl.workspace.pointed_data import data_named_by
+
+
+class _Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """What a dataset is now: what its pointer names, else its newest version.
+
+    Attributes:
+        manifest: of a folder whose version the log knows.
+        pushed: whether its data belong on the remote at all.
+    """
+
+    place: Place
+    md5: str
+    bytes: int
+    files: int
+    label: str | None
+    manifest: str | None
+    file: str | None
+    pushed: bool
+
+
+class _Missing(msgspec.Struct, frozen=True, kw_only=True):
+    """What the remote lacks of a dataset; all of a folder of which nobody here knows the files."""
+
+    files: int
+    bytes: int
+    here: bool
+
+
+def remote_presence(session: Session, places: list[Place]) -> RemotePresence:
+    """Ask the data's remote.
+
+    Raises:
+        NotFound: there is no remote. UsageError, NotInstalled: of its configuration.
+        Unreachable, Denied: it could not be asked.
+    """
+    asked = [one for place in places if (one := _asked(session, place)) is not None]
+    cache = DvcCache(read_settings(session.root).cache)
+    with closing(open_data_store(session)) as store:
+        found = there(store, (one.md5 for one in asked if one.pushed))
+        lacking = [one for one in asked if one.pushed and not _is_there(one, found)]
+        sizes = {one.md5: _files(session, cache, one) for one in lacking}
+        found |= _below(store, sizes)
+    gone = {one.md5: _missing(cache, one, sizes[one.md5], found) for one in lacking}
+    rows = tuple(_row(session, one, gone.get(one.md5)) for one in asked)
+    return RemotePresence(
+        url=store.url, datasets=rows, complete=all(row.state != "incomplete" for row in rows)
+    )
+
+
+def _asked(session: Session, place: Place) -> _Asked | None:
+    owner = owner_of(session.root, place.path)
+    if owner is None:
+        last = newest(session, place.name)
+        return None if last is None else _of_version(place, last, None, pushed=True)
+    pointer = owner.pointer
+    pushed = _belongs_there(session, owner.file, pointer.md5)
+    known = with_bytes(session, place.name, pointer.md5, place.spec.read if place.spec else None)
+    if known is not None:
+        return _of_version(place, known, owner.file, pushed=pushed)
+    return _Asked(
+        place=place,
+        md5=pointer.md5,
+        bytes=pointer.size,
+        files=1 if pointer.nfiles is None else pointer.nfiles,
+        label=None,
+        manifest=None,
+        file=owner.file,
+        pushed=pushed,
+    )
+
+
+def _of_version(place: Place, known: Numbered, file: str | None, *, pushed: bool) -> _Asked:
+    version = known.version
+    return _Asked(
+        place=place,
+        md5=version.md5,
+        bytes=version.bytes,
+        files=version.files,
+        label=known.label,
+        manifest=version.sha256 if version.shape == "folder" else None,
+        file=file,
+        pushed=pushed,
+    )
+
+
+def _belongs_there(session: Session, file: str, md5: str) -> bool:
+    """Not what is imported from another repository, nor what its pointer says is not to be pushed."""
+    if not file.endswith(SUFFIX):
+        return True
+    return md5 in {one.md5 for one in data_named_by((session.root / file).read_text(encoding="utf-8"))}
+
+
+def _is_there(one: _Asked, found: dict[str, int]) -> bool:
+    size = found.get(one.md5)
+    return size is not None and (one.md5.endswith(".dir") or size == one.bytes)
+
+
+def _files(session: Session, cache: DvcCache, one: _Asked) -> dict[str, int] | None:
+    """The files of a folder with their sizes, from the manifest or the listing; None: nobody here knows."""
+    if not one.md5.endswith(".dir"):
+        return {}
+    if one.manifest is not None:
+        return {entry.md5: entry.size for entry in session.repository.manifests.entries(one.manifest)}
+    if not cache.has(one.md5):
+        return None
+    names = dict.fromkeys(md5 for _, md5 in cache.listing(one.md5))
+    return {md5: cache.path(md5).stat().st_size if cache.has(md5) else 0 for md5 in names}
+
+
+def _below(store: RemoteStore, sizes: dict[str, dict[str, int] | None]) -> dict[str, int]:
+    return there(store, (md5 for files in sizes.values() for md5 in files or ()))
+
+
+def _missing(cache: DvcCache, one: _Asked, files: dict[str, int] | None, found: dict[str, int]) -> _Missing:
+    if files is None:
+        return _Missing(files=one.files, bytes=one.bytes, here=False)
+    if not one.md5.endswith(".dir"):
+        files = {one.md5: one.bytes}
+    lacking = {md5: size for md5, size in files.items() if found.get(md5) != size}
+    here = all(cache.has(md5) for md5 in (one.md5, *lacking))
+    return _Missing(files=len(lacking), bytes=sum(lacking.values()), here=here)
+
+
+def _row(session: Session, one: _Asked, missing: _Missing | None) -> DatasetPresence:
+    if missing is None:
+        state = "complete" if one.pushed else "elsewhere"
+        return DatasetPresence(
+            name=one.place.name,
+            path=one.place.path,
+            version=one.label,
+            state=state,
+            files=one.files,
+            bytes=one.bytes,
+        )
+    known = added(session, one.md5)
+    commit = last_commit(session.root, one.file) if known is None and one.file else None
+    return DatasetPresence(
+        name=one.place.name,
+        path=one.place.path,
+        version=one.label,
+        state="incomplete",
+        files=one.files,
+        bytes=one.bytes,
+        missing_files=missing.files,
+        missing_bytes=missing.bytes,
+        here=missing.here,
+        added_by=known.by if known else person(commit.author, commit.email) if commit else None,
+        added_at=known.at if known else commit.time if commit else None,
+        next=send_command(),
+    )
