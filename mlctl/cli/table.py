@@ -11,6 +11,8 @@ COMMANDS: dict[str, str] = {
     "init": "Make a project: spec, repository, git and DVC settings.",
     "status": "Show what changed and what is stale, each with its reason and the next command.",
     "data add": "Version files or folders.",
+    "data import": "Import data from a URL, a path or another repository, with a lock.",
+    "data update": "Ask the sources of imported data what has changed, and bring it.",
     "data ls": "List the datasets.",
     "data log": "Show a dataset's history: who made each version, and what it changed.",
     "data show": "Show a dataset version: its schema and its profile.",

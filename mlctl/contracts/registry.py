@@ -5,7 +5,7 @@ from typing import Any
 
 from mlctl.domain.errors import NotInstalled, PluginBroken
 
-GROUPS = ("flavors", "detectors", "trackers", "remotes")
+GROUPS = ("flavors", "detectors", "trackers", "remotes", "sources")
 
 
 def names(group: str) -> tuple[str, ...]:

@@ -52,7 +52,7 @@ class S3Remote:
             raise UsageError(f"{strip(url)} is no bucket: s3://bucket/prefix", url=strip(url))
         extra = {name: options[option] for option, name in _EXTRA.items() if options.get(option)}
         try:
-            return S3Store(_client(options), parts.netloc, parts.path.strip("/"), extra)
+            return S3Store(s3_client(options), parts.netloc, parts.path.strip("/"), extra)
         except ProfileNotFound as error:
             raise UsageError(f"{url}: {error}", url=url) from error
         except (BotoCoreError, ValueError) as error:
@@ -187,7 +187,8 @@ class S3Store:
             raise said(error, self.url, key, in_doubt=in_doubt) from error
 
 
-def _client(options: Mapping[str, str]) -> Any:
+def s3_client(options: Mapping[str, str]) -> Any:
+    """A client that tries nothing again."""
     session = Session(
         profile_name=options.get("profile"),
         aws_access_key_id=options.get("access_key_id"),

@@ -1,0 +1,1 @@
+"""Shipped sources of imported files."""

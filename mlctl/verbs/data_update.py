@@ -1,0 +1,114 @@
+"""`mlctl data update`: ask the sources of imported data whether they have changed, and bring what has."""
+
+import msgspec
+
+from mlctl.domain.credentials import HIDDEN
+from mlctl.domain.errors import NotFound, UsageError
+from mlctl.domain.file_changes import compare
+from mlctl.domain.imported import Imported, Lock, is_same_state
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.requests.data_update import DataUpdateRequest, DataUpdateResult, Updated
+from mlctl.verbs.bringing import look_at
+from mlctl.verbs.folder_files import between
+from mlctl.verbs.imports import is_complete, known_import, pointed_version, renew
+from mlctl.verbs.places import Place, declared_data, declared_places, place_named
+from mlctl.verbs.session import Session
+from mlctl.verbs.versions import latest_versions
+
+
+def data_update(session: Session, request: DataUpdateRequest) -> Outcome[DataUpdateResult]:
+    """Ask each source; a source that has gone or does not answer ends the command."""
+    found = [(place, known) for place, known in _imports(session, request)]
+    if request.rev is not None and (len(found) != 1 or found[0][1].source.path is None):
+        raise UsageError(
+            "--rev goes with one dataset that comes from a repository", "mlctl data update --help"
+        )
+    updated = tuple(_updated(session, place, known, request) for place, known in found)
+    return Outcome(
+        data=DataUpdateResult(datasets=updated, changed=any(one.changed for one in updated)),
+        next=tuple(
+            f"mlctl data show {one.name}@{one.version}"
+            for one in updated
+            if one.version is not None and one.changed
+        ),
+    )
+
+
+def _imports(session: Session, request: DataUpdateRequest) -> list[tuple[Place, Imported]]:
+    if request.names:
+        places = [place_named(session, name) for name in dict.fromkeys(request.names)]
+    else:
+        declared = declared_data(session)
+        others = (
+            Place(name=version.name, path=version.path)
+            for version in latest_versions(session)
+            if version.path is not None and version.name not in declared
+        )
+        places = [*declared_places(session), *others]
+    found = [(place, known) for place in places if (known := known_import(session, place)) is not None]
+    missing = [place for place in places if request.names and place not in [one for one, _ in found]]
+    if missing:
+        raise NotFound(
+            f"{missing[0].name} was not imported: its pointer names no source",
+            f"mlctl data add {missing[0].path}",
+            name=missing[0].name,
+        )
+    if not found:
+        raise NotFound("no dataset was imported", "mlctl data import --help")
+    return found
+
+
+def _updated(session: Session, place: Place, known: Imported, request: DataUpdateRequest) -> Updated:
+    source = known.source
+    if request.rev is not None:
+        source = msgspec.structs.replace(source, rev=request.rev)
+    if HIDDEN in source.url:
+        raise UsageError(
+            f"{source.url} is recorded without its credentials; import it again with them",
+            f"mlctl data import URL -o {place.path}",
+            url=source.url,
+        )
+    lock = _asked(session, place, Imported(source=source, lock=known.lock))
+    same = source == known.source and is_same_state(known.lock, lock)
+    told = Updated(
+        name=place.name, path=place.path, source=source, changed=not same, old=known.lock, new=lock
+    )
+    if same and is_complete(session, place):
+        held = pointed_version(session, place)
+        number = held.number if held else None
+        return msgspec.structs.replace(told, new=known.lock, before=number, version=number)
+    if request.dry_run:
+        return told
+    before = pointed_version(session, place)
+    renewed = renew(session, place, Imported(source=source, lock=lock), typed=source.url, kind="data update")
+    after = renewed.numbered
+    tally = None
+    if before is not None:
+        tally = compare(between(session, before.version, after.version), limit=0).tally
+    return msgspec.structs.replace(
+        told,
+        changed=True,
+        new=renewed.lock,
+        before=before.number if before else None,
+        version=after.number,
+        tally=tally,
+        rows_before=before.version.rows if before else None,
+        rows=after.version.rows,
+        files=renewed.files,
+    )
+
+
+def _asked(session: Session, place: Place, imported: Imported) -> Lock:
+    """The state of the source now.
+
+    Raises:
+        NotFound: it has gone; the message tells the state that was imported.
+    """
+    try:
+        return look_at(session, imported.source, imported.source.url)
+    except NotFound as error:
+        raise NotFound(
+            f"{error.message}; {place.name} was imported at {imported.lock.told} and stays as it is",
+            f"mlctl data show {place.name}",
+            **{**error.facts, "name": place.name, "lock": msgspec.to_builtins(imported.lock)},
+        ) from error

@@ -1,0 +1,215 @@
+"""Imported datasets: what their pointers say of the source, and bringing them to the source's state.
+
+Order of writing: bytes (flushed), the fact, the decision that numbers it, the work tree, the pointer, its
+source. Killed anywhere, the same command finishes it.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from mlctl.domain.dataset import DatasetVersion
+from mlctl.domain.errors import Corrupt, UsageError, WorkspaceDirty
+from mlctl.domain.ids import Digest
+from mlctl.domain.imported import Imported, Lock, Source, is_same_state
+from mlctl.domain.records import encode
+from mlctl.domain.requests.data_checkout import DataCheckoutRequest
+from mlctl.tabular.profile import profile_of
+from mlctl.tabular.read import FORMATS, read_bytes
+from mlctl.tabular.schema import columns_of
+from mlctl.verbs.bringing import bring
+from mlctl.verbs.brought import Brought
+from mlctl.verbs.data_checkout import data_checkout
+from mlctl.verbs.intake import look
+from mlctl.verbs.numbering import give_number
+from mlctl.verbs.places import Place
+from mlctl.verbs.session import Session
+from mlctl.verbs.versions import Numbered, newest, origin_of, with_bytes
+from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_files import pointer_path, read_pointer, read_settings
+from mlctl.workspace.dvc_lock import dvc_lock
+from mlctl.workspace.git import stage
+from mlctl.workspace.import_pointer import read_source, write_import
+
+
+class Renewed(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of an imported dataset.
+
+    Attributes:
+        new: whether this made the version.
+        files: what was written in the work tree.
+    """
+
+    numbered: Numbered
+    new: bool
+    lock: Lock
+    files: tuple[str, ...]
+
+
+def known_import(session: Session, place: Place) -> Imported | None:
+    """Where the data at a place come from, and the state that they have; None where they were not imported.
+
+    The pointer says it, of this branch. Where it was about to be written when its writer was killed, the
+    version whose bytes it names does. The version knows more of the state than DVC's format holds.
+    """
+    target = session.root / place.path
+    pointed = read_source(pointer_path(target))
+    held = pointed_version(session, place)
+    recorded = imported_of(held.version) if held is not None else None
+    if pointed is None:
+        return recorded
+    source, lock = pointed
+    if recorded is not None and recorded.source == source and is_same_state(recorded.lock, lock) is not False:
+        return recorded
+    return Imported(source=source, lock=lock)
+
+
+def pointed_version(session: Session, place: Place) -> Numbered | None:
+    """The version that the pointer names; without one the newest, if it was imported to this place."""
+    pointer = read_pointer(pointer_path(session.root / place.path))
+    if pointer is not None:
+        return with_bytes(session, place.name, pointer.md5, place.spec.read if place.spec else None)
+    last = newest(session, place.name)
+    if last is None or last.version.path != place.path or imported_of(last.version) is None:
+        return None
+    return last
+
+
+def imported_of(version: DatasetVersion) -> Imported | None:
+    """What a version's origin says of an import."""
+    if "import" not in version.origin:
+        return None
+    return msgspec.convert(version.origin["import"], Imported)
+
+
+def is_complete(session: Session, place: Place) -> bool:
+    """Whether pointer, version and work tree are there: an unchanged source then leaves nothing to do."""
+    target = session.root / place.path
+    return (
+        target.exists()
+        and read_source(pointer_path(target)) is not None
+        and pointed_version(session, place) is not None
+    )
+
+
+def renew(
+    session: Session,
+    place: Place,
+    imported: Imported,
+    *,
+    typed: str,
+    sha256: str | None = None,
+    kind: str,
+) -> Renewed:
+    """Bring a dataset to a state of its source.
+
+    Args:
+        session: of the project.
+        place: where it belongs.
+        imported: the source and the state that is wanted.
+        typed: its URL with the credentials that the record leaves out.
+        sha256: what the bytes must have.
+        kind: of the decision.
+
+    Raises:
+        WorkspaceDirty: the work tree holds something else than its pointer says.
+        Corrupt: the sha256 is another one; nothing has changed.
+        NotFound, Unreachable, Denied, ...: as `bringing.bring`.
+    """
+    refuse_changed(session, place)
+    cache = DvcCache(read_settings(session.root).cache)
+    brought = bring(session, imported.source, typed, imported.lock, cache)
+    if sha256 is not None:
+        _check(imported.source, brought, sha256)
+    cache.flush()
+    now = Imported(source=imported.source, lock=brought.lock)
+    held = with_bytes(session, place.name, brought.md5, place.spec.read if place.spec else None)
+    numbered = held or give_number(session, _fact(session, place, brought, now, cache), kind=kind)
+    checked_out = data_checkout(
+        session, DataCheckoutRequest(dataset=f"{place.name}@{numbered.number}")
+    ).data.datasets[0]
+    files = (*checked_out.written, *checked_out.removed)
+    pointer = write_source(session, place, now)
+    return Renewed(
+        numbered=numbered,
+        new=held is None,
+        lock=brought.lock,
+        files=tuple(sorted({*files, *pointer})),
+    )
+
+
+def write_source(session: Session, place: Place, imported: Imported) -> tuple[str, ...]:
+    """Say in the pointer where its data come from; the files that changed."""
+    path = pointer_path(session.root / place.path)
+    with dvc_lock(session.root, [session.root / place.path]):
+        pointer = read_pointer(path)
+        if pointer is None or not write_import(path, pointer, imported.source, imported.lock):
+            return ()
+    file = path.relative_to(session.root).as_posix()
+    if read_settings(session.root).autostage:
+        stage(session.root, [file])
+    return (file,)
+
+
+def refuse_changed(session: Session, place: Place) -> None:
+    """Nothing, where the work tree holds what its pointer says, or nothing.
+
+    Raises:
+        WorkspaceDirty: it holds something else.
+    """
+    target = session.root / place.path
+    if not target.exists():
+        return
+    pointer = read_pointer(pointer_path(target))
+    if pointer is not None and look(session, place).md5 == pointer.md5:
+        return
+    raise WorkspaceDirty(
+        f"{place.path} has been changed since it was imported",
+        f"mlctl data diff {place.name}",
+        f"mlctl data checkout {place.name} --force",
+        paths=[place.path],
+    )
+
+
+def _check(source: Source, brought: Brought, sha256: str) -> None:
+    if brought.is_folder:
+        raise UsageError(f"{source.label} is a folder, and --sha256 is of a file", "mlctl data import --help")
+    found = brought.files[0].sha256
+    if found != sha256.lower():
+        raise Corrupt(
+            f"{source.label} has the sha256 {found}, not {sha256.lower()}: nothing was imported",
+            sha256=found,
+            wanted=sha256.lower(),
+        )
+
+
+def _fact(session: Session, place: Place, brought: Brought, imported: Imported, cache: DvcCache) -> Digest:
+    objects = session.repository.objects
+    read = place.spec.read if place.spec else None
+    table = None
+    if not brought.is_folder and (
+        place.spec is not None or Path(place.path.removesuffix(".gz")).suffix.lower() in FORMATS
+    ):
+        table = read_bytes(cache.read(brought.md5), place.path, read)
+    before = newest(session, place.name)
+    origin: dict[str, Any] = {**origin_of(read), "import": msgspec.to_builtins(imported)}
+    return session.repository.facts.add(
+        DatasetVersion(
+            created_at=session.now(),
+            name=place.name,
+            path=place.path,
+            shape="folder" if brought.is_folder else "file",
+            md5=brought.md5,
+            sha256=session.repository.manifests.write(brought.files)
+            if brought.is_folder
+            else brought.files[0].sha256,
+            bytes=sum(entry.size for entry in brought.files),
+            files=len(brought.files),
+            rows=None if table is None else table.num_rows,
+            columns=() if table is None else columns_of(table),
+            profile=None if table is None else objects.put(encode(profile_of(table))),
+            origin=origin,
+            parent=before.digest if before else None,
+        )
+    )
