@@ -10,7 +10,7 @@ _mlctl() {
             -*) ;;
             *)
                 case "$path $word" in
-                    " data"|" labels"|" hook"|" spec"|" init"|" status"|" data add"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
+                    " data"|" labels"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
                     *) break ;;
                 esac ;;
         esac
@@ -18,13 +18,15 @@ _mlctl() {
     local words="" values=""
     case "$path" in
         "") words="init status data train eval promote rollback runs models show log undo redo fsck gc serve predict labels monitor plan build loop blame hook spec completion" ;;
-        " data") words="add ls log show diff status check checkout" ;;
+        " data") words="add import update ls log show diff status check checkout" ;;
         " labels") words="add" ;;
         " hook") words="install uninstall run" ;;
         " spec") words="explain" ;;
         " init") words="--template --name --from --target --columns --null --test --dry-run --json" ;;
         " status") words="--check --json" ;;
         " data add") words="--name --dry-run --json" ;;
+        " data import") words="--rev --name --output -o --sha256 --dry-run --json" ;;
+        " data update") words="--rev --dry-run --json" ;;
         " data ls") words="--json" ;;
         " data log") words="--last -n --json" ;;
         " data show") words="--limit --json" ;;
@@ -62,6 +64,8 @@ _mlctl() {
         *'|-C') values='<folder>' ;;
         ' init|--from') values='<file>' ;;
         ' init|--test') values='<file>' ;;
+        ' data import|--output') values='<file>' ;;
+        ' data import|-o') values='<file>' ;;
         ' gc|--projects') values='<folder>' ;;
     esac
     if [[ $values == "<folder>" ]]; then
@@ -74,7 +78,7 @@ _mlctl() {
         COMPREPLY=($(compgen -W "$words -C -q --quiet -v --verbose --debug --version --describe -h --help" -- "$current"))
     else
         case "$path" in
-            " init"|" data add") COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current")) ;;
+            " init"|" data add"|" data import") COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current")) ;;
             *) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
         esac
     fi
