@@ -18,6 +18,7 @@ MOST = 500
 
 _KIND = "mlctl kept answer 1"
 _FORMAT = os.path.join(".mlctl", "format")
+_JOINED = os.path.join(".mlctl", "worktree")
 _FOLDER = os.path.join(".mlctl", "index", "answers")
 _TMP = os.path.join(".mlctl", "tmp")
 _SETTLED = (
@@ -102,12 +103,14 @@ def _name(arguments: list[str]) -> str:
 
 
 def project_root() -> str | None:
-    """The folder of the nearest repository, as `Repository.find` finds it."""
+    """The folder of the nearest repository, as `Repository.find` finds it; None in a linked work tree."""
     folder = os.getcwd()
     while True:
         try:
             os.stat(os.path.join(folder, _FORMAT))
         except (FileNotFoundError, NotADirectoryError):
+            if os.path.exists(os.path.join(folder, _JOINED)) or os.path.isfile(os.path.join(folder, ".git")):
+                return None  # a work tree that shares another one's store, or none yet
             above = os.path.dirname(folder)
             if above == folder:
                 return None

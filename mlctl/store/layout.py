@@ -19,9 +19,11 @@ class Layout(msgspec.Struct, frozen=True):
 
     Attributes:
         store: the `.mlctl` folder.
+        own: that of this work tree, where `store` is another one's of the same git repository; else None.
     """
 
     store: Path
+    own: Path | None = None
 
     @property
     def format(self) -> Path:
@@ -31,7 +33,7 @@ class Layout(msgspec.Struct, frozen=True):
     @property
     def config(self) -> Path:
         """The one file that git tracks: the repository's id and remotes."""
-        return self.store / "config.toml"
+        return (self.own or self.store) / "config.toml"
 
     @property
     def cache(self) -> Path:
@@ -90,8 +92,8 @@ class Layout(msgspec.Struct, frozen=True):
 
     @property
     def index(self) -> Path:
-        """Disposable indexes."""
-        return self.store / "index"
+        """Disposable indexes, of this work tree alone."""
+        return (self.own or self.store) / "index"
 
     @property
     def tmp(self) -> Path:

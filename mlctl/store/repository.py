@@ -24,6 +24,7 @@ from mlctl.store.predictions import PredictionLog
 from mlctl.store.references import SHAPES, references
 from mlctl.store.rooms import room
 from mlctl.store.runs import LiveRuns
+from mlctl.store.work_tree import is_apart, layout_of
 
 if TYPE_CHECKING:
     from mlctl.store.labels import LabelStore
@@ -46,7 +47,7 @@ class Repository:
             Corrupt: its format or configuration file is damaged.
         """
         self.root = root
-        self.layout = Layout(root / FOLDER)
+        self.layout = layout_of(root) or Layout(root / FOLDER)
         read_format(self.layout.format)
         self.id = identity_of(self.layout)
         self.files = Files(self.layout.tmp)
@@ -78,8 +79,10 @@ class Repository:
         """
         start = start.absolute()
         for folder in (start, *start.parents):
-            if Layout(folder / FOLDER).format.exists():
+            if layout_of(folder) is not None:
                 return cls(folder)
+            if is_apart(folder):
+                break
         raise NoRepository(f"no mlctl repository in {start} or above it", "mlctl init", start=str(start))
 
     @classmethod

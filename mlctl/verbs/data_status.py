@@ -12,14 +12,15 @@ from mlctl.workspace.dvc_files import Pointer
 from mlctl.workspace.dvc_owners import pointer_at
 
 
+_CALM = {"clean", "elsewhere"}
+
+
 def data_status(session: Session, request: DataStatusRequest) -> Outcome[DataStatusResult]:
     """Compare; with `check`, anything that is not clean, or that an asked remote lacks, is exit 43."""
     places, wrong = known_places(session)
     states = tuple(_state(session, place) for place in places)
     remote = remote_presence(session, places) if request.remote else None
-    data = DataStatusResult(
-        datasets=states, clean=all(state.state == "clean" for state in states), remote=remote
-    )
+    data = DataStatusResult(datasets=states, clean=all(state.state in _CALM for state in states), remote=remote)
     present = remote.datasets if remote else ()
     advice = [*(state.next for state in states), *(one.next for one in present)]
     then = tuple(dict.fromkeys(command for command in advice if command))
@@ -29,7 +30,7 @@ def data_status(session: Session, request: DataStatusRequest) -> Outcome[DataSta
 
 
 def _differences(data: DataStatusResult) -> list[str]:
-    different = [f"{state.path} ({state.state})" for state in data.datasets if state.state != "clean"]
+    different = [f"{state.path} ({state.state})" for state in data.datasets if state.state not in _CALM]
     said = [f"{len(different)} of {len(data.datasets)} datasets are not clean: " + ", ".join(different)]
     if data.remote is None or data.remote.complete:
         return said
@@ -63,6 +64,8 @@ def _judged(
 ) -> tuple[str, str, str | None]:
     """(state, why, next command)."""
     add, checkout = f"mlctl data add {place.path}", f"mlctl data checkout {place.name}"
+    if md5 is None and pointer is None and place.spec is None:
+        return "elsewhere", "another branch has it, or it was taken away", None
     if md5 is None and pointer is None:
         return "gone", "there is neither file nor pointer", checkout if has_versions else None
     if md5 is None:

@@ -11,18 +11,22 @@ from pathlib import Path
 
 import msgspec
 
-from mlctl.domain.errors import AlreadyExists, NoRepository
+from mlctl.domain.errors import AlreadyExists, Missing, NoRepository
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Event, Report
 from mlctl.domain.refs import check_name
 from mlctl.domain.requests.init import InitRequest, InitResult
+from mlctl.store.layout import Layout
 from mlctl.store.repository import Repository
+from mlctl.store.work_tree import is_apart, join, layout_of
 from mlctl.verbs.places import name_from
 from mlctl.verbs.session import SPEC_FILE, timestamp
 from mlctl.verbs.starter import Starter, starter_of
 from mlctl.workspace import git
+from mlctl.workspace.dvc_files import read_settings
+from mlctl.workspace.dvc_owners import tracked_in
 from mlctl.workspace.environment import actor
-from mlctl.workspace.project import missing_settings, place_file
+from mlctl.workspace.project import missing_settings, place_file, shared_cache
 
 _MAY_STAY = {"README.md"}  # a project has its own; a starter's is not worth a refusal
 
@@ -32,7 +36,9 @@ def init(request: InitRequest, *, report: Report, command: str) -> Outcome[InitR
     root = Path(os.path.abspath(request.directory))  # noqa: PTH100 - links stay links
     _check_folder(root)
     name = check_name("project", request.name or name_from(root.name, "project"))
-    made = (root / ".mlctl" / "format").exists()
+    made = _is_made(root)
+    if not made and (joined := _joined(root, name, request)) is not None:
+        return joined
     if made and ((root / SPEC_FILE).exists() or not (request.table or request.template)):
         return _stands(root, name, request)
     starter = starter_of(root, name, request)
@@ -63,12 +69,15 @@ def init(request: InitRequest, *, report: Report, command: str) -> Outcome[InitR
             report(Event(step=f"make {root.name}", done=done, total=len(files) + len(settings), unit="files"))
         identity = _repository(root, command)
         result = msgspec.structs.replace(result, repository=identity)
-    return Outcome(data=result, next=_next(request, starter))
+    tracked = tracked_in(root)[0] if root.exists() else []
+    return Outcome(data=result, next=_next(request, starter, has_data=bool(tracked)))
 
 
 def _check_folder(root: Path) -> None:
     if root.exists() and not root.is_dir():
         raise AlreadyExists(f"{root} is a file; a project is a folder", "mlctl init --help", path=str(root))
+    if is_apart(root):
+        return
     try:
         above = Repository.find(root.parent)
     except NoRepository:
@@ -79,6 +88,40 @@ def _check_folder(root: Path) -> None:
             f"mlctl -C {above.root} status",
             path=str(above.root),
         )
+
+
+def _is_made(root: Path) -> bool:
+    try:
+        return layout_of(root) is not None
+    except Missing:  # it shared a store that has gone
+        return False
+
+
+def _joined(root: Path, name: str, request: InitRequest) -> Outcome[InitResult] | None:
+    """Share store and cache with another work tree of the same git repository, if one has a project here."""
+    own = git.top(root) if root.exists() else None
+    if own is None:
+        return None
+    part = Path(os.path.realpath(root)).relative_to(os.path.realpath(own))
+    others = [tree / part for tree in git.work_trees(root) if (tree / part).resolve() != root.resolve()]
+    other = next((folder for folder in others if _is_made(folder)), None)
+    layout = None if other is None else layout_of(other)
+    if other is None or layout is None:
+        return None
+    settings = [*missing_settings(root), *shared_cache(root, read_settings(other).cache)]
+    if not request.dry_run:
+        for path, content in settings:
+            place_file(root, path, content)
+        join(root, Layout(layout.store))
+    data = InitResult(
+        project=name,
+        path=str(root),
+        created=tuple(sorted([".mlctl/worktree", *(path for path, _ in settings)])),
+        repository=Repository(root).id if not request.dry_run else None,
+        notes=(f"shares history and cache with the work tree {other}",),
+        changed=True,
+    )
+    return Outcome(data=data, next=("mlctl data checkout",))
 
 
 def _stands(root: Path, name: str, request: InitRequest) -> Outcome[InitResult]:
@@ -138,7 +181,9 @@ def _nearest(root: Path) -> Path:
     return next(folder for folder in (root, *root.parents) if folder.exists())
 
 
-def _next(request: InitRequest, starter: Starter) -> tuple[str, ...]:
+def _next(request: InitRequest, starter: Starter, *, has_data: bool) -> tuple[str, ...]:
     here = Path(request.directory).resolve() == Path.cwd()
     go = () if here else (f"cd {request.directory}",)
+    if has_data:  # dvc's, to be taken over
+        go = (*go, "mlctl data add")
     return (*go, *(("mlctl train",) if starter.has_model else ("mlctl spec explain",)))

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.files import write_whole
 
 GIT_LINES = ("/.mlctl/*", "!/.mlctl/config.toml")
@@ -27,6 +28,14 @@ def missing_settings(root: Path) -> list[tuple[str, bytes]]:
     if _text(root / ".dvc" / "config") is None:
         wanted.append((".dvc/config", _DVC_CONFIG.encode()))
     return wanted
+
+
+def shared_cache(root: Path, cache: Path) -> list[tuple[str, bytes]]:
+    """(path, new content) of dvc's private settings, for a work tree that uses the cache of another."""
+    local = _text(root / ".dvc" / "config.local") or ""
+    if read_settings(root).cache == cache or "[cache]" in local:
+        return []
+    return [(".dvc/config.local", f"{local}[cache]\n    dir = {cache}\n".encode())]
 
 
 def place_file(root: Path, path: str, data: bytes) -> None:
