@@ -12,7 +12,7 @@ from mlctl.workspace.dvc_files import Pointer
 from mlctl.workspace.dvc_owners import pointer_at
 
 
-_CALM = {"clean", "elsewhere"}
+_CALM = {"clean", "absent"}
 
 
 def data_status(session: Session, request: DataStatusRequest) -> Outcome[DataStatusResult]:
@@ -20,7 +20,9 @@ def data_status(session: Session, request: DataStatusRequest) -> Outcome[DataSta
     places, wrong = known_places(session)
     states = tuple(_state(session, place) for place in places)
     remote = remote_presence(session, places) if request.remote else None
-    data = DataStatusResult(datasets=states, clean=all(state.state in _CALM for state in states), remote=remote)
+    data = DataStatusResult(
+        datasets=states, clean=all(state.state in _CALM for state in states), remote=remote
+    )
     present = remote.datasets if remote else ()
     advice = [*(state.next for state in states), *(one.next for one in present)]
     then = tuple(dict.fromkeys(command for command in advice if command))
@@ -65,7 +67,7 @@ def _judged(
     """(state, why, next command)."""
     add, checkout = f"mlctl data add {place.path}", f"mlctl data checkout {place.name}"
     if md5 is None and pointer is None and place.spec is None:
-        return "elsewhere", "another branch has it, or it was taken away", None
+        return "absent", "another branch has it, or it was taken away", None
     if md5 is None and pointer is None:
         return "gone", "there is neither file nor pointer", checkout if has_versions else None
     if md5 is None:

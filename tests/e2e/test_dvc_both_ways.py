@@ -208,7 +208,7 @@ def test_what_dvc_moves_and_removes_is_followed(place):
     place.mlctl("data", "add")
     assert place.dvc_is_clean()
     states = {one["path"]: one["state"] for one in place.mlctl("data", "status")["data"]["datasets"]}
-    assert states == {"data/a.bin": "elsewhere", "data/b.bin": "clean", "data/d": "elsewhere"}
+    assert states == {"data/a.bin": "absent", "data/b.bin": "clean", "data/d": "absent"}
 
 
 def test_a_description_and_other_keys_stay(place):
