@@ -1,5 +1,7 @@
 """`mlctl data status`: the work tree against pointers and versions."""
 
+import shlex
+
 from mlctl.domain.errors import WouldChange
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_status import DatasetState, DataStatusRequest, DataStatusResult
@@ -10,7 +12,6 @@ from mlctl.verbs.session import Session
 from mlctl.verbs.versions import newest, with_bytes
 from mlctl.workspace.dvc_files import Pointer
 from mlctl.workspace.dvc_owners import pointer_at
-
 
 _CALM = {"clean", "absent"}
 
@@ -65,11 +66,13 @@ def _judged(
     place: Place, pointer: Pointer | None, md5: str | None, held: str | None, *, has_versions: bool
 ) -> tuple[str, str, str | None]:
     """(state, why, next command)."""
-    add, checkout = f"mlctl data add {place.path}", f"mlctl data checkout {place.name}"
-    if md5 is None and pointer is None and place.spec is None:
-        return "absent", "another branch has it, or it was taken away", None
+    add, checkout = f"mlctl data add {shlex.quote(place.path)}", f"mlctl data checkout {place.name}"
     if md5 is None and pointer is None:
-        return "gone", "there is neither file nor pointer", checkout if has_versions else None
+        return (
+            ("absent", "another branch has it, or it was taken away", None)
+            if place.spec is None
+            else ("gone", "there is neither file nor pointer", checkout if has_versions else None)
+        )
     if md5 is None:
         return "missing", "only the pointer is there", checkout
     if pointer is None:
