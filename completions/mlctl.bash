@@ -10,7 +10,7 @@ _mlctl() {
             -*) ;;
             *)
                 case "$path $word" in
-                    " data"|" labels"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
+                    " data"|" labels"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" data get"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
                     *) break ;;
                 esac ;;
         esac
@@ -18,7 +18,7 @@ _mlctl() {
     local words="" values=""
     case "$path" in
         "") words="init status data train eval promote rollback runs models show log undo redo fsck gc serve predict labels monitor plan build loop blame hook spec completion" ;;
-        " data") words="add import update ls log show diff status check checkout" ;;
+        " data") words="add import update ls log show diff status check checkout get" ;;
         " labels") words="add" ;;
         " hook") words="install uninstall run" ;;
         " spec") words="explain" ;;
@@ -34,6 +34,7 @@ _mlctl() {
         " data status") words="--check --remote --json" ;;
         " data check") words="--json" ;;
         " data checkout") words="--force --dry-run --json" ;;
+        " data get") words="--output -o --remote --force --dry-run --json" ;;
         " train") words="--set --seed --no-cache --data --window --test --dry-run --json" ;;
         " eval") words="--to --data --check --dry-run --json" ;;
         " promote") words="--to --reason --force --dry-run --json" ;;
@@ -66,6 +67,8 @@ _mlctl() {
         ' init|--test') values='<file>' ;;
         ' data import|--output') values='<file>' ;;
         ' data import|-o') values='<file>' ;;
+        ' data get|--output') values='<file>' ;;
+        ' data get|-o') values='<file>' ;;
         ' gc|--projects') values='<folder>' ;;
     esac
     if [[ $values == "<folder>" ]]; then
@@ -78,7 +81,7 @@ _mlctl() {
         COMPREPLY=($(compgen -W "$words -C -q --quiet -v --verbose --debug --version --describe -h --help" -- "$current"))
     else
         case "$path" in
-            " init"|" data add"|" data import") COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current")) ;;
+            " init"|" data add"|" data import"|" data get") COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current")) ;;
             *) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
         esac
     fi

@@ -84,9 +84,21 @@ def upload(
 
 
 def download(
-    store: RemoteStore, cache: DvcCache, md5s: Iterable[str], told: Progress = nothing_told
+    store: RemoteStore,
+    cache: DvcCache,
+    md5s: Iterable[str],
+    told: Progress = nothing_told,
+    *,
+    whole: bool = True,
 ) -> Moved:
     """Make the cache hold these data; a ".dir" stands for the listing and its files.
+
+    Args:
+        store: asked.
+        cache: brought up to date.
+        md5s: of the data.
+        told: progress.
+        whole: with False a ".dir" stands for the listing alone.
 
     Raises:
         Incomplete: the remote does not hold some of them; every other one was brought.
@@ -98,7 +110,7 @@ def download(
     absent = _absent(cache, folders)
     moved = _bring(store, cache, absent, told)
     files = dict.fromkeys(md5 for md5 in wanted if not md5.endswith(".dir"))
-    for folder in folders:
+    for folder in folders if whole else ():
         files.update(dict.fromkeys(md5 for _, md5 in cache.listing(folder)))
     return moved + _bring(store, cache, _absent(cache, list(files)), told)
 

@@ -149,7 +149,7 @@ def _in_lock(root: Path, file: Path) -> list[Tracked]:
                         nfiles=out.get("nfiles"),
                     )
                     found.append(_tracked(root, file, base, pointer, name))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     except (KeyError, TypeError, ValueError, AttributeError):
         raise Corrupt(f"{file} is no lock of a pipeline", f"git checkout -- {file}", path=str(file)) from None
