@@ -4,6 +4,7 @@ Where a chunk begins depends on a path alone (and on the chunk before it being f
 file leaves every other chunk's bytes, and so its name, what they were.
 """
 
+import hashlib
 import zlib
 from collections.abc import Iterable, Iterator
 
@@ -82,3 +83,28 @@ def parsed(data: bytes) -> Root | tuple[FileEntry, ...]:
         msgspec.DecodeError: it is neither.
     """
     return _ROOT.decode(data) if data.startswith(b"{") else _ENTRIES.decode(data)
+
+
+class Seen(Chunk, frozen=True, kw_only=True):
+    """A chunk as its files stood in the work tree.
+
+    Attributes:
+        seal: hash of their names and stamps: equal seals, nothing has changed.
+        cached: whether all of them were in the cache.
+    """
+
+    seal: bytes
+    cached: bool
+
+
+def seal_of(names: list[str], stamps: bytes) -> bytes:
+    """The seal of files beside each other.
+
+    Args:
+        names: without line breaks.
+        stamps: four 64-bit numbers a file: size, mtime, ctime, inode.
+    """
+    sealed = hashlib.blake2b("\n".join(names).encode("utf-8"), digest_size=16)
+    sealed.update(b"\n")
+    sealed.update(stamps)
+    return sealed.digest()

@@ -13,12 +13,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         done: units finished so far; equal to `total` in the last event of a step.
         total: units in all, or None where it is not known.
         unit: "rows", "files", "bytes", "fits"; "" where the step has no units.
+        bytes, total_bytes: the size of what is done, and of all, of files; None where nobody knows.
     """
 
     step: str
     done: int = 0
     total: int | None = None
     unit: str = ""
+    bytes: int | None = None
+    total_bytes: int | None = None
 
 
 Report = Callable[[Event], None]

@@ -45,6 +45,12 @@ class Manifests:
             bytes=sum(entry.size for entry in entries),
         )
 
+    def put(self, chunk: Chunk, entries: bytes) -> Chunk:
+        """Store a chunk that is encoded already; what the root has to say of it."""
+        if not self._objects.has(chunk.digest):
+            self._objects.put(entries)
+        return Chunk(first=chunk.first, digest=chunk.digest, files=chunk.files, bytes=chunk.bytes)
+
     def join(self, chunks: Iterable[Chunk]) -> Digest:
         """The manifest of chunks that are stored already, in order: the only one itself, or their root."""
         known = tuple(chunks)

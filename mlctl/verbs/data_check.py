@@ -8,7 +8,8 @@ from mlctl.domain.requests.data_check import DataCheckRequest, DataCheckResult, 
 from mlctl.domain.selector import parse
 from mlctl.tabular.check import run_checks
 from mlctl.tabular.read import read_table
-from mlctl.verbs.intake import look, said_of
+from mlctl.verbs.checks import said_of
+from mlctl.verbs.intake import look
 from mlctl.verbs.places import Place, declared_data, declared_places, no_dataset
 from mlctl.verbs.resolve import resolve_dataset
 from mlctl.verbs.session import Session

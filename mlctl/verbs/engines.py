@@ -11,8 +11,10 @@ _ENGINES = {
     "adding": "mlctl.verbs.data_add",
     "fitting": "mlctl.verbs.fitting",
     "measuring": "mlctl.verbs.measuring",
+    "numbering": "mlctl.verbs.numbering",
     "promoting": "mlctl.verbs.promote",
     "refitting": "mlctl.verbs.refitting",
+    "intake_tables": "mlctl.verbs.intake_tables",
     "tables": "mlctl.verbs.tables",
 }
 

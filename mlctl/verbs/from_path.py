@@ -2,27 +2,16 @@
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.imported import Lock, Source
 from mlctl.verbs.brought import Brought, brought_file, brought_folder
 from mlctl.verbs.session import Session
+from mlctl.verbs.stat_memory import passing_memory
 from mlctl.workspace.dvc_cache import DvcCache
-from mlctl.workspace.scan import Hashes, Stamp
 from mlctl.workspace.snapshot import snapshot
-
-
-class _NoMemory:
-    """Hashes of files outside the project are not remembered."""
-
-    def recall(self, under: str) -> Mapping[str, tuple[Stamp, Hashes]]:
-        del under
-        return {}
-
-    def remember(self, entries: Iterable[tuple[str, Stamp, Hashes]]) -> None:
-        del entries
 
 
 def path_state(source: Source) -> Lock:
@@ -59,7 +48,7 @@ def bring_path(session: Session, source: Source, lock: Lock, cache: DvcCache) ->
         raise UsageError(
             f"{path} and the project are not apart; files of the project are added", "mlctl data add --help"
         )
-    found = snapshot(path.parent, path.name, memory=_NoMemory(), cache=cache, report=session.report)
+    found = snapshot(path.parent, path.name, memory=passing_memory(), cache=cache, report=session.report)
     now = Lock(size=lock.size, modified_ns=lock.modified_ns, md5=found.md5)
     if found.is_folder:
         return brought_folder(cache, found.files, now)

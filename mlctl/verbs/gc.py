@@ -21,7 +21,8 @@ from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.dvc_lock import dvc_lock
-from mlctl.workspace.git import top, work_trees
+from mlctl.workspace.git import work_trees
+from mlctl.workspace.git_tree import top
 
 
 def gc(session: Session, request: GcRequest) -> Outcome[GcResult]:

@@ -29,7 +29,7 @@ from mlctl.verbs.versions import Numbered, newest, origin_of, with_bytes
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import pointer_path, read_pointer, read_settings
 from mlctl.workspace.dvc_lock import dvc_lock
-from mlctl.workspace.git import stage
+from mlctl.workspace.git_tree import stage
 from mlctl.workspace.import_pointer import read_source, write_import
 
 

@@ -22,7 +22,7 @@ from mlctl.store.work_tree import is_apart, join, layout_of
 from mlctl.verbs.places import name_from
 from mlctl.verbs.session import SPEC_FILE, timestamp
 from mlctl.verbs.starter import Starter, starter_of
-from mlctl.workspace import git
+from mlctl.workspace import git, git_tree
 from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.dvc_owners import tracked_in
 from mlctl.workspace.environment import actor
@@ -49,7 +49,7 @@ def init(request: InitRequest, *, report: Report, command: str) -> Outcome[InitR
         *(path for path, _ in settings if not (root / path).exists()),
         *([] if made else [".mlctl"]),
     ]
-    if git.top(_nearest(root)) is None:
+    if git_tree.top(_nearest(root)) is None:
         git.require()  # before anything is written
         created.append(".git")
     result = InitResult(
@@ -99,7 +99,7 @@ def _is_made(root: Path) -> bool:
 
 def _joined(root: Path, name: str, request: InitRequest) -> Outcome[InitResult] | None:
     """Share store and cache with another work tree of the same git repository, if one has a project here."""
-    own = git.top(root) if root.exists() else None
+    own = git_tree.top(root) if root.exists() else None
     if own is None:
         return None
     part = Path(os.path.realpath(root)).relative_to(os.path.realpath(own))
@@ -165,7 +165,7 @@ def _to_write(root: Path, files: Iterable[tuple[str, bytes]]) -> tuple[list[tupl
 
 
 def _repository(root: Path, command: str) -> str:
-    if git.top(root) is None:
+    if git_tree.top(root) is None:
         git.create(root)
     try:
         made = Repository.create(

@@ -6,19 +6,14 @@ pointer, decision. Doing it again finishes it.
 
 import shlex
 from pathlib import Path
+from typing import Any
 
 import msgspec
-import pyarrow as pa
 
-from mlctl.domain.dataset import CheckResult, DatasetVersion
+from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.ids import Digest
-from mlctl.domain.records import encode
 from mlctl.domain.spec import ReadSpec
-from mlctl.tabular.check import run_checks
-from mlctl.tabular.profile import profile_of
-from mlctl.tabular.read import FORMATS, read_bytes
-from mlctl.tabular.schema import columns_of
-from mlctl.verbs.numbering import give_number
+from mlctl.verbs.engines import engine
 from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
@@ -34,7 +29,7 @@ from mlctl.workspace.dvc_files import (
 )
 from mlctl.workspace.dvc_lock import dvc_lock
 from mlctl.workspace.dvc_owners import foreign_owner, pointer_at
-from mlctl.workspace.git import is_tracked, stage, top
+from mlctl.workspace.git_tree import is_tracked, stage, top
 from mlctl.workspace.snapshot import Snapshot, snapshot
 
 
@@ -54,7 +49,14 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 
 def look(session: Session, place: Place, cache: DvcCache | None = None) -> Snapshot:
     """What stands at a place; with a cache, brought in there."""
-    return snapshot(session.root, place.path, memory=memory_of(session), cache=cache, report=session.report)
+    return snapshot(
+        session.root,
+        place.path,
+        memory=memory_of(session),
+        cache=cache,
+        links=None if cache else read_settings(session.root).cache,
+        report=session.report,
+    )
 
 
 def take_in(session: Session, place: Place) -> Taken:
@@ -69,18 +71,18 @@ def take_in(session: Session, place: Place) -> Taken:
     target = session.root / place.path
     table = None
     with dvc_lock(session.root, [target]):
-        cache = DvcCache(settings.cache)
+        cache = DvcCache.of(settings)
         _take_over(session, place, cache)
         seen = look(session, place, cache)
         _check_owner(session, place, seen)
         cache.flush()
         found = with_bytes(session, place.name, seen.md5, _read(place))
         if found is None and is_table(place, seen):
-            table = read_bytes(cache.read(seen.md5), place.path, _read(place))
+            table = engine("intake_tables").table_of(place, cache.read(seen.md5))
         digest = Digest("") if found else _fact(session, place, seen, table)
         files = point(session, target, seen.pointer(), settings)
         new = found is None
-        found = found or give_number(session, digest, kind="data add")
+        found = found or engine("numbering").give_number(session, digest, kind="data add")
     warnings = _warnings(session, place, found, table) if new else ()
     return Taken(numbered=found, new=new, files=files, warnings=warnings)
 
@@ -121,15 +123,15 @@ def would_take(session: Session, place: Place) -> Taken:
         path=place.path,
         shape="folder" if seen.is_folder else "file",
         md5=seen.md5,
-        sha256=Digest("") if seen.is_folder else seen.files[0].sha256,
+        sha256=seen.sha256 or Digest(""),
         bytes=seen.bytes,
-        files=len(seen.files),
+        files=seen.nfiles,
     )
     number = session.repository.decisions.names().next_number(f"datasets/{place.name}")
     return Taken(numbered=Numbered(number=number, digest=Digest(""), version=version), new=True, files=files)
 
 
-def _fact(session: Session, place: Place, seen: Snapshot, table: pa.Table | None) -> Digest:
+def _fact(session: Session, place: Place, seen: Snapshot, table: Any | None) -> Digest:
     """The digest of the version that these bytes are: one that an undo has withdrawn, or a new one."""
     facts = session.repository.facts
     origin = origin_of(_read(place))
@@ -139,11 +141,11 @@ def _fact(session: Session, place: Place, seen: Snapshot, table: pa.Table | None
     return facts.add(_describe(session, place, seen, table))
 
 
-def _describe(session: Session, place: Place, seen: Snapshot, table: pa.Table | None) -> DatasetVersion:
+def _describe(session: Session, place: Place, seen: Snapshot, table: Any | None) -> DatasetVersion:
     """The version that these bytes would be, a table with its profile."""
-    objects = session.repository.objects
     before = newest(session, place.name)
-    sha256 = session.repository.manifests.write(seen.files) if seen.is_folder else seen.files[0].sha256
+    manifests = session.repository.manifests
+    sha256 = seen.sha256 or manifests.join(manifests.put(*chunk) for chunk in seen.chunks())
     return DatasetVersion(
         created_at=session.now(),
         name=place.name,
@@ -152,12 +154,10 @@ def _describe(session: Session, place: Place, seen: Snapshot, table: pa.Table | 
         md5=seen.md5,
         sha256=sha256,
         bytes=seen.bytes,
-        files=len(seen.files),
-        rows=None if table is None else table.num_rows,
-        columns=() if table is None else columns_of(table),
-        profile=None if table is None else objects.put(encode(profile_of(table))),
+        files=seen.nfiles,
         origin=origin_of(_read(place)),
         parent=before.digest if before else None,
+        **({} if table is None else engine("intake_tables").described(session, table)),
     )
 
 
@@ -165,7 +165,7 @@ def is_table(place: Place, seen: Snapshot) -> bool:
     """Whether it is to be read as a table: any declared file, and files whose names say so."""
     if seen.is_folder:
         return False
-    return place.spec is not None or Path(place.path.removesuffix(".gz")).suffix.lower() in FORMATS
+    return place.spec is not None or bool(engine("intake_tables").is_format(place.path))
 
 
 def _read(place: Place) -> ReadSpec | None:
@@ -191,7 +191,7 @@ def point(session: Session, target: Path, pointer: Pointer, settings: DvcSetting
     return files
 
 
-def _warnings(session: Session, place: Place, found: Numbered, table: pa.Table | None) -> tuple[str, ...]:
+def _warnings(session: Session, place: Place, found: Numbered, table: Any | None) -> tuple[str, ...]:
     warnings: list[str] = []
     if is_tracked(session.root, place.path):
         warnings.append(
@@ -199,13 +199,5 @@ def _warnings(session: Session, place: Place, found: Numbered, table: pa.Table |
             f"`git rm -r --cached {shlex.quote(place.path)}` leaves it to its pointer alone"
         )
     if place.spec is not None and table is not None:
-        results = run_checks(table, place.spec.checks, place.path)
-        warnings += [f"{found.label}: {said_of(result)}" for result in results if not result.passed]
+        warnings += engine("intake_tables").failures(place, found.label, table)
     return tuple(warnings)
-
-
-def said_of(result: CheckResult) -> str:
-    """A check that did not hold, in one line."""
-    example = result.examples[0] if result.examples else None
-    where = f" (row {example['row']}: {example.get('value')!r})" if example else ""
-    return f"check {result.check} does not hold: {result.why or f'{result.failed} rows'}{where}"

@@ -32,7 +32,7 @@ from mlctl.verbs.resolve import resolve_dataset
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
 from mlctl.verbs.versions import newest, with_bytes
-from mlctl.workspace.dvc_files import pointer_path, read_pointer
+from mlctl.workspace.dvc_files import pointer_path, read_pointer, read_settings
 from mlctl.workspace.environment import installed_packages
 from mlctl.workspace.snapshot import snapshot
 
@@ -189,7 +189,13 @@ def standing(session: Session, name: str) -> Data | None:
     if pointer is None:
         return None
     if target.exists():
-        seen = snapshot(session.root, place.path, memory=memory_of(session), report=session.report)
+        seen = snapshot(
+            session.root,
+            place.path,
+            memory=memory_of(session),
+            links=read_settings(session.root).cache,
+            report=session.report,
+        )
         if seen.md5 != pointer.md5:
             return None
     held = with_bytes(session, name, pointer.md5, place.spec.read if place.spec else None)

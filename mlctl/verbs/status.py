@@ -14,7 +14,7 @@ from mlctl.domain.spec import Spec
 from mlctl.verbs.session import Session
 from mlctl.verbs.staleness import model_status
 from mlctl.verbs.stat_memory import memory_of
-from mlctl.workspace.dvc_files import pointer_path, read_pointer
+from mlctl.workspace.dvc_files import pointer_path, read_pointer, read_settings
 from mlctl.workspace.snapshot import snapshot
 
 
@@ -83,7 +83,13 @@ def _dataset(session: Session, name: str, path: str, names: Names) -> DatasetSta
         command = f"mlctl data status {name}" if pointer is None else f"mlctl data checkout {name}"
         stale = Stale(what=f"data {name}", why=why, next=command)
         return DatasetStatus(name=name, path=path, version=pointed, state="missing", stale=(stale,))
-    seen = snapshot(session.root, path, memory=memory_of(session), report=session.report)
+    seen = snapshot(
+        session.root,
+        path,
+        memory=memory_of(session),
+        links=read_settings(session.root).cache,
+        report=session.report,
+    )
     if pointer is not None and pointer.md5 == seen.md5 and pointed is not None:
         return DatasetStatus(name=name, path=path, version=pointed, state="fresh")
     if pointer is None:

@@ -11,33 +11,49 @@ import json
 import os
 import re
 import secrets
-import shutil
-import sys
 import time
 from collections.abc import Iterable, Iterator
+from importlib import import_module
+from itertools import islice
+from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
-from typing import IO
 
 from mlctl.domain.dataset import FileEntry
-from mlctl.domain.errors import Corrupt, Missing, Untrusted
+from mlctl.domain.errors import Corrupt, Missing, NotFound, Untrusted, WorkspaceDirty
+from mlctl.domain.ids import Digest
+from mlctl.workspace.dvc_files import DvcSettings
 from mlctl.workspace.files import flush_file, flush_folder, said
-from mlctl.workspace.scan import CHUNK, Hashes, Reading, read_file, read_once
+from mlctl.workspace.hashing import MODE, SMALL, Failed, Stamp, Taken, Taker, is_settled, stamp_of
+from mlctl.workspace.restoring import DAMAGED, Restorer
+from mlctl.workspace.scan import Hashes, Reading, read_file
 
-_CLONE = 0x40049409  # FICLONE of linux/fs.h: share the blocks, copy on write
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
 _DAY = 86_400.0
+_MINUTE = 60.0
 _ONE_BY_ONE = 64  # files
-_MODE = 0o444  # DVC trusts a cached file with exactly this mode without hashing it again
+_GROUP = 0o2775  # DVC's, with `cache.shared = group`
 
 
 class DvcCache:
     """The cache in one folder; made when something is put."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, shared: bool = False) -> None:
+        """Name it.
+
+        Args:
+            folder: the cache's.
+            shared: a group writes to it: folders are made for the group.
+        """
         self.folder = folder
-        self._clones = True  # until the file system says no
-        self._fresh: list[Path] = []
-        self._made: set[Path] = set()
+        self.folder_mode = _GROUP if shared else 0o777 & ~_umask()
+        self._store = f"{folder}/files/md5/"
+        self._fresh: list[str] = []
+        self._prepared = False
+
+    @classmethod
+    def of(cls, settings: DvcSettings) -> "DvcCache":
+        """The cache of a project."""
+        return cls(settings.cache, shared=settings.shared)
 
     def path(self, md5: str) -> Path:
         """Where the bytes with this md5 are or would be."""
@@ -45,44 +61,99 @@ class DvcCache:
 
     def has(self, md5: str) -> bool:
         """Whether the bytes are here; their content is not looked at."""
-        return self.path(md5).is_file()
+        return os.access(f"{self._store}{md5[:2]}/{md5[2:]}", os.F_OK)
+
+    def folders(self) -> dict[str, Stamp]:
+        """The stamps of the folders of objects, by name; those that changed just now are left out."""
+        now, found = time.time_ns(), {}
+        with contextlib.suppress(FileNotFoundError), os.scandir(self._store) as listed:
+            for entry in listed:
+                stamp = stamp_of(entry.stat())
+                if is_settled(stamp, now):
+                    found[entry.name] = stamp
+        return found
+
+    def prepare(self) -> None:
+        """Make the folder for files aside, and sweep it.
+
+        Raises:
+            PermissionRefused, DiskFull: it cannot be made.
+        """
+        if self._prepared:
+            return
+        folder = self.folder / "tmp"
+        try:
+            for made in (*reversed(folder.parents), folder):
+                if not made.exists():
+                    made.mkdir(exist_ok=True)
+                    made.chmod(self.folder_mode)
+            _sweep(folder)
+        except OSError as error:
+            raise said(error) from error
+        self._prepared = True
 
     def take(self, source: Path) -> Reading:
         """Hash a file and bring its bytes in, in one read.
 
         Raises:
             NotFound, PermissionRefused: the file cannot be read.
+            WorkspaceDirty: it changes all the time.
             DiskFull: nothing was brought in.
         """
-        aside = self._aside()
+        self.prepare()
+        taker = Taker(str(source.parent), str(self.folder), self.folder_mode)
         try:
-            reading = read_file(source, lambda file, size: self._copy(file, aside, size))
-            self._place(aside, reading.hashes.md5)
-        except OSError as error:
-            raise said(error) from error
+            stamp = stamp_of(source.stat())
+            answer = taker.do([(source.name, stamp)])[0]
+        except FileNotFoundError:
+            raise NotFound(f"{source} does not exist", "mlctl data status", path=str(source)) from None
         finally:
-            aside.unlink(missing_ok=True)
-        return reading
+            taker.close()
+        md5, sha256, size, seen = taken(answer, source.parent)
+        self.took([md5])
+        return Reading(Hashes(md5, Digest(sha256)), size, seen)
+
+    def took(self, names: Iterable[str]) -> None:
+        """Objects with these md5 were brought in by others: they are flushed with the next `flush`."""
+        found = iter(names)
+        self._fresh += islice(found, max(_ONE_BY_ONE + 1 - len(self._fresh), 0))
 
     def put(self, data: bytes, md5: str) -> None:
         """Bring in bytes whose md5 is known (a folder's listing: the md5 has ".dir" at its end)."""
-        if self.has(md5):
-            return
+        self.put_pieces([data], md5)
+
+    def put_pieces(self, pieces: Iterable[bytes], md5: str | None = None) -> str:
+        """Bring in bytes in pieces; their md5, with ".dir" at its end where none is given.
+
+        Raises:
+            DiskFull, PermissionRefused: nothing was brought in.
+        """
+        if md5 is not None and self.has(md5):
+            return md5
+        self.prepare()
         aside = self._aside()
+        hashed = hashlib.md5(usedforsecurity=False)
         try:
-            aside.write_bytes(data)
-            self._place(aside, md5)
+            with aside.open("xb") as file:
+                for piece in pieces:
+                    hashed.update(piece)
+                    file.write(piece)
+            name = md5 or f"{hashed.hexdigest()}.dir"
+            self._place(aside, name)
         except OSError as error:
             raise said(error) from error
         finally:
             aside.unlink(missing_ok=True)
+        return name
 
     def flush(self) -> None:
         """Make all that was brought in durable; one flush, whatever the number of files."""
         if len(self._fresh) > _ONE_BY_ONE:
-            os.sync()  # 50,000 times fsync would take minutes
+            import_module("mlctl.workspace.disk").flush_disk(
+                self.folder
+            )  # 50,000 times fsync would take minutes
         else:
-            for path in self._fresh:
+            for path in map(self.path, self._fresh):
                 flush_file(path)
                 flush_folder(path.parent)
         self._fresh.clear()
@@ -141,18 +212,29 @@ class DvcCache:
             Missing, Corrupt: as `verified`.
             DiskFull, PermissionRefused: the target is what it was.
         """
-        source, aside = self.verified(md5), self._aside()
+        self.prepare()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        restorer = Restorer(str(target.parent), str(self.folder), str(self.folder / "tmp"))
         try:
-            with source.open("rb") as file, aside.open("xb") as copy:
-                if not _cloned(file, copy):
-                    shutil.copyfileobj(file, copy, CHUNK)
-            aside.chmod(0o644)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            _rename(aside, target)
-        except OSError as error:
-            raise said(error) from error
+            self.restored(md5, restorer.do([(md5, target.name)])[0], target.parent)
         finally:
-            aside.unlink(missing_ok=True)
+            restorer.close()
+
+    def restored(self, md5: str, answer: Taken | Failed, folder: Path) -> Taken:
+        """What a `Restorer` answered.
+
+        Raises:
+            Missing, Corrupt: the object is.
+            DiskFull, PermissionRefused: as the system said.
+        """
+        if len(answer) == 4:  # noqa: PLR2004 - a Failed has three
+            return answer
+        number, name, text = answer
+        if number == DAMAGED:
+            raise self._corrupt(md5)
+        if number == errno.ENOENT and not self.has(md5):
+            raise self._missing(md5)
+        raise said(OSError(number, text, str(folder / name)))
 
     def everything(self) -> Iterator[str]:
         """The md5 of all that is here."""
@@ -173,36 +255,18 @@ class DvcCache:
         )
 
     def _aside(self) -> Path:
-        folder = self.folder / "tmp"
-        if folder not in self._made:
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                _sweep(folder)
-            except OSError as error:
-                raise said(error) from error
-            self._made.add(folder)
-        return folder / f"mlctl-{os.getpid()}-{secrets.token_hex(6)}"
-
-    def _copy(self, file: IO[bytes], aside: Path, size: int) -> tuple[Hashes, int]:
-        with aside.open("xb") as sink:
-            if self._clones and _cloned(file, sink):
-                with aside.open(
-                    "rb", buffering=0
-                ) as still:  # the clone stands still, so that is what is hashed
-                    return read_once(still, None, size)
-            self._clones = False
-            return read_once(file, sink, size)
+        return self.folder / "tmp" / f"mlctl-{os.getpid()}-{secrets.token_hex(6)}"
 
     def _place(self, aside: Path, md5: str) -> None:
         path = self.path(md5)
-        if path.is_file():
-            return
-        if path.parent not in self._made:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._made.add(path.parent)
-        aside.chmod(_MODE)
+        if not path.parent.exists():
+            for made in (path.parents[2], path.parents[1], path.parent):
+                if not made.exists():
+                    made.mkdir(exist_ok=True)
+                    made.chmod(self.folder_mode)
+        aside.chmod(MODE)
         aside.rename(path)
-        self._fresh.append(path)
+        self._fresh.append(md5)
 
 
 def _stays_inside(path: str) -> bool:
@@ -211,10 +275,35 @@ def _stays_inside(path: str) -> bool:
 
 def listing_bytes(entries: Iterable[FileEntry]) -> bytes:
     """A folder's listing as DVC writes it; its md5 (with ".dir") names the folder."""
-    items = [
-        {"md5": entry.md5, "relpath": entry.path} for entry in sorted(entries, key=lambda entry: entry.path)
-    ]
-    return json.dumps(items, sort_keys=True).encode()
+    return b"".join(listing_pieces([sorted(entries, key=lambda entry: entry.path)]))
+
+
+def listing_pieces(chunks: Iterable[Iterable[FileEntry]]) -> Iterator[bytes]:
+    """The same in pieces, from entries that are sorted already."""
+    before = "["
+    for chunk in chunks:
+        items = [f'{{"md5": "{entry.md5}", "relpath": {quoted(entry.path)}}}' for entry in chunk]
+        yield f"{before}{', '.join(items)}".encode()
+        before = ", "
+    yield b"[]" if before == "[" else b"]"
+
+
+def taken(answer: Taken | Failed, folder: Path) -> Taken:
+    """What a `Taker` answered for a file of a folder.
+
+    Raises:
+        NotFound, PermissionRefused, DiskFull: as the system said.
+        WorkspaceDirty: the file changed all the time.
+    """
+    if len(answer) == 4:  # noqa: PLR2004 - a Failed has three
+        return answer
+    number, name, text = answer
+    path = folder / name
+    if number == 0:
+        raise WorkspaceDirty(f"{path}: {text}; nothing was added", "mlctl data status", path=str(path))
+    if number in {errno.ENOENT, errno.ENOTDIR}:
+        raise NotFound(f"{path} went away while it was read", "mlctl data status", path=str(path))
+    raise said(OSError(number, text, str(path)))
 
 
 def discard(root: Path, paths: Iterable[str]) -> None:
@@ -231,34 +320,31 @@ def discard(root: Path, paths: Iterable[str]) -> None:
             raise said(error) from error
 
 
-def _rename(aside: Path, target: Path) -> None:
-    try:
-        aside.replace(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        beside = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
-        try:  # the cache is on another disk
-            shutil.copyfile(aside, beside)
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
-
-
 def _sweep(folder: Path) -> None:
-    """Remove what killed processes left aside; a day is longer than any copy takes between two writes."""
+    """Remove what killed processes left aside.
+
+    A day is longer than any writer waits between two writes; whoever writes a large file holds a lock on it.
+    """
     for path in folder.iterdir():
-        with contextlib.suppress(FileNotFoundError):  # somebody else sweeps too
-            if path.name.startswith("mlctl-") and time.time() - path.stat().st_mtime > _DAY:
+        if not path.name.startswith("mlctl-"):
+            continue
+        with contextlib.suppress(OSError):  # somebody else sweeps too, or writes
+            status = path.stat()
+            age = time.time() - status.st_mtime
+            if age > _DAY or (status.st_size > SMALL and age > _MINUTE and _is_free(path)):
                 path.unlink()
 
 
-def _cloned(source: IO[bytes], target: IO[bytes]) -> bool:
-    """Whether the file system could share the blocks; most cannot."""
-    if sys.platform != "linux":
-        return False
-    try:
-        fcntl.ioctl(target.fileno(), _CLONE, source.fileno())
-    except OSError:
-        return False
+def _is_free(path: Path) -> bool:
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
     return True
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

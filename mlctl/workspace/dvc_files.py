@@ -56,11 +56,15 @@ class DvcSettings(msgspec.Struct, frozen=True, kw_only=True):
         cache: the cache's folder.
         autostage: whether changed files are staged in git (`core.autostage`).
         remote: name of the default remote, or None.
+        links: how a cached file gets into the work tree, what to try first first (`cache.type`).
+        shared: whether a group writes to the cache (`cache.shared = group`).
     """
 
     cache: Path
     autostage: bool = False
     remote: str | None = None
+    links: tuple[str, ...] = ("reflink", "copy")
+    shared: bool = False
 
 
 def pointer_path(target: Path) -> Path:
@@ -239,6 +243,8 @@ def read_settings(root: Path) -> DvcSettings:
         cache=Path(os.path.normpath(cache)),
         autostage=merged.get("core.autostage", "").lower() in {"true", "yes", "on", "1"},
         remote=merged.get("core.remote"),
+        links=tuple(link.strip() for link in merged.get("cache.type", "reflink,copy").split(",")),
+        shared=merged.get("cache.shared") == "group",
     )
 
 

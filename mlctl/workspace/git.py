@@ -18,7 +18,7 @@ from pathlib import Path
 import git
 import msgspec
 
-from mlctl.domain.errors import Corrupt, NotInstalled, PermissionRefused
+from mlctl.domain.errors import Corrupt, NotInstalled
 from mlctl.domain.run import CodeState
 
 LARGE = 1 << 20
@@ -62,12 +62,6 @@ def find(root: Path) -> git.Repo | None:
         return None
 
 
-def top(root: Path) -> Path | None:
-    """The work tree's top folder, or None outside git."""
-    repo = find(root)
-    return Path(repo.working_tree_dir) if repo is not None and repo.working_tree_dir is not None else None
-
-
 def require() -> None:
     """Nothing, where there is a git program.
 
@@ -97,17 +91,6 @@ def head(root: Path) -> tuple[str | None, str | None]:
         return None, None
     branch = None if repo.head.is_detached else repo.active_branch.name
     return (repo.head.commit.hexsha if repo.head.is_valid() else None), branch
-
-
-def is_tracked(root: Path, path: str) -> bool:
-    """Whether git tracks the file, or a file below the folder."""
-    repo = find(root)
-    if repo is None or not _runs():
-        return False
-    try:
-        return bool(repo.git.ls_files("-z", "--", str(root / path)))
-    except git.GitCommandError:
-        return False
 
 
 def work_trees(root: Path) -> list[Path]:
@@ -158,21 +141,6 @@ def kept_blobs(root: Path, patterns: Iterable[str]) -> Iterator[bytes]:
                 yield bytes(repo.git.get_object_data(name.decode())[3])
     except (git.GitCommandError, ValueError) as error:
         raise Corrupt(f"git cannot read the history of {root}: {error}", "git fsck") from error
-
-
-def stage(root: Path, paths: Iterable[str]) -> None:
-    """Put files (relative to the project) into git's index, as DVC's `core.autostage` asks.
-
-    Raises:
-        PermissionRefused: git would not.
-    """
-    repo = find(root)
-    if repo is None or not _runs():
-        return
-    try:
-        repo.git.add("--", *(str(root / path) for path in paths))
-    except git.GitCommandError as error:
-        raise PermissionRefused(f"git add failed: {error.stderr.strip()}") from error
 
 
 def code_state(root: Path) -> tuple[CodeState, bytes | None]:

@@ -1,36 +1,42 @@
-"""Reading the user's files once: names, sizes, md5 (DVC's) and sha256 (ours), and the bytes for the cache.
+"""The user's files as the file system shows them: names and stamps, in the order of their paths.
 
-What was hashed is what was copied: both come from the same read. Files whose stat has not changed since
-they were last hashed are not read at all.
+A folder of a million files is walked in flat memory. The order is that of the whole paths by code point, as
+DVC sorts its listings and git its trees: a folder sorts as its name and a slash.
 """
 
-import hashlib
 import os
 import stat
-import threading
-import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import IO, Protocol
+from typing import Protocol
 
 import msgspec
 
 from mlctl.domain.errors import InvalidName, NotFound, PermissionRefused, UsageError
 from mlctl.domain.ids import Digest
+from mlctl.domain.looks import looked_at
+from mlctl.domain.manifest import Seen
+from mlctl.workspace.hashing import Stamp, hash_all, is_settled, stamp_of
 
-CHUNK = 1 << 20
-_BESIDE = 8 * CHUNK  # from this size on, the two hashes run beside each other
-_SETTLED = 100_000_000  # ns; a file changed less long ago may change again within the same tick of its clock
+__all__ = [
+    "Hashes",
+    "Memory",
+    "Reading",
+    "Stamp",
+    "found",
+    "read_file",
+    "refused",
+    "settled",
+    "stamp_of",
+    "walk",
+]
+
+BATCH = 2048
 _SKIPPED = {".git", ".hg", ".dvc", ".mlctl"}  # as DVC skips them in a tracked folder, and our own
+_OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
-
-class Stamp(msgspec.Struct, frozen=True, array_like=True):
-    """What the file system says of a file; equal stamps, equal bytes (if settled)."""
-
-    size: int
-    mtime_ns: int
-    ctime_ns: int
-    inode: int
+Row = tuple[str, int, int, int, int, str, str]
+"""path, size, mtime_ns, ctime_ns, inode, md5, sha256"""
 
 
 class Hashes(msgspec.Struct, frozen=True, array_like=True):
@@ -53,91 +59,212 @@ class Reading(msgspec.Struct, frozen=True, array_like=True):
     stamp: Stamp | None
 
 
-class Found(msgspec.Struct, frozen=True, array_like=True):
-    """A file that the scan saw; `path` is relative to the project, with "/"."""
-
-    path: str
-    stamp: Stamp
-
-
 class Memory(Protocol):
-    """Remembers hashes by path and stamp. May forget; never answers for another stamp."""
+    """Remembers hashes by path and stamp. May forget; never answers for another stamp.
 
-    def recall(self, under: str) -> Mapping[str, tuple[Stamp, Hashes]]:
-        """What is known of the file `under`, or of all files below the folder `under`."""
+    Single files by their path in the project; the files of a folder ("place") chunk by chunk, with their
+    entries as `domain.records.encode` writes them and their stamps as an array of 64-bit numbers.
+    """
 
-    def remember(self, entries: Iterable[tuple[str, Stamp, Hashes]]) -> None:
-        """Keep these; failures are silent."""
+    def recall(self, first: str, last: str) -> dict[str, Row]:
+        """What is known of single files whose paths are in this range, both ends included."""
 
+    def remember(self, rows: list[Row]) -> None:
+        """Keep these, in place of older ones of the same paths; failures are silent."""
 
-def stamp_of(status: os.stat_result) -> Stamp:
-    """The stamp of a file's status."""
-    return Stamp(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+    def chunk(self, place: str, first: str) -> Seen | None:
+        """The chunk of a folder that begins with this file."""
+
+    def known(self, place: str, first: str, last: str) -> Iterator[tuple[bytes, bytes]]:
+        """Entries and stamps of all chunks that may hold a path in this range."""
+
+    def keep(self, place: str, chunk: Seen, last: str, entries: bytes, stamps: bytes) -> bool:
+        """Keep a chunk instead of those that begin between its first and last path; whether it is kept."""
+
+    def entries(self, place: str, chunk: Seen) -> bytes | None:
+        """The entries of a chunk, as kept; None if they are gone or damaged."""
+
+    def total(self, place: str, over: bytes) -> str | None:
+        """The md5 of a whole folder, if it was finished with chunks whose seals have this hash."""
+
+    def finish(self, place: str, chunks: list[Seen], over: bytes, md5: str) -> None:
+        """Keep what a whole folder is, and drop what does not belong to it any more."""
+
+    def trusted(self, place: str, cache: str) -> dict[str, Stamp]:
+        """Stamps of the cache's folders at which all that the place's cached chunks name was there."""
+
+    def trust(self, place: str, cache: str, folders: dict[str, Stamp]) -> None:
+        """Keep these stamps instead of the older ones."""
 
 
 def settled(stamp: Stamp) -> bool:
     """Whether the file was last changed long enough ago that a later change would show in its stamp."""
-    return time.time_ns() - max(stamp.mtime_ns, stamp.ctime_ns) > _SETTLED
+    return is_settled(stamp)
 
 
-def files_of(root: Path, target: Path, ignored: Collection[str] = ()) -> Iterator[Found]:
-    """The file `target`, or the files below the folder `target`.
+def found(root: Path, path: str, cache: Path | None = None) -> Stamp | None:
+    """The stamp of the file at `path`, or None where it is a folder.
 
     Args:
-        root: the project; paths are given relative to it.
-        target: inside the project.
-        ignored: paths that are left out.
+        root: the project.
+        path: relative to it.
+        cache: links into this DVC cache are files.
 
     Raises:
         NotFound: there is no such file.
-        UsageError: a symbolic link, a socket or a device.
+        UsageError: another symbolic link, a socket or a device.
         InvalidName: a name with a line break, or that is not UTF-8.
         PermissionRefused: it may not be looked at.
     """
+    target = root / path
+    looked_at(target)
     try:
         status = os.lstat(target)
+        _check_names([path])
+        if stat.S_ISLNK(status.st_mode):
+            status = _behind(target, path, cache)
     except FileNotFoundError:
         raise NotFound(f"{target} does not exist", "mlctl data status", path=str(target)) from None
     except PermissionError as error:
         raise refused(error) from error
-    relative = target.relative_to(root).as_posix()
-    _check(relative, status.st_mode)
     if stat.S_ISDIR(status.st_mode):
-        yield from _below(root, relative, ignored)
-    else:
-        yield Found(relative, stamp_of(status))
+        return None
+    _check_kind(path, status.st_mode)
+    return stamp_of(status)
 
 
-def _below(root: Path, folder: str, ignored: Collection[str]) -> Iterator[Found]:
+def walk(
+    root: Path, path: str, ignored: Collection[str] = (), cache: Path | None = None
+) -> Iterator[tuple[list[str], list[Stamp]]]:
+    """The files below the folder `path`, in batches: paths relative to it, ascending, and their stamps.
+
+    Args:
+        root: the project.
+        path: of the folder, relative to it.
+        ignored: paths relative to the project that are left out.
+        cache: links into this DVC cache are files.
+
+    Raises:
+        UsageError, InvalidName, PermissionRefused, NotFound: as `found`.
+    """
+    names: list[str] = []
+    stamps: list[Stamp] = []
+    walker = _Walker(root, path, frozenset(ignored), cache)
+    for more, their in walker.below(""):
+        names += more
+        stamps += their
+        if len(names) >= BATCH:
+            looked_at(root / path, names)
+            yield names, stamps
+            names, stamps = [], []
+    looked_at(root / path, names)
+    yield names, stamps
+
+
+class _Walker:
+    """Goes through one folder."""
+
+    def __init__(self, root: Path, path: str, ignored: frozenset[str], cache: Path | None) -> None:
+        self._root, self._path, self._cache = root, path, cache
+        self._ignored = ignored
+
+    def below(self, prefix: str) -> Iterator[tuple[list[str], list[Stamp]]]:
+        """The files of one folder and of those below it; `prefix` is "" or ends in a slash."""
+        folder = self._root / self._path / prefix
+        try:
+            looked_at(folder)
+            descriptor = os.open(folder, _OPEN)
+            try:
+                yield from self._of(descriptor, prefix)
+            finally:
+                os.close(descriptor)
+        except PermissionError as error:
+            raise refused(error) from error
+        except FileNotFoundError as error:
+            raise NotFound(
+                f"{error.filename} went away while the folder was read", "mlctl data status", path=str(folder)
+            ) from error
+
+    def _of(self, descriptor: int, prefix: str) -> Iterator[tuple[list[str], list[Stamp]]]:
+        with os.scandir(descriptor) as listed:
+            names = [
+                f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name for entry in listed
+            ]
+        names.sort()
+        _check_names(names)
+        if self._ignored:
+            start = f"{self._path}/{prefix}"
+            names = [name for name in names if (start + name).rstrip("/") not in self._ignored]
+        begin = 0
+        for folder in [at for at, name in enumerate(names) if name[-1] == "/"]:
+            yield from self._run(descriptor, prefix, names[begin:folder])
+            begin = folder + 1
+            if names[folder][:-1] not in _SKIPPED:
+                yield from self.below(prefix + names[folder])
+        yield from self._run(descriptor, prefix, names[begin:] if begin else names)
+
+    def _run(self, descriptor: int, prefix: str, files: list[str]) -> Iterator[tuple[list[str], list[Stamp]]]:
+        """Files beside each other, a batch at a time."""
+        for begin in range(0, len(files), BATCH):
+            yield self._stamped(descriptor, prefix, files[begin : begin + BATCH])
+
+    def _stamped(self, descriptor: int, prefix: str, run: list[str]) -> tuple[list[str], list[Stamp]]:
+        """The stamps of files beside each other."""
+        stamps: list[Stamp] = []
+        add, look = stamps.append, os.stat
+        for name in run:
+            status = look(name, dir_fd=descriptor, follow_symlinks=False)
+            if status.st_mode & 0o170000 != 0o100000:  # noqa: PLR2004 - S_IFMT and S_IFREG; the calls cost a tenth
+                status = self._unusual(prefix + name, status)
+            add((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
+        return [prefix + name for name in run] if prefix else run, stamps
+
+    def _unusual(self, name: str, status: os.stat_result) -> os.stat_result:
+        path = f"{self._path}/{name}"
+        if stat.S_ISLNK(status.st_mode):
+            status = _behind(self._root / path, path, self._cache)
+        _check_kind(path, status.st_mode)
+        return status
+
+
+def _behind(target: Path, path: str, cache: Path | None) -> os.stat_result:
+    """The status of the cached file that a link of DVC's (`cache.type = symlink`) points to."""
+    pointed = os.path.normpath(target.parent / target.readlink())
+    if cache is not None and pointed.startswith(f"{os.path.normpath(cache)}/files/md5/"):
+        try:
+            return target.stat()
+        except FileNotFoundError:
+            raise NotFound(
+                f"{path} is a link into the cache, which does not hold {pointed} any more",
+                "dvc pull",
+                path=path,
+            ) from None
+    raise UsageError(f"{path} is a symbolic link; add the file that it points to", path=path)
+
+
+def _check_names(names: list[str]) -> None:
+    together = "\n".join(names)
     try:
-        entries = sorted(os.scandir(root / folder), key=lambda entry: entry.name)
-    except PermissionError as error:
-        raise refused(error) from error
-    for entry in entries:
-        relative = f"{folder}/{entry.name}"
-        status = entry.stat(follow_symlinks=False)
-        is_folder = stat.S_ISDIR(status.st_mode)
-        if (is_folder and entry.name in _SKIPPED) or relative in ignored:
-            continue
-        _check(relative, status.st_mode)
-        if is_folder:
-            yield from _below(root, relative, ignored)
-        else:
-            yield Found(relative, stamp_of(status))
-
-
-def _check(relative: str, mode: int) -> None:
-    if "\n" in relative or "\r" in relative:
-        raise InvalidName(f"{relative!r} has a line break in its name; rename it", path=relative)
-    try:
-        relative.encode("utf-8")
+        together.encode("utf-8")
     except UnicodeEncodeError:
-        shown = relative.encode("utf-8", "backslashreplace").decode("ascii", "backslashreplace")
+        for name in names:
+            _check_encoding(name)
+    if together.count("\n") >= max(len(names), 1) or "\r" in together:
+        bad = next(name for name in names if "\n" in name or "\r" in name)
+        raise InvalidName(f"{bad!r} has a line break in its name; rename it", path=bad)
+
+
+def _check_encoding(name: str) -> None:
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        shown = name.encode("utf-8", "backslashreplace").decode("ascii", "backslashreplace")
         raise InvalidName(f"the name {shown} is not UTF-8; rename it", path=shown) from None
-    if stat.S_ISLNK(mode):
-        raise UsageError(f"{relative} is a symbolic link; add the file that it points to", path=relative)
-    if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-        raise UsageError(f"{relative} is neither a file nor a folder", path=relative)
+
+
+def _check_kind(path: str, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise UsageError(f"{path} is neither a file nor a folder", path=path)
 
 
 def refused(error: PermissionError) -> PermissionRefused:
@@ -145,60 +272,21 @@ def refused(error: PermissionError) -> PermissionRefused:
     return PermissionRefused(f"no permission: {error.filename}", path=str(error.filename))
 
 
-def read_once(source: IO[bytes], sink: IO[bytes] | None, size: int) -> tuple[Hashes, int]:
-    """Hash everything that `source` still holds, writing it to `sink` on the way.
-
-    Args:
-        source: read to its end.
-        sink: receives the same bytes, if given.
-        size: as far as known; decides whether threads pay.
-
-    Returns:
-        The hashes, and the bytes that were read.
-    """
-    md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
-    total = 0
-    if size < _BESIDE:
-        while chunk := source.read(CHUNK):
-            md5.update(chunk)
-            sha256.update(chunk)
-            if sink is not None:
-                sink.write(chunk)
-            total += len(chunk)
-        return Hashes(md5.hexdigest(), Digest(sha256.hexdigest())), total
-    while chunk := source.read(4 * CHUNK):  # hashlib releases the interpreter while it works
-        beside = threading.Thread(target=sha256.update, args=(chunk,))
-        beside.start()
-        md5.update(chunk)
-        if sink is not None:
-            sink.write(chunk)
-        beside.join()
-        total += len(chunk)
-    return Hashes(md5.hexdigest(), Digest(sha256.hexdigest())), total
-
-
-def read_file(path: Path, copy: Callable[[IO[bytes], int], tuple[Hashes, int]] | None = None) -> Reading:
-    """Read a file once.
-
-    Args:
-        path: of the file.
-        copy: handed the open file and its size, it reads everything and returns hashes and bytes read; by
-            default the bytes go nowhere.
+def read_file(path: Path) -> Reading:
+    """Hash a file.
 
     Raises:
         NotFound, PermissionRefused: it cannot be read.
     """
     try:
-        file = path.open("rb", buffering=0)
+        with path.open("rb", buffering=0) as file:
+            before = stamp_of(os.fstat(file.fileno()))
+            md5, sha256, size = hash_all(file.fileno(), None, before[0])
+            after = stamp_of(os.fstat(file.fileno()))
     except FileNotFoundError:
         raise NotFound(f"{path} does not exist", "mlctl data status", path=str(path)) from None
     except IsADirectoryError:
         raise NotFound(f"{path} is a folder, not a file", "mlctl data status", path=str(path)) from None
     except PermissionError as error:
         raise refused(error) from error
-    with file:
-        before = stamp_of(os.fstat(file.fileno()))
-        hashes, size = read_once(file, None, before.size) if copy is None else copy(file, before.size)
-        after = stamp_of(os.fstat(file.fileno()))
-    quiet = before == after and settled(after)
-    return Reading(hashes, size, after if quiet else None)
+    return Reading(Hashes(md5, Digest(sha256)), size, after if before == after and settled(after) else None)

@@ -1,39 +1,71 @@
 """A file or folder as it stands in the work tree: hashed, listed, and brought into the cache if asked."""
 
-from hashlib import md5 as md5_of
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
-
-import msgspec
 
 from mlctl.domain.dataset import FileEntry
 from mlctl.domain.errors import NotFound
-from mlctl.domain.looks import looked_at
+from mlctl.domain.ids import Digest
+from mlctl.domain.manifest import Seen
 from mlctl.domain.progress import Event, Report, silent
-from mlctl.workspace.dvc_cache import DvcCache, listing_bytes
+from mlctl.workspace.dvc_cache import DvcCache, listing_pieces, taken
 from mlctl.workspace.dvc_files import Pointer
 from mlctl.workspace.dvc_ignore import ignored_files
-from mlctl.workspace.scan import Found, Hashes, Memory, Reading, Stamp, files_of, read_file
+from mlctl.workspace.hashing import Stamp, Taker
+from mlctl.workspace.scan import Memory, Row, found
+from mlctl.workspace.survey import Survey
 
-_STEP = 256  # files between two progress events
 
-
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+class Snapshot:
     """What stands there.
 
     Attributes:
+        path: relative to the project.
         md5: DVC's name for it, with ".dir" at the end for a folder.
-        files: one with path "" for a file; those of a folder, sorted by path.
+        bytes, nfiles: in all.
     """
 
-    path: str
-    md5: str
-    bytes: int
-    files: tuple[FileEntry, ...]
+    def __init__(self, path: str, md5: str, size: int, nfiles: int, what: "FileEntry | Survey") -> None:
+        self.path, self.md5, self.bytes, self.nfiles = path, md5, size, nfiles
+        self._what = what
 
     @property
     def is_folder(self) -> bool:
         """Whether it is a folder."""
         return self.md5.endswith(".dir")
+
+    @property
+    def sha256(self) -> Digest | None:
+        """Of a file; a folder has a manifest, which has to be written first."""
+        return self._what.sha256 if isinstance(self._what, FileEntry) else None
+
+    @property
+    def files(self) -> tuple[FileEntry, ...]:
+        """All files at once: one with path "" for a file; those of a folder, sorted by path."""
+        return tuple(self.entries())
+
+    def entries(self) -> Iterator[FileEntry]:
+        """The same one after the other, in flat memory.
+
+        Raises:
+            WorkspaceDirty: somebody else has looked at the folder since, and it had changed.
+        """
+        if isinstance(self._what, FileEntry):
+            yield self._what
+            return
+        for chunk in self._what.chunks:
+            yield from self._what.entries(chunk)
+
+    def chunks(self) -> Iterator[tuple[Seen, bytes]]:
+        """The chunks of a folder's manifest, and their entries as their objects hold them.
+
+        Raises:
+            WorkspaceDirty: as `entries`.
+        """
+        if isinstance(self._what, Survey):
+            for chunk in self._what.chunks:
+                yield chunk, self._what.encoded(chunk)
 
     def pointer(self) -> Pointer:
         """The pointer that belongs beside it."""
@@ -41,7 +73,7 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
             path=Path(self.path).name,
             md5=self.md5,
             size=self.bytes,
-            nfiles=len(self.files) if self.is_folder else None,
+            nfiles=self.nfiles if self.is_folder else None,
         )
 
 
@@ -51,68 +83,83 @@ def snapshot(
     *,
     memory: Memory,
     cache: DvcCache | None = None,
+    links: Path | None = None,
     report: Report = silent,
 ) -> Snapshot:
     """Look at `path` (relative to the project); with a cache, its bytes are there afterwards, not flushed.
 
+    Args:
+        root: the project.
+        path: relative to it.
+        memory: what is known of files by their stamps.
+        cache: takes the bytes.
+        links: symbolic links into this cache are files; by default into the one that takes the bytes.
+        report: receives progress events.
+
     Raises:
         NotFound: it does not exist, or is a folder without files.
-        UsageError, InvalidName, PermissionRefused: as `files_of`; DiskFull: as the cache.
+        UsageError, InvalidName, PermissionRefused: as `scan.walk`; DiskFull: as the cache.
+        WorkspaceDirty: a file that is to be kept changes all the time.
     """
-    target = root / path
-    looked_at(target)
-    ignored = ignored_files(root, path) if target.is_dir() else frozenset()
-    found = list(files_of(root, target, ignored))
-    looked_at(root, [one.path for one in found])
-    readings = _readings_of(root, path, found, memory, cache, report)
-    is_folder = target.is_dir()
-    if is_folder and not found:
+    into = links or (cache.folder if cache else None)
+    stamp = found(root, path, into)
+    if stamp is not None:
+        return _file(root, path, stamp, memory, cache, report)
+    survey = Survey(root, path, memory, cache, report)
+    survey.run(ignored_files(root, path), into)
+    if not survey.chunks:
         raise NotFound(f"{path} holds no files", "mlctl data status", path=path)
-    files = tuple(
-        sorted(
-            (
-                FileEntry(
-                    path=one.path[len(path) + 1 :],
-                    size=readings[one.path].size,
-                    md5=readings[one.path].hashes.md5,
-                    sha256=readings[one.path].hashes.sha256,
-                )
-                for one in found
-            ),
-            key=lambda entry: entry.path,
-        )
+    return Snapshot(
+        path,
+        _named(survey, memory, cache),
+        sum(chunk.bytes for chunk in survey.chunks),
+        sum(chunk.files for chunk in survey.chunks),
+        survey,
     )
-    md5 = files[0].md5
-    if is_folder:
-        listing = listing_bytes(files)
-        md5 = md5_of(listing, usedforsecurity=False).hexdigest() + ".dir"
-        if cache is not None:
-            cache.put(listing, md5)
-    return Snapshot(path=path, md5=md5, bytes=sum(entry.size for entry in files), files=files)
 
 
-def _readings_of(
-    root: Path, path: str, found: list[Found], memory: Memory, cache: DvcCache | None, report: Report
-) -> dict[str, Reading]:
-    known = memory.recall(path)
-    readings: dict[str, Reading] = {}
-    unknown: list[Path] = []
-    for one in found:
-        stamp, hashes = known.get(one.path, (None, None))
-        if hashes is not None and stamp == one.stamp and (cache is None or cache.has(hashes.md5)):
-            readings[one.path] = Reading(hashes, one.stamp.size, one.stamp)
-        else:
-            unknown.append(root / one.path)
-    if not unknown:
-        return readings
-    learnt: list[tuple[str, Stamp, Hashes]] = []
-    for done, file in enumerate(unknown, 1):
-        reading = read_file(file) if cache is None else cache.take(file)
-        relative = file.relative_to(root).as_posix()
-        readings[relative] = reading
-        if reading.stamp is not None:
-            learnt.append((relative, reading.stamp, reading.hashes))
-        if done % _STEP == 0 or done == len(unknown):
-            report(Event(step=f"hash {path}", done=done, total=len(unknown), unit="files"))
-    memory.remember(learnt)
-    return readings
+def _named(survey: Survey, memory: Memory, cache: DvcCache | None) -> str:
+    """DVC's name of a folder: remembered, or the md5 of its listing."""
+    over = survey.over
+    md5 = memory.total(survey.path, over)
+    if md5 is not None and (cache is None or cache.has(md5)):
+        return md5
+    pieces = listing_pieces(survey.entries(chunk) for chunk in survey.chunks)
+    if cache is not None:
+        md5 = cache.put_pieces(pieces)
+    else:
+        hashed = hashlib.md5(usedforsecurity=False)
+        for piece in pieces:
+            hashed.update(piece)
+        md5 = f"{hashed.hexdigest()}.dir"
+    memory.finish(survey.path, survey.chunks, over, md5)
+    return md5
+
+
+def _file(
+    root: Path, path: str, stamp: Stamp, memory: Memory, cache: DvcCache | None, report: Report
+) -> Snapshot:
+    row = memory.recall(path, path).get(path)
+    if row is None or row[1:5] != stamp or (cache is not None and not cache.has(row[5])):
+        row = _read(root, path, stamp, memory, cache)
+        report(Event(step=f"hash {path}", done=1, total=1, unit="files", bytes=row[1]))
+    entry = FileEntry(path="", size=row[1], md5=row[5], sha256=Digest(row[6]))
+    return Snapshot(path, entry.md5, entry.size, 1, entry)
+
+
+def _read(root: Path, path: str, stamp: Stamp, memory: Memory, cache: DvcCache | None) -> Row:
+    if cache is not None:
+        cache.prepare()
+    folder = (root / path).parent
+    where = (str(cache.folder), cache.folder_mode) if cache else (None, 0)
+    taker = Taker(str(folder), *where)
+    try:
+        md5, sha256, size, seen = taken(taker.do([(Path(path).name, stamp)])[0], folder)
+    finally:
+        taker.close()
+    if cache is not None:
+        cache.took([md5])
+    row = (path, *(seen or (size, 0, 0, 0)), md5, sha256)
+    if seen is not None:
+        memory.remember([row])
+    return row

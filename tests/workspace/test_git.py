@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from mlctl.domain.errors import NotInstalled
-from mlctl.workspace import git
+from mlctl.workspace import git, git_tree
 
 
 def run(root, *arguments):
@@ -133,7 +133,7 @@ def test_a_subfolder_of_a_monorepo_sees_its_own_changes(root):
     _, files = unzipped(patch)
     assert state.commit is not None
     assert files == {"model.py": b"x"}
-    assert git.top(root / "sub") == root
+    assert git_tree.top(root / "sub") == root
 
 
 def test_a_repository_without_commits_has_no_commit(tmp_path):
@@ -155,19 +155,19 @@ def test_a_detached_head_has_no_branch(root):
 
 def test_outside_git_there_is_no_commit(tmp_path):
     assert git.code_state(tmp_path) == (git.CodeState(commit=None, dirty=False), None)
-    assert git.top(tmp_path) is None
-    assert not git.is_tracked(tmp_path, "x")
+    assert git_tree.top(tmp_path) is None
+    assert not git_tree.is_tracked(tmp_path, "x")
 
 
 def test_a_file_or_something_below_a_folder_is_tracked(root):
-    assert git.is_tracked(root, "train.py")
-    assert git.is_tracked(root, ".")
-    assert not git.is_tracked(root, "nothing.py")
+    assert git_tree.is_tracked(root, "train.py")
+    assert git_tree.is_tracked(root, ".")
+    assert not git_tree.is_tracked(root, "nothing.py")
 
 
 def test_staged_files_are_in_the_index(root):
     (root / "x.dvc").write_text("x")
-    git.stage(root, ["x.dvc"])
+    git_tree.stage(root, ["x.dvc"])
     done = subprocess.run(
         ["git", "-C", str(root), "diff", "--cached", "--name-only"], capture_output=True, check=True
     )
@@ -179,4 +179,4 @@ def test_without_the_git_program_creating_says_so_and_looking_finds_nothing(root
     with pytest.raises(NotInstalled, match="git is not installed"):
         git.create(tmp_path / "other")
     assert git.code_state(root)[0].commit is None
-    assert not git.is_tracked(root, "train.py")
+    assert not git_tree.is_tracked(root, "train.py")

@@ -1,0 +1,167 @@
+"""Files of a cache brought back into the work tree, verified on the way. Worker processes run this too.
+
+What is restored was hashed in the same read that copied it (or, for a link, just before it was made): an
+object whose bytes are not what its name says is never served. Standard library alone, as `hashing`.
+"""
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import stat
+import sys
+from pathlib import Path
+
+from mlctl.workspace.hashing import SMALL, Failed, Stamp, Taken, cloned, hash_all, stamp_of
+
+Wanted = tuple[str, str]
+"""md5 of the object, and where its bytes belong, relative to the root."""
+
+DAMAGED = errno.EBADMSG
+"""The errno that says that an object does not hold the bytes that it is named by."""
+
+_READ = os.O_RDONLY | os.O_CLOEXEC
+_WRITE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_LINKS = {"hardlink", "symlink"}
+_FOLDERS = 50_000  # remembered at once
+
+
+class _DamagedError(OSError):
+    pass
+
+
+class Restorer:
+    """Restores objects of one cache into one root; each file is written aside and renamed."""
+
+    def __init__(
+        self, root: str, cache: str, aside: str, links: tuple[str, ...] = ("reflink", "copy")
+    ) -> None:
+        """Open the folders.
+
+        Args:
+            root: of the project.
+            cache: of DVC.
+            aside: a folder that exists, relative to the root and on its disk.
+            links: what to try, in order: "reflink", "hardlink", "symlink", "copy"; a copy is what remains.
+        """
+        self._root = os.open(root, _READ | os.O_DIRECTORY)
+        self._cache = os.open(cache, _READ | os.O_DIRECTORY)
+        self._absolute = str(Path(cache).absolute())
+        self._links = [link for link in links if link in _LINKS]
+        self._clones = sys.platform == "linux" and "reflink" in links
+        self._folder = aside
+        self._unique = f"mlctl-{os.getpid()}-{secrets.token_hex(6)}"
+        self._made: set[str] = set()
+        self._elsewhere = False
+
+    def close(self) -> None:
+        """Close the folders."""
+        os.close(self._root)
+        os.close(self._cache)
+
+    def do(self, items: list[Wanted]) -> list[Taken | Failed]:
+        """What became of each item, in order; after a failure the rest is left out."""
+        done: list[Taken | Failed] = []
+        for md5, path in items:
+            try:
+                done.append(self.restore(md5, path))
+            except OSError as error:
+                done.append((error.errno or errno.EIO, str(error.filename or path), error.strerror or ""))
+                break
+        return done
+
+    def restore(self, md5: str, path: str) -> Taken:
+        """Make `path` hold the object's bytes.
+
+        Returns:
+            The hashes, the size, and the stamp of what stands there now.
+
+        Raises:
+            OSError: with `DAMAGED`, or as the system says; the target is what it was.
+        """
+        name = f"files/md5/{md5[:2]}/{md5[2:]}"
+        parent = path.rpartition("/")[0]
+        if parent and parent not in self._made:
+            self._make(parent)
+            if len(self._made) > _FOLDERS:
+                self._made.clear()
+            self._made.add(parent)
+        source = os.open(name, _READ, dir_fd=self._cache)
+        try:
+            size = os.fstat(source).st_size
+            aside = f"{parent}/.{self._unique}.tmp" if self._elsewhere else f"{self._folder}/{self._unique}"
+            try:
+                sha256 = self._aside(source, md5, name, size, aside)
+                stamp = self._placed(aside, path)
+            except OSError as error:
+                with contextlib.suppress(OSError):
+                    os.unlink(aside, dir_fd=self._root)
+                if error.errno != errno.EXDEV or self._elsewhere:
+                    raise
+                self._elsewhere = True  # the target is on another disk than the folder for files aside
+                return self.restore(md5, path)
+        finally:
+            os.close(source)
+        return md5, sha256, size, stamp
+
+    def _make(self, folder: str) -> None:
+        try:
+            os.mkdir(folder, dir_fd=self._root)
+        except FileExistsError:
+            return
+        except FileNotFoundError:
+            self._make(folder.rpartition("/")[0])
+            self._make(folder)
+
+    def _placed(self, aside: str, path: str) -> Stamp:
+        os.rename(aside, path, src_dir_fd=self._root, dst_dir_fd=self._root)
+        with contextlib.suppress(FileNotFoundError):  # two hard links of one file: rename leaves both
+            os.unlink(aside, dir_fd=self._root)
+        return stamp_of(os.stat(path, dir_fd=self._root))
+
+    def _aside(self, source: int, md5: str, name: str, size: int, aside: str) -> str:
+        """Make the file or link aside; the sha256 of its bytes."""
+        if self._links and size:  # an empty file is never linked: a thousand of them would share one object
+            found, sha256, _ = hash_all(source, None, size)
+            self._check(found, md5, name)
+            for link in list(self._links):
+                if self._linked(link, name, aside):
+                    return sha256
+            os.lseek(source, 0, os.SEEK_SET)
+        descriptor = os.open(aside, _WRITE, 0o666, dir_fd=self._root)
+        try:
+            if size <= SMALL:
+                data = os.read(source, size + 1)
+                found = hashlib.md5(data, usedforsecurity=False).hexdigest()
+                self._check(found, md5, name)
+                view = memoryview(data)
+                while view:
+                    view = view[os.write(descriptor, view) :]
+                return hashlib.sha256(data).hexdigest()
+            self._clones = self._clones and cloned(source, descriptor)
+            found, sha256, _ = (
+                hash_all(descriptor, None, size) if self._clones else hash_all(source, descriptor, size)
+            )
+            self._check(found, md5, name)
+            return sha256
+        finally:
+            os.close(descriptor)
+
+    def _linked(self, link: str, name: str, aside: str) -> bool:
+        try:
+            if link == "symlink":
+                os.symlink(f"{self._absolute}/{name}", aside, dir_fd=self._root)
+            else:
+                os.link(name, aside, src_dir_fd=self._cache, dst_dir_fd=self._root)
+            if stat.S_IMODE(os.stat(name, dir_fd=self._cache).st_mode) & 0o222:
+                os.chmod(name, 0o444, dir_fd=self._cache)
+        except OSError as error:
+            if error.errno not in {errno.EXDEV, errno.EPERM, errno.EOPNOTSUPP, errno.EMLINK}:
+                raise
+            return False
+        return True
+
+    def _check(self, found: str, md5: str, name: str) -> None:
+        if found != md5:
+            raise _DamagedError(DAMAGED, md5, f"{self._absolute}/{name}")

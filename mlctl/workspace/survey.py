@@ -1,0 +1,313 @@
+"""A folder as it stands: walked once, hashed where it has changed, chunk by chunk in flat memory.
+
+Chunks are those of the folder's manifest. One in which no name and no stamp has changed costs a comparison
+of seals; of another, the files that the memory does not know are hashed, by worker processes if they are
+many. Each chunk is remembered when it is done, so interrupted work goes on where it was.
+"""
+
+import time
+from array import array
+from collections import deque
+from collections.abc import Collection, Iterator
+from hashlib import blake2b
+from hashlib import sha256 as sha256_of
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from mlctl.domain.dataset import FileEntry
+from mlctl.domain.errors import WorkspaceDirty
+from mlctl.domain.ids import Digest
+from mlctl.domain.manifest import FULL, Seen, begins_chunk, parsed, seal_of
+from mlctl.domain.progress import Event, Report
+from mlctl.domain.records import encode
+from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.hashing import Stamp
+from mlctl.workspace.intake_pool import Pool, Ticket
+from mlctl.workspace.scan import Memory, Row, walk
+
+_AHEAD = 16  # chunks that may wait for the first of them
+_UNKNOWN: Stamp = (0, 0, 0, 0)
+_PAUSE = 1.0  # seconds between two notes of what a chunk that takes long has done
+
+
+class Survey:
+    """One look at one folder.
+
+    Attributes:
+        chunks: of the folder's manifest, in order; complete after `run`.
+    """
+
+    def __init__(self, root: Path, path: str, memory: Memory, cache: DvcCache | None, report: Report) -> None:
+        """Prepare; nothing is read yet.
+
+        Args:
+            root: the project.
+            path: of the folder, relative to it.
+            memory: what is known of its files, and where to keep what is learnt.
+            cache: its bytes are in there afterwards, not flushed.
+            report: receives progress events.
+        """
+        self.root, self.path = root, path
+        self.memory, self.cache, self.report = memory, cache, report
+        self.chunks: list[Seen] = []
+        self._held: dict[str, bytes] = {}
+        self._pool = Pool(root, path, cache)
+        self._waiting: deque[_Open | Seen] = deque()
+        self._progress = _Progress(path, report)
+
+    def run(self, ignored: Collection[str], links: Path | None) -> None:
+        """Look at everything.
+
+        Raises:
+            as `scan.walk`; NotFound, PermissionRefused, DiskFull: a file cannot be read or kept.
+            WorkspaceDirty: a file that is to be kept changes all the time.
+        """
+        trust = _Trust(self.memory, self.path, self.cache)
+        window = _Window(walk(self.root, self.path, ignored, links))
+        try:
+            while window.holds(1):
+                self._waiting.append(self._next(window, trust))
+                while len(self._waiting) > _AHEAD:
+                    self._settle()
+            while self._waiting:
+                self._settle()
+        except BaseException:
+            self._pool.close(abort=True)
+            raise
+        self._pool.close()
+        trust.renew()
+        self._progress.end()
+
+    @property
+    def over(self) -> bytes:
+        """What the md5 of the whole is remembered by."""
+        return blake2b(b"".join(chunk.seal for chunk in self.chunks), digest_size=16).digest()
+
+    def entries(self, chunk: Seen) -> tuple[FileEntry, ...]:
+        """The files of one chunk.
+
+        Raises:
+            WorkspaceDirty: somebody else looked at the folder meanwhile, and it had changed.
+        """
+        found = parsed(self.encoded(chunk))
+        assert isinstance(found, tuple)  # noqa: S101 - what this class encoded
+        return found
+
+    def encoded(self, chunk: Seen) -> bytes:
+        """The files of one chunk as its object holds them.
+
+        Raises:
+            WorkspaceDirty: as `entries`.
+        """
+        data = self._held.get(chunk.first) or self.memory.entries(self.path, chunk)
+        if data is None:
+            raise WorkspaceDirty(
+                f"{self.path} changed while it was looked at", f"mlctl data add {self.path}", path=self.path
+            )
+        return data
+
+    def _next(self, window: "_Window", trust: "_Trust") -> "_Open | Seen":
+        """The next chunk: as remembered, or with what is to be learnt of it under way."""
+        first = window.names[0]
+        known = self.memory.chunk(self.path, first)
+        if known is not None and window.is_chunk(known.files):
+            names, stamps = window.names[: known.files], window.stamps[: known.files]
+            if seal_of(names, _packed(stamps)) == known.seal and self._is_cached(known, trust):
+                window.drop(known.files)
+                return known
+        size = window.chunk()
+        chunk = _Open(window.names[:size], window.stamps[:size])
+        window.drop(size)
+        todo = self._recall(chunk)
+        for batch in self._pool.batches(todo, chunk.stamps):
+            chunk.tickets.append(
+                self._pool.ask([(chunk.names[index], chunk.stamps[index]) for index in batch])
+            )
+            chunk.asked.append(batch)
+        return chunk
+
+    def _is_cached(self, known: Seen, trust: "_Trust") -> bool:
+        if self.cache is None:
+            return True
+        if not known.cached:
+            return False
+        doubted = trust.doubted
+        return not doubted or all(
+            entry.md5[:2] not in doubted or self.cache.has(entry.md5) for entry in self.entries(known)
+        )
+
+    def _recall(self, chunk: "_Open") -> list[int]:
+        """Fill in what is remembered; the numbers of the files that are to be read."""
+        first, last = chunk.names[0], chunk.names[-1]
+        known: dict[str, tuple[Stamp, str, str]] = {}
+        for entries, stamps in self.memory.known(self.path, first, last):
+            found = parsed(entries)
+            for entry, stamp in zip(
+                found if isinstance(found, tuple) else (), _unpacked(stamps), strict=True
+            ):
+                known[entry.path] = (stamp, entry.md5, entry.sha256)
+        rows = self.memory.recall(f"{self.path}/{first}", f"{self.path}/{last}")
+        for path, row in rows.items():
+            known[path[len(self.path) + 1 :]] = (row[1:5], row[5], row[6])
+        if not known:
+            return list(range(len(chunk.names)))
+        todo: list[int] = []
+        for index, name in enumerate(chunk.names):
+            stamp, md5, sha256 = known.get(name, (_UNKNOWN, "", ""))
+            if stamp == chunk.stamps[index] and (self.cache is None or self.cache.has(md5)):
+                chunk.entries[index] = FileEntry(path=name, size=stamp[0], md5=md5, sha256=Digest(sha256))
+            else:
+                todo.append(index)
+        return todo
+
+    def _settle(self) -> None:
+        """Finish the chunk that has waited longest."""
+        chunk = self._waiting.popleft()
+        if isinstance(chunk, Seen):
+            self.chunks.append(chunk)
+            self._progress.add(chunk.files, chunk.bytes)
+            return
+        noted = time.monotonic()
+        rows: list[Row] = []
+        for asked, ticket in zip(chunk.asked, chunk.tickets, strict=True):
+            answers = ticket.answers()
+            for index, (md5, sha256, size, stamp) in zip(asked, answers, strict=True):
+                name = chunk.names[index]
+                chunk.entries[index] = FileEntry(path=name, size=size, md5=md5, sha256=Digest(sha256))
+                chunk.stamps[index] = stamp or _UNKNOWN
+                if stamp is not None:
+                    rows.append((f"{self.path}/{name}", *stamp, md5, sha256))
+            self._progress.add(len(answers), sum(answer[2] for answer in answers))
+            if time.monotonic() - noted > _PAUSE:
+                self.memory.remember(rows)
+                noted, rows = time.monotonic(), []
+        self._keep(chunk)
+
+    def _keep(self, chunk: "_Open") -> None:
+        entries = tuple(entry for entry in chunk.entries if entry is not None)
+        data, stamps = encode(entries), _packed(chunk.stamps)
+        seen = Seen(
+            first=chunk.names[0],
+            files=len(entries),
+            bytes=sum(entry.size for entry in entries),
+            digest=Digest(sha256_of(data).hexdigest()),
+            seal=seal_of(chunk.names, stamps),
+            cached=self.cache is not None,
+        )
+        self._progress.add(len(entries) - chunk.read, 0)
+        if not self.memory.keep(self.path, seen, chunk.names[-1], data, stamps):
+            self._held[seen.first] = data  # the index cannot be written
+        self.chunks.append(seen)
+
+
+class _Open:
+    """A chunk of which something is to be learnt."""
+
+    def __init__(self, names: list[str], stamps: list[Stamp]) -> None:
+        self.names, self.stamps = names, stamps
+        self.entries: list[FileEntry | None] = [None] * len(names)
+        self.asked: list[list[int]] = []
+        self.tickets: list[Ticket] = []
+
+    @property
+    def read(self) -> int:
+        """Files that were read, not remembered."""
+        return sum(len(asked) for asked in self.asked)
+
+
+class _Window:
+    """The part of a walk that is being cut into chunks."""
+
+    def __init__(self, batches: Iterator[tuple[list[str], list[Stamp]]]) -> None:
+        self._batches = batches
+        self.names: list[str] = []
+        self.stamps: list[Stamp] = []
+
+    def holds(self, count: int) -> bool:
+        """Whether there are so many files, after walking on if need be."""
+        while len(self.names) < count:
+            batch = next(self._batches, None)
+            if batch is None:
+                return False
+            self.names += batch[0]
+            self.stamps += batch[1]
+        return True
+
+    def is_chunk(self, count: int) -> bool:
+        """Whether the next so many files would be one chunk of a manifest, if none of them begins another."""
+        if not self.holds(count + 1):
+            return len(self.names) == count
+        return count == FULL or begins_chunk(self.names[count])
+
+    def chunk(self) -> int:
+        """How many files the next chunk has."""
+        size = 1
+        while size < FULL and self.holds(size + 1) and not begins_chunk(self.names[size]):
+            size += 1
+        return size
+
+    def drop(self, count: int) -> None:
+        """Go on behind so many files."""
+        del self.names[:count]
+        del self.stamps[:count]
+
+
+class _Trust:
+    """Which folders of the cache have changed since all that the place's chunks name was seen there.
+
+    Taking an object away changes its folder's stamp, so a folder whose stamp is old and unchanged still has
+    what it had: 256 looks instead of one an object.
+    """
+
+    def __init__(self, memory: Memory, place: str, cache: DvcCache | None) -> None:
+        self._memory, self._place, self._cache = memory, place, cache
+        self._before = cache.folders() if cache else {}
+        self._known = memory.trusted(place, str(cache.folder)) if cache else {}
+        self.doubted = (
+            {name for name, stamp in self._before.items() if self._known.get(name) != stamp}
+            | (set(self._known) - set(self._before))
+            if self._known
+            else {f"{number:02x}" for number in range(256)}
+        )
+
+    def renew(self) -> None:
+        """All was seen: keep the stamps of the folders that nobody changed meanwhile."""
+        if self._cache is None:
+            return
+        after = self._cache.folders()
+        quiet = {name: stamp for name, stamp in self._before.items() if after.get(name) == stamp}
+        if quiet != self._known:
+            self._memory.trust(self._place, str(self._cache.folder), quiet)
+
+
+class _Progress:
+    """Says how far it is, at most some times a second."""
+
+    def __init__(self, path: str, report: Report) -> None:
+        self._step, self._report = f"hash {path}", report
+        self._files = self._bytes = 0
+        self._said = time.monotonic()
+
+    def add(self, files: int, size: int) -> None:
+        """So many more are done."""
+        self._files += files
+        self._bytes += size
+        now = time.monotonic()
+        if now - self._said > 0.1:  # noqa: PLR2004 - a tenth of a second
+            self._said = now
+            self._report(Event(step=self._step, done=self._files, unit="files", bytes=self._bytes))
+
+    def end(self) -> None:
+        """All is done."""
+        done = self._files
+        self._report(Event(step=self._step, done=done, total=done, unit="files", bytes=self._bytes))
+
+
+def _packed(stamps: list[Stamp]) -> bytes:
+    return array("q", chain.from_iterable(stamps)).tobytes()
+
+
+def _unpacked(stamps: bytes) -> Iterator[Stamp]:
+    numbers: array[Any] = array("q", stamps)
+    return zip(numbers[0::4], numbers[1::4], numbers[2::4], numbers[3::4], strict=True)
