@@ -10,7 +10,7 @@ _mlctl() {
             -*) ;;
             *)
                 case "$path $word" in
-                    " data"|" labels"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" data get"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
+                    " data"|" labels"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data mv"|" data rm"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" data get"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
                     *) break ;;
                 esac ;;
         esac
@@ -18,7 +18,7 @@ _mlctl() {
     local words="" values=""
     case "$path" in
         "") words="init status data train eval promote rollback runs models show log undo redo fsck gc serve predict labels monitor plan build loop blame hook spec completion" ;;
-        " data") words="add import update ls log show diff status check checkout get" ;;
+        " data") words="add import update mv rm ls log show diff status check checkout get" ;;
         " labels") words="add" ;;
         " hook") words="install uninstall run" ;;
         " spec") words="explain" ;;
@@ -27,6 +27,8 @@ _mlctl() {
         " data add") words="--name --dry-run --json" ;;
         " data import") words="--rev --name --output -o --sha256 --dry-run --json" ;;
         " data update") words="--rev --dry-run --json" ;;
+        " data mv") words="--dry-run --json" ;;
+        " data rm") words="--files --force --dry-run --json" ;;
         " data ls") words="--json" ;;
         " data log") words="--last -n --json" ;;
         " data show") words="--limit --json" ;;

@@ -13,6 +13,8 @@ COMMANDS: dict[str, str] = {
     "data add": "Version files or folders.",
     "data import": "Import data from a URL, a path or another repository, with a lock.",
     "data update": "Ask the sources of imported data what has changed, and bring it.",
+    "data mv": "Move data with their pointer and ignore line; nothing is hashed again.",
+    "data rm": "Stop tracking data: remove pointer and ignore line; versions stay.",
     "data ls": "List the datasets.",
     "data log": "Show a dataset's history: who made each version, and what it changed.",
     "data show": "Show a dataset version: its schema and its profile.",

@@ -112,7 +112,10 @@ def _against_the_work_tree(session: Session, text: str) -> tuple[str, _Side, _Si
         place.name,
         old,
         _Side(
-            label="the work tree", files=lambda under: _below(seen.files, under), rows=rows, columns=columns
+            label="the work tree",
+            files=lambda under: _below(seen.entries(), under),
+            rows=rows,
+            columns=columns,
         ),
     )
 
@@ -133,7 +136,7 @@ def _pointed(session: Session, place: Place) -> _Side:
     held = with_bytes(session, place.name, pointer.md5, place.spec.read if place.spec else None)
     if held is not None:
         return _of(session, held)
-    cache = DvcCache(read_settings(session.root).cache)
+    cache = DvcCache.of(read_settings(session.root))
     return _Side(label="its pointer", files=lambda under: _below(files_of_pointer(cache, pointer), under))
 
 

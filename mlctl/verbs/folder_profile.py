@@ -52,7 +52,7 @@ def folder_profile(session: Session, version: DatasetVersion) -> FolderProfile:
 
 def _worked_out(session: Session, version: DatasetVersion) -> FolderProfile:
     manifests = session.repository.manifests
-    content = Content(DvcCache(read_settings(session.root).cache))
+    content = Content(DvcCache.of(read_settings(session.root)))
     counted = _Counted()
     every = -(-version.files // SAMPLED_ABOVE) or 1
     for number, entry in enumerate(manifests.entries(version.sha256)):

@@ -51,8 +51,8 @@ def bring_path(session: Session, source: Source, lock: Lock, cache: DvcCache) ->
     found = snapshot(path.parent, path.name, memory=passing_memory(), cache=cache, report=session.report)
     now = Lock(size=lock.size, modified_ns=lock.modified_ns, md5=found.md5)
     if found.is_folder:
-        return brought_folder(cache, found.files, now)
-    return brought_file(found.files[0], now)
+        return brought_folder(cache, found.entries(), now)
+    return brought_file(next(found.entries()), now)
 
 
 def _below(folder: Path) -> Iterator[os.stat_result]:

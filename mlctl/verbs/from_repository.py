@@ -163,7 +163,7 @@ def _fetch(
     lacking = [md5 for md5 in dict.fromkeys(md5s) if not cache.has(md5)]
     here = _root_here(source, commit)
     if here is not None:
-        other = DvcCache(read_settings(here).cache)
+        other = DvcCache.of(read_settings(here))
         for md5 in [md5 for md5 in lacking if other.has(md5)]:
             if md5.endswith(".dir"):
                 cache.put(other.read(md5), md5)

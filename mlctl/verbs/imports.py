@@ -118,7 +118,7 @@ def renew(
         NotFound, Unreachable, Denied, ...: as `bringing.bring`.
     """
     refuse_changed(session, place)
-    cache = DvcCache(read_settings(session.root).cache)
+    cache = DvcCache.of(read_settings(session.root))
     brought = bring(session, imported.source, typed, imported.lock, cache)
     if sha256 is not None:
         _check(imported.source, brought, sha256)

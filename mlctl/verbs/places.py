@@ -65,7 +65,7 @@ def places_of(session: Session, typed: Iterable[str], name: str | None = None) -
     declared = declared_places(session)
     held = {version.name: version.path for version in latest_versions(session)}
     places = {}
-    for path in dict.fromkeys(_inside(session, one) for one in typed):
+    for path in dict.fromkeys(path_inside(session, one) for one in typed):
         places[path] = _declared(declared, path, name) or _free(session, path, name, declared, held)
         held[places[path].name] = path
     return list(places.values())
@@ -173,6 +173,21 @@ def place_named(session: Session, name: str) -> Place:
     return Place(name=name, path=path)
 
 
+def named_or_at(session: Session, typed: str) -> Place:
+    """The place of a dataset by its name, or by the path of its data as typed.
+
+    Raises:
+        NotFound: there is no such dataset, or it is frozen. UsageError: as `places_of`.
+    """
+    try:
+        return place_named(session, typed)
+    except NotFound:
+        path = Path(typed)
+        if not (path.exists() or pointer_path(path).exists()):
+            raise
+    return place_of(session, typed)
+
+
 def no_dataset(session: Session, name: str) -> NotFound:
     """The error for a dataset that nobody has added."""
     known = sorted({*declared_data(session), *(version.name for version in latest_versions(session))})
@@ -181,7 +196,12 @@ def no_dataset(session: Session, name: str) -> NotFound:
     return NotFound(f"no dataset {name!r}{guess}", "mlctl data ls", name=name, nearest=near, known=known)
 
 
-def _inside(session: Session, typed: str) -> str:
+def path_inside(session: Session, typed: str) -> str:
+    """A path as typed, relative to the project, if data may stand there.
+
+    Raises:
+        UsageError: it is outside, one of git's, dvc's or mlctl's own, a pointer, or part of tracked data.
+    """
     root = Path(os.path.realpath(session.root))
     given = Path(os.path.abspath(typed))  # noqa: PTH100 - resolve() would follow the link that is to be refused
     path = Path(os.path.realpath(given.parent)) / given.name

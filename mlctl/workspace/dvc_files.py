@@ -160,6 +160,13 @@ def write_pointer(path: Path, pointer: Pointer) -> bool:
     return True
 
 
+def renamed_pointer(text: str, pointer: Pointer) -> str:
+    """The text of a pointer file with another `path` in its out; what else it holds stays."""
+    if _CANONICAL.fullmatch(text):
+        return pointer_text(pointer)
+    return str(_yaml().with_out(text, {"path": pointer.path}))
+
+
 def pointer_text(pointer: Pointer) -> str:
     """A fresh pointer file, byte for byte as `dvc add` writes it."""
     name = pointer.path
@@ -212,13 +219,34 @@ def ignore_in_git(target: Path) -> Path | None:
         text = file.read_text(encoding="utf-8")
     except FileNotFoundError:
         text = ""
-    line = "/" + re.sub(r"([\[\]!*#?\\]| +\Z)", _escaped, target.name)
+    line = _ignore_line(target)
     if line in text.splitlines():
         return None
     if text and not text.endswith("\n"):
         text += "\n"
     write_whole(file, f"{text}{line}\n".encode())
     return file
+
+
+def unignore_in_git(target: Path) -> Path | None:
+    """Take that line away; the file, if it changed. One that held nothing else is removed, as dvc does."""
+    file = target.parent / ".gitignore"
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except FileNotFoundError:
+        return None
+    kept = [line for line in lines if line != _ignore_line(target)]
+    if len(kept) == len(lines):
+        return None
+    if kept:
+        write_whole(file, "".join(f"{line}\n" for line in kept).encode())
+    else:
+        file.unlink()
+    return file
+
+
+def _ignore_line(target: Path) -> str:
+    return "/" + re.sub(r"([\[\]!*#?\\]| +\Z)", _escaped, target.name)
 
 
 def _escaped(match: re.Match[str]) -> str:

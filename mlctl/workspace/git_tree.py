@@ -33,3 +33,17 @@ def stage(root: Path, paths: Iterable[str]) -> None:
     code, said = answer_of(["git", "-C", str(root), "add", "--", *(f":(literal){path}" for path in paths)])
     if code:
         raise PermissionRefused(f"git add failed: {said.decode('utf-8', 'replace').strip()}")
+
+
+def stage_removed(root: Path, paths: Iterable[str]) -> None:
+    """Take files (relative to the project) out of git's index; the work tree stays as it is.
+
+    Raises:
+        PermissionRefused: git would not.
+    """
+    if top(root) is None:
+        return
+    quietly = ["git", "-C", str(root), "rm", "--cached", "--ignore-unmatch", "--quiet", "--"]
+    code, said = answer_of([*quietly, *(f":(literal){path}" for path in paths)])
+    if code:
+        raise PermissionRefused(f"git rm failed: {said.decode('utf-8', 'replace').strip()}")
