@@ -47,7 +47,7 @@ _mlctl() {
         " log") words="--limit -n --name --json" ;;
         " undo") words="--reason --dry-run --json" ;;
         " redo") words="--reason --dry-run --json" ;;
-        " fsck") words="--json" ;;
+        " fsck") words="--quick --repair --dry-run --json" ;;
         " gc") words="--yes -y --restore --empty --older-than --grace --projects --allow-missing --dry-run --json" ;;
         " serve") words="--host --port --workers --json" ;;
         " predict") words="--output -o --dry-run --json" ;;

@@ -4,9 +4,8 @@ Nothing is changed but caches that are damaged (they are removed and made anew) 
 processes. Safe while others write: what is named was always stored before what names it.
 """
 
-import sqlite3
 from collections.abc import Iterable
-from contextlib import closing, suppress
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -24,14 +23,15 @@ from mlctl.store.checkpoint import Checkpoint, Checkpoints
 from mlctl.store.decisions import read_decision
 from mlctl.store.facts import fact_names, read_fact
 from mlctl.store.identity import read_format, read_identity
-from mlctl.store.index import FIELDS
 from mlctl.store.joining import finish
 from mlctl.store.layout import file_number
 from mlctl.store.objects import file_digest
 from mlctl.store.references import SHAPES, references
 from mlctl.store.repository import Repository
 from mlctl.store.segment import read_segment, segments
-from mlctl.store.verify_cache import verify_cache
+from mlctl.store.verify_cache import Hit, verify_cache
+from mlctl.store.verify_hits import absent_notes, label_of, needing, said_of
+from mlctl.store.verify_index import index_differs, unwhole
 from mlctl.store.verify_pending import verify_pending
 
 _LINES = 256  # steps between two progress events
@@ -44,11 +44,15 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
         path: of the file, relative to the project.
         kind: "corrupt" or "missing".
         what: what is wrong with it, and who names it.
+        md5: of data in DVC's cache; else "".
+        places: where dataset versions have those data, relative to the project.
     """
 
     path: str
     kind: str
     what: str
+    md5: str = ""
+    places: tuple[str, ...] = ()
 
 
 class Verification(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,7 +70,14 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...]
 
 
-def verify(repository: Repository, cache: Path, report: Report = silent) -> Verification:
+def verify(
+    repository: Repository,
+    cache: Path,
+    report: Report = silent,
+    *,
+    quick: bool = False,
+    fetchable: bool = False,
+) -> Verification:
     """Verify a whole repository.
 
     Args:
@@ -74,6 +85,8 @@ def verify(repository: Repository, cache: Path, report: Report = silent) -> Veri
         cache: DVC's cache folder. If it is the repository's own, all its files are verified; of another one
             only those that dataset versions name.
         report: receives progress events.
+        quick: the bytes of objects and cached data are not read.
+        fetchable: a remote may have the data that are not here: no fault.
     """
     work = _Work(repository, report)
     with suppress(
@@ -85,15 +98,13 @@ def verify(repository: Repository, cache: Path, report: Report = silent) -> Veri
     work.decisions()
     work.pending()
     work.facts()
-    work.objects()
+    work.objects(quick=quick)
     work.predictions()
     work.index(indexed)
-    work.cache(cache)
+    work.cache(cache, quick=quick, fetchable=fetchable)
     work.live()
     swept = tuple(work.relative(path) for path in repository.files.sweep())
-    problems = tuple(
-        sorted(set(work.problems), key=lambda problem: (problem.path, problem.kind, problem.what))
-    )
+    problems = tuple(sorted(set(work.problems), key=lambda one: (one.path, one.kind, one.what)))
     return Verification(checked=work.checked, problems=problems, swept=swept, notes=tuple(work.notes))
 
 
@@ -108,6 +119,7 @@ class _Work:
         self.notes: list[str] = []
         self.checked: dict[str, int] = {}
         self.read_facts: dict[tuple[str, str], Fact] = {}
+        self.names: Names | None = None
         self._only: tuple[str, ...] = ()
         with suppress(Corrupt):
             joined = repository.decisions.pending.joined()
@@ -166,6 +178,7 @@ class _Work:
             if names is not None and number in wanted:
                 folds[number] = names
             self._needs(committed)
+        self.names = names
         if not numbers:
             self.add(self.layout.decision(1), "missing", "the log has no first decision")
         for number in self.counted("checkpoints", sorted(wanted)):
@@ -291,8 +304,9 @@ class _Work:
                 if not expected(path):
                     self.notes.append(f"{self.relative(path)} is not mlctl's")
 
-    def objects(self) -> None:
+    def objects(self, *, quick: bool) -> None:
         """Every object against its name."""
+        damaged: set[str] = set()
         folders = [path for path in sorted(self.layout.objects.iterdir()) if path.is_dir()]
         self._strays(self.layout.objects, lambda path: path.is_dir())
         for path in self.counted(
@@ -302,10 +316,14 @@ class _Work:
                 self.notes.append(f"{self.relative(path)} is not mlctl's")
                 continue
             try:
-                if file_digest(path) != path.name:
-                    self.add(path, "corrupt", "its bytes do not have the sha256 it is named by")
+                if not quick and file_digest(path) != path.name:
+                    damaged.add(path.name)
             except OSError as error:
                 self.said(path, error)
+        for digest, labels in needing(damaged, self.read_facts, self.names).items():
+            whom = f"; hits {', '.join(labels)}" if labels else ""
+            what = f"its bytes do not have the sha256 it is named by{whom}"
+            self.add(self.layout.object(digest), "corrupt", what)
 
     def predictions(self) -> None:
         """Every line of every live segment."""
@@ -331,58 +349,51 @@ class _Work:
         path = self.repository.index.path
         wrong = content if isinstance(content, str) else None
         if isinstance(content, dict):
-            wrong = self._index_differs(content)
+            wrong = index_differs(self.layout, content, self.read_facts)
         if wrong is not None:
             self.add(path, "corrupt", f"{wrong} (an index: removed, it will be made anew)")
             self.repository.index.discard()
         for other in sorted(self.layout.index.glob("*.sqlite")):
             self.checked["indexes"] = self.checked.get("indexes", 0) + 1
-            if other != path and (wrong := _unwhole(other)) is not None:
+            if other != path and (wrong := unwhole(other)) is not None:
                 self.add(other, "corrupt", f"{wrong} (an index: removed, it will be made anew)")
                 other.unlink(missing_ok=True)
 
-    def _index_differs(self, content: dict[str, list[tuple[Any, ...]]]) -> str | None:
-        rows: dict[tuple[str, str], set[tuple[Any, ...]]] = {}
-        for kind, digest in content["facts"]:
-            rows[kind, digest] = set()
-        for kind, field, value, digest in content["fields"]:
-            rows.setdefault((kind, digest), set()).add((field, value))
-        for key, found in rows.items():
-            fact = self.read_facts.get(key)
-            if fact is None:
-                if not self.layout.fact(*key).exists():
-                    return f"it lists a fact that is not there: {key[0]}/{key[1]}"
-                continue
-            built = msgspec.to_builtins(fact)
-            if found != {(field, built.get(field)) for field in FIELDS.get(key[0], ())}:
-                return f"what it says of {key[0]}/{key[1]} is not what the fact says"
-        return None
-
-    def cache(self, folder: Path) -> None:
+    def cache(self, folder: Path, *, quick: bool, fetchable: bool) -> None:
         """DVC's cache: its files against their md5, and that every dataset version is there."""
         versions = [
-            (self.relative(self.layout.fact(kind, digest)), fact)
+            (label_of(kind, digest, fact, self.names), fact)
             for (kind, digest), fact in self.read_facts.items()
             if isinstance(fact, DatasetVersion)
         ]
-        everything = folder.absolute() == self.layout.cache.absolute()
-        found = verify_cache(folder, versions, everything=everything)
+        found = verify_cache(
+            folder,
+            versions,
+            lambda version: self.repository.manifests.entries(version.sha256),
+            everything=folder.absolute() == self.layout.cache.absolute(),
+            quick=quick,
+            told=lambda files: self._told("cached files", files),
+        )
         self.checked["cache_files"] = found.files
-        for path in found.damaged:
-            self.add(path, "corrupt", "its bytes do not have the md5 it is named by")
-        for path, by in found.missing:
-            self._absent(path, by)
+        for hit in found.damaged:
+            self._hit(hit, "corrupt", "its bytes do not have the md5 it is named by")
+        for hit in () if fetchable else found.missing:
+            self._hit(hit, "missing", "it is not in the cache")
+        self.notes += absent_notes(found) if fetchable else ()
+        for label in found.unequal:
+            self.add(folder, "corrupt", f"the listing of {label} is not what its manifest says")
+        if found.writable:
+            self.notes.append(f"writable files in the cache, which dvc hashes again: {found.writable:,}")
+
+    def _told(self, what: str, done: int) -> None:
+        if done % _LINES == 0:
+            self.report(Event(step=f"verify {what}", done=done, unit="files"))
+
+    def _hit(self, hit: Hit, kind: str, what: str) -> None:
+        path, what = self.relative(hit.path), f"{what}{said_of(hit)}"
+        self.problems.append(Problem(path=path, kind=kind, what=what, md5=hit.md5, places=hit.places))
 
     def live(self) -> None:
         """Runs whose process is gone: no fault, but worth knowing."""
         for run in self.repository.runs.killed():
             self.notes.append(f"run {run.run} was killed before it was finished: {self.relative(run.folder)}")
-
-
-def _unwhole(path: Path) -> str | None:
-    try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
-            said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
-    except sqlite3.DatabaseError as error:
-        return str(error)
-    return None if said == "ok" else str(said)

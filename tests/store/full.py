@@ -68,6 +68,7 @@ def cached(repository: Repository, data: bytes, suffix: str = "") -> str:
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name("aside")
     aside.write_bytes(data)
+    aside.chmod(0o444)
     aside.rename(path)
     return f"{md5}{suffix}"
 

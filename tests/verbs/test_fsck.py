@@ -1,11 +1,18 @@
 """fsck on a real store: clean, or every problem by path."""
 
+from hashlib import md5 as md5_of
+
 import pytest
 
+from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import Corrupt, Missing
+from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.fsck import FsckRequest
+from mlctl.verbs.data_add import data_add
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.session import Session
+from mlctl.workspace.dvc_cache import DvcCache
+from tests.e2e.dvc_both_ways import Place
 from tests.store import full
 
 
@@ -38,3 +45,99 @@ def test_fsck_says_what_was_verified_or_raises_with_every_problem(session):
     assert sorted(problem["kind"] for problem in corrupt.value.facts["problems"]) == ["corrupt", "missing"]
     assert run.spec in corrupt.value.message
     assert corrupt.value.exit_code == 50
+
+
+@pytest.fixture
+def folder(project):
+    """A folder in two versions that share a file, and a table."""
+    for name in ("a", "b"):
+        project.write(f"img/{name}.txt", name)
+    data_add(project.session(), DataAddRequest())
+    data_add(project.session(), DataAddRequest(paths=("img",)))
+    project.write("img/c.txt", "c")
+    data_add(project.session(), DataAddRequest(paths=("img",)))
+    return project
+
+
+def damage(project, text):
+    """Change one bit of the cached file with these bytes."""
+    cache = DvcCache(project.root / ".mlctl/cache")
+    path = cache.path(md5_of(text.encode(), usedforsecurity=False).hexdigest())
+    path.chmod(0o644)
+    path.write_bytes(bytes([path.read_bytes()[0] ^ 1, *path.read_bytes()[1:]]))
+    path.chmod(0o444)
+    return path
+
+
+def problems(project, error, **how):
+    with pytest.raises(error) as caught:
+        fsck(project.session(), FsckRequest(**how))
+    return caught.value.facts["problems"]
+
+
+def test_a_damaged_file_says_which_versions_it_hits_and_where(folder):
+    damage(folder, "a")
+    (problem,) = problems(folder, Corrupt)
+    assert problem["kind"] == "corrupt"
+    assert "hits img@1, img@2 (img/a.txt)" in problem["what"]
+
+
+def test_a_damaged_object_says_whom_it_hits(folder):
+    repository = folder.session().repository
+    profile = next(v.profile for _d, v in repository.facts.all(DatasetVersion) if v.name == "rides")
+    path = repository.layout.object(profile)
+    path.chmod(0o644)
+    path.write_bytes(b"other")
+    (problem,) = problems(folder, Corrupt)
+    assert "hits rides@1" in problem["what"]
+
+
+def test_quick_sees_what_is_missing_and_not_what_is_changed(folder):
+    damage(folder, "a")
+    assert fsck(folder.session(), FsckRequest(quick=True)).data.clean
+    damage(folder, "b").unlink()
+    (problem,) = problems(folder, Missing, quick=True)
+    assert "img/b.txt" in problem["what"]
+
+
+def test_repair_takes_the_bytes_from_the_work_tree_and_keeps_what_was_damaged(folder):
+    path = damage(folder, "a")
+    damaged = path.read_bytes()
+    with pytest.raises(Corrupt):
+        fsck(folder.session(), FsckRequest(repair=True, dry_run=True))
+    assert path.read_bytes() == damaged
+    result = fsck(folder.session(), FsckRequest(repair=True)).data
+    assert result.repaired == (path.relative_to(folder.root).as_posix(),)
+    assert path.read_bytes() == b"a"
+    assert [
+        file.read_bytes() for file in (folder.root / ".mlctl/cache/trash").rglob("*") if file.is_file()
+    ] == [damaged]
+
+
+def test_repair_fetches_what_the_work_tree_does_not_have(folder, tmp_path):
+    place = Place(folder.root)
+    place.dvc("remote", "add", "--default", "store", str(tmp_path / "store"))
+    place.dvc("push", "--quiet")
+    listing = next((folder.root / ".mlctl/cache/files").rglob("*.dir"))
+    damage(folder, "c")
+    listing.unlink()
+    (folder.root / "img/c.txt").write_text("changed")
+    data_of_another = damage(folder, "a")
+    assert data_of_another.exists()
+    result = fsck(folder.session(), FsckRequest(repair=True)).data
+    assert result.changed
+    assert fsck(folder.session(), FsckRequest()).data.clean
+
+
+def test_what_neither_has_stays_a_problem(folder):
+    damage(folder, "c")
+    (folder.root / "img/c.txt").write_text("changed")
+    (problem,) = problems(folder, Missing, repair=True)
+    assert "img@2" in problem["what"]
+
+
+def test_data_that_a_remote_is_to_hold_are_no_fault(folder, tmp_path):
+    damage(folder, "c").unlink()
+    Place(folder.root).dvc("remote", "add", "--default", "store", str(tmp_path / "store"))
+    result = fsck(folder.session(), FsckRequest()).data
+    assert result.notes == ("img@2: 1 file of it is not in the cache; the remote has to hold them",)

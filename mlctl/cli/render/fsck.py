@@ -7,6 +7,8 @@ from mlctl.domain.requests.fsck import FsckResult
 
 def render(data: FsckResult, out: Console) -> None:
     """Print what was verified, swept and noticed."""
+    for path in data.repaired:
+        out.print(f"{'repaired' if data.changed else 'would repair'}: {path}", soft_wrap=True)
     for path in data.swept:
         out.print(f"swept: {path}", soft_wrap=True)
     for note in data.notes:

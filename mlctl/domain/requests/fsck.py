@@ -4,7 +4,16 @@ import msgspec
 
 
 class FsckRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Nothing to choose: everything is verified."""
+    """How thoroughly, and whether to heal.
+
+    Attributes:
+        quick: bytes of objects and of cached data are not read: what is there is believed to be whole.
+        repair: damaged or missing data are brought back from the work tree or the remote.
+    """
+
+    quick: bool = False
+    repair: bool = False
+    dry_run: bool = False
 
 
 class FsckResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,9 +23,12 @@ class FsckResult(msgspec.Struct, frozen=True, kw_only=True):
         checked: how many of each kind of thing were verified.
         swept: leftovers of dead processes that were removed.
         notes: what is worth knowing and no fault.
+        repaired: paths of cached data that were (or would be) brought back.
     """
 
     clean: bool
     checked: dict[str, int]
     swept: tuple[str, ...]
     notes: tuple[str, ...]
+    repaired: tuple[str, ...] = ()
+    changed: bool = False
