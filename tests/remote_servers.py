@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import http.server
+import logging
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -17,6 +18,7 @@ def s3_server() -> Iterator[str]:
     """The endpoint of an S3 server in this process."""
     from moto.server import ThreadedMotoServer  # noqa: PLC0415 - two seconds, for those that need it
 
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()

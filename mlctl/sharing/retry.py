@@ -74,11 +74,12 @@ class RetryingStore:
         self._again(lambda: self.inner.put(key, data))
 
     def put_file(self, key: str, source: Path, told: Told) -> None:
-        """As the other, tried again; bytes that are sent twice are told once."""
-        furthest = 0
+        """As the other, tried again; bytes sent twice are told once."""
+        furthest = before = 0
 
         def act() -> None:
-            sent = 0
+            nonlocal before
+            sent, before = 0, furthest
 
             def once(more: int) -> None:
                 nonlocal sent, furthest
@@ -89,7 +90,7 @@ class RetryingStore:
 
             self.inner.put_file(key, source, once)
 
-        self._again(act)
+        self._again(act, progress=lambda: furthest > before)
 
     def create(self, key: str, data: bytes) -> bool:
         """As the other; on doubt the key is read and compared, and only where it is absent tried again.

@@ -5,6 +5,7 @@ A ".dir" md5 stands for the listing and its files. What is there is not sent aga
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from threading import Lock
 
 from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.progress import Event
@@ -66,12 +67,14 @@ def _cache(session: Session) -> DvcCache:
 
 
 def _told(session: Session, step: str) -> Callable[[int, int], None]:
-    files = 0
+    files = size = 0
+    lock = Lock()  # several threads move files
 
-    def told(more: int, size: int) -> None:
-        nonlocal files
-        del size
-        files += more
-        session.report(Event(step=step, done=files, unit="files"))
+    def told(more: int, moved: int) -> None:
+        nonlocal files, size
+        with lock:
+            files, size = files + more, size + moved
+            session.report(Event(step=step, done=size, unit="bytes"))
+            session.report(Event(step=step, done=files, unit="files"))
 
     return told

@@ -60,13 +60,18 @@ class S3Remote:
 
 
 class S3Store:
-    """The store below one prefix of a bucket."""
+    """The store below one prefix of a bucket.
+
+    Attributes:
+        part: size of the parts of a file that is larger; S3 takes none below 5 MiB.
+    """
 
     writable = True
     parallel = _PARALLEL
 
     def __init__(self, client: Any, bucket: str, prefix: str, extra: Mapping[str, str]) -> None:
         self.url = f"s3://{bucket}/{prefix}" if prefix else f"s3://{bucket}"
+        self.part = PART
         self._client = client
         self._bucket = bucket
         self._prefix = prefix and f"{prefix}/"
@@ -100,8 +105,8 @@ class S3Store:
         """One request, or parts of a large file."""
         size = source.stat().st_size
         with self._asking(key):
-            if size > PART:
-                send_parts(self._client, self._at(key), source, told, self._extra)
+            if size > self.part:
+                send_parts(self._client, self._at(key), source, told, self._extra, self.part)
                 return
             with source.open("rb") as body:
                 self._client.put_object(**self._at(key), Body=body, **self._extra)

@@ -26,9 +26,9 @@ class Part(msgspec.Struct, frozen=True):
 
 
 def send_parts(
-    client: Any, at: Mapping[str, str], source: Path, told: Told, extra: Mapping[str, str]
+    client: Any, at: Mapping[str, str], source: Path, told: Told, extra: Mapping[str, str], size: int = PART
 ) -> None:
-    """Make the key hold the file; parts that a broken upload has left there are told as sent.
+    """Make the key hold the file in parts of this size; what a broken upload has left is told as sent.
 
     An upload that fails stays open, to be continued; the bucket's lifecycle rule ends what nobody continues.
     """
@@ -46,7 +46,7 @@ def send_parts(
         return {"PartNumber": part.number, "ETag": f'"{etag}"'}
 
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        futures = [pool.submit(send, part) for part in _parts(source.stat().st_size)]
+        futures = [pool.submit(send, part) for part in _parts(source.stat().st_size, size)]
         try:
             parts = [future.result() for future in futures]
         finally:
@@ -66,8 +66,8 @@ def _open_upload(client: Any, at: Mapping[str, str]) -> tuple[str | None, dict[i
     return upload, {int(part["PartNumber"]): (int(part["Size"]), part["ETag"].strip('"')) for part in parts}
 
 
-def _parts(size: int) -> Iterator[Part]:
-    step = max(PART, -(-size // _MOST))
+def _parts(size: int, least: int) -> Iterator[Part]:
+    step = max(least, -(-size // _MOST))
     for number, start in enumerate(range(0, size, step), 1):
         yield Part(number, start, min(step, size - start))
 
