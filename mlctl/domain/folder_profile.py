@@ -84,6 +84,7 @@ class FolderProfile(Record, frozen=True, kw_only=True):
     Attributes:
         suffixes: by lower-case suffix ("" for none), the most files first, `more_suffixes` others.
         classes: by first folder ("" for files that are in none), by name, `more_classes` others.
+        classes_in: the folder that all files are in and the classes are folders of ("images/"), or "".
         empty: files without bytes; with examples.
         looked_into: files whose bytes were looked at for images and texts: evenly chosen where there are
             more than `sampled_above`.
@@ -96,6 +97,7 @@ class FolderProfile(Record, frozen=True, kw_only=True):
     more_suffixes: int
     classes: tuple[Group, ...]
     more_classes: int
+    classes_in: str
     sizes: Sizes | None
     empty: int
     empty_examples: tuple[str, ...]

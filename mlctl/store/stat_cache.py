@@ -175,6 +175,39 @@ class StatCache:
 
         self._do(write)
 
+    def moved(self, old: str, new: str, stamp: Stamp) -> None:
+        """What is known of a file or folder holds at its new path.
+
+        Args:
+            old: path before the move; nothing is known of it afterwards.
+            new: path now.
+            stamp: of a file as it is now. A rename changes the time of its status and nothing else; where
+                more differs, it was another file.
+        """
+
+        def write(connection: sqlite3.Connection) -> None:
+            for table in ("chunks", "totals", "trusted"):
+                connection.execute(f"delete from {table} where place = ?", (new,))  # noqa: S608 - our tables
+            chunks = connection.execute(f"select {_CHUNK} from chunks where place = ?", (old,)).fetchall()  # noqa: S608 - our columns
+            sealed = [(new, _crc32((new, *chunk)), old, chunk[0]) for chunk in chunks]
+            connection.executemany(
+                "update chunks set place = ?, crc32 = ? where place = ? and first = ?", sealed
+            )
+            totals = connection.execute("select over, md5 from totals where place = ?", (old,)).fetchall()
+            whole = [(new, _crc32((new, *total)), old) for total in totals]
+            connection.executemany("update totals set place = ?, crc32 = ? where place = ?", whole)
+            connection.execute("update trusted set place = ? where place = ?", (new, old))
+            span = (old, f"{old}/", f"{old}0")
+            rows = connection.execute(
+                "select * from stamps where path = ? or (path >= ? and path < ?)", span
+            ).fetchall()
+            connection.execute("delete from stamps where path = ? or (path >= ? and path < ?)", span)
+            kept = [_moved(row[:-1], old, new, stamp) for row in rows if _crc32(row[:-1]) == row[-1]]
+            living = [(*row, _crc32(row)) for row in kept if row is not None]
+            connection.executemany("insert or replace into stamps values (?, ?, ?, ?, ?, ?, ?, ?)", living)
+
+        self._do(write)
+
     def _do(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
         try:
             connection = self._opened()
@@ -205,3 +238,10 @@ class StatCache:
                 raise
             self._connection = connection
         return self._connection
+
+
+def _moved(row: tuple[Any, ...], old: str, new: str, stamp: Stamp) -> tuple[Any, ...] | None:
+    if row[0] != old:
+        return (new + row[0][len(old) :], *row[1:])
+    same = (row[1], row[2], row[4]) == (stamp[0], stamp[1], stamp[3])
+    return (new, *stamp, *row[5:]) if same else None

@@ -18,6 +18,7 @@ from mlctl.verbs.imports import known_import
 from mlctl.verbs.numbering import give_number
 from mlctl.verbs.places import Place, named_or_at, path_inside
 from mlctl.verbs.session import Session
+from mlctl.verbs.stat_memory import remember_move
 from mlctl.verbs.versions import newest, with_bytes
 from mlctl.workspace.dvc_files import (
     Pointer,
@@ -166,6 +167,7 @@ def _carry_out(session: Session, move: _Move) -> tuple[tuple[str, ...], tuple[st
         written.append(pointer_path(new))
         if os.path.lexists(old):
             _rename(old, new)
+            remember_move(session, move.place.path, move.new)
         if pointer_path(old).exists():
             if read_settings(root).autostage:
                 stage_removed(root, [_relative(session, pointer_path(old))])

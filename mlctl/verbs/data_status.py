@@ -13,7 +13,7 @@ from mlctl.verbs.versions import newest, with_bytes
 from mlctl.workspace.dvc_files import Pointer
 from mlctl.workspace.dvc_owners import pointer_at
 
-_CALM = {"clean", "absent"}
+_CALM = {"clean", "absent", "untracked"}
 
 
 def data_status(session: Session, request: DataStatusRequest) -> Outcome[DataStatusResult]:
@@ -76,11 +76,7 @@ def _judged(
     if md5 is None:
         return "missing", "only the pointer is there", checkout
     if pointer is None:
-        return (
-            ("modified", "its pointer is gone", add)
-            if has_versions
-            else ("new", "it has no version yet", add)
-        )
+        return _without_pointer(place, add, has_versions=has_versions)
     if pointer.md5 != md5:
         return "modified", f"it differs from {held or 'its pointer'}", add
     if held is None:
@@ -90,3 +86,11 @@ def _judged(
             add,
         )
     return "clean", "", None
+
+
+def _without_pointer(place: Place, add: str, *, has_versions: bool) -> tuple[str, str, str | None]:
+    if not has_versions:
+        return "new", "it has no version yet", add
+    if place.spec is None:
+        return "untracked", "it has versions and no pointer", None
+    return "modified", "its pointer is gone", add

@@ -11,9 +11,8 @@ from mlctl.domain.requests.data_update import DataUpdateRequest, DataUpdateResul
 from mlctl.verbs.bringing import look_at
 from mlctl.verbs.folder_files import between
 from mlctl.verbs.imports import is_complete, known_import, pointed_version, renew
-from mlctl.verbs.places import Place, declared_data, declared_places, place_named
+from mlctl.verbs.places import Place, known_places, place_named
 from mlctl.verbs.session import Session
-from mlctl.verbs.versions import latest_versions
 
 
 def data_update(session: Session, request: DataUpdateRequest) -> Outcome[DataUpdateResult]:
@@ -38,13 +37,7 @@ def _imports(session: Session, request: DataUpdateRequest) -> list[tuple[Place, 
     if request.names:
         places = [place_named(session, name) for name in dict.fromkeys(request.names)]
     else:
-        declared = declared_data(session)
-        others = (
-            Place(name=version.name, path=version.path)
-            for version in latest_versions(session)
-            if version.path is not None and version.name not in declared
-        )
-        places = [*declared_places(session), *others]
+        places = known_places(session)[0]
     found = [(place, known) for place in places if (known := known_import(session, place)) is not None]
     missing = [place for place in places if request.names and place not in [one for one, _ in found]]
     if missing:

@@ -1,7 +1,7 @@
 """The profile of a folder version: worked out when it is first asked for, then kept by its manifest.
 
-The manifest is read once, or twice where files are equal; of the files' own bytes at most `SAMPLED_ABOVE` are
-opened, evenly chosen. Memory: some 60 bytes a file.
+The manifest is read twice, or three times where files are equal; of the files' own bytes at most
+`SAMPLED_ABOVE` are opened, evenly chosen. Memory: some 60 bytes a file.
 """
 
 import contextlib
@@ -53,7 +53,8 @@ def folder_profile(session: Session, version: DatasetVersion) -> FolderProfile:
 def _worked_out(session: Session, version: DatasetVersion) -> FolderProfile:
     manifests = session.repository.manifests
     content = Content(DvcCache.of(read_settings(session.root)))
-    counted = _Counted()
+    within = _within(manifests.entries(version.sha256))
+    counted = _Counted(within)
     every = -(-version.files // SAMPLED_ABOVE) or 1
     for number, entry in enumerate(manifests.entries(version.sha256)):
         counted.add(entry)
@@ -71,6 +72,7 @@ def _worked_out(session: Session, version: DatasetVersion) -> FolderProfile:
         suffixes=suffixes,
         more_suffixes=more_suffixes,
         classes=classes,
+        classes_in=within,
         more_classes=more_classes,
         sizes=_sizes(counted.sizes),
         empty=counted.empty,
@@ -84,10 +86,23 @@ def _worked_out(session: Session, version: DatasetVersion) -> FolderProfile:
     )
 
 
-class _Counted:
-    """What the entries of a manifest say by themselves."""
+def _within(entries: Iterator[FileEntry]) -> str:
+    """The folder that all files are in, however deep ("images/"); "" where there is none."""
+    first = next(entries, None)
+    common = first.path.rpartition("/")[0].split("/") if first is not None and "/" in first.path else []
+    for entry in entries:
+        while common and not entry.path.startswith("/".join([*common, ""])):
+            common.pop()
+        if not common:
+            return ""
+    return "/".join([*common, ""]) if common else ""
 
-    def __init__(self) -> None:
+
+class _Counted:
+    """What the entries of a manifest say by themselves; classes are the folders inside `within`."""
+
+    def __init__(self, within: str) -> None:
+        self._within = within
         self.sizes = array("Q")
         self.names = array("Q")  # the first half of each md5
         self.suffixes: dict[str, list[int]] = defaultdict(lambda: [0, 0])
@@ -103,9 +118,9 @@ class _Counted:
             self.empty += 1
             if len(self.empty_examples) < _EXAMPLES:
                 self.empty_examples.append(entry.path)
-        path = PurePosixPath(entry.path)
-        first = path.parts[0] if len(path.parts) > 1 else ""
-        for counts, name in ((self.suffixes, path.suffix.lower()), (self.classes, first)):
+        first, _, rest = entry.path.removeprefix(self._within).partition("/")
+        suffix = PurePosixPath(entry.path).suffix.lower()
+        for counts, name in ((self.suffixes, suffix), (self.classes, first if rest else "")):
             count = counts[name]
             count[0] += 1
             count[1] += entry.size

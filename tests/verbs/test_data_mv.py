@@ -1,7 +1,5 @@
 """`data mv`: data, pointer, ignore line and version move together; a killed move is finished by the next."""
 
-import os
-
 import pytest
 
 from mlctl.domain.errors import AlreadyExists, NotFound, UsageError
@@ -52,14 +50,14 @@ def is_whole(project, place):
 
 
 def test_a_folder_moves_with_all_that_belongs_to_it(folder):
-    before = os.stat(folder.root / "img/2.txt").st_ino  # noqa: PTH116 - the inode
+    before = (folder.root / "img/2.txt").stat().st_ino
     result = move(folder, "img", "data/pictures").data
     assert (result.old, result.new, result.version, result.changed) == ("img", "data/pictures", 2, True)
     assert set(result.removed) <= {"img.dvc", ".gitignore"}
     assert not (folder.root / "img").exists()
     assert not (folder.root / "img.dvc").exists()
     assert "/img" not in (folder.root / ".gitignore").read_text().splitlines()
-    assert os.stat(folder.root / "data/pictures/2.txt").st_ino == before  # noqa: PTH116
+    assert (folder.root / "data/pictures/2.txt").stat().st_ino == before
     is_whole(folder, "data/pictures")
 
 
@@ -149,3 +147,19 @@ def test_moved_imports_still_know_their_source(project, tmp_path):
     assert not data_update(project.session(), DataUpdateRequest()).data.changed
     outside.write_text("a\n1\n2\n")
     assert data_update(project.session(), DataUpdateRequest()).data.datasets[0].version == 3
+
+
+def test_nothing_that_was_moved_is_read_again(folder):
+    folder.write("one.txt", "one")
+    for path in ("img/2.txt", "img/a/1.txt", "one.txt"):
+        folder.quiet(path)
+    data_add(folder.session(), DataAddRequest(paths=("img", "one.txt")))
+    states(folder)
+    move(folder, "img", "pictures")
+    move(folder, "one.txt", "deep/two.txt")
+    heard = []
+    session = folder.session()
+    session.report = heard.append
+    found = data_status(session, DataStatusRequest()).data.datasets
+    assert {one.state for one in found if one.name != "rides"} == {"clean"}
+    assert not [event.step for event in heard if event.step.startswith("hash")]

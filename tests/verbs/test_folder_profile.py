@@ -99,6 +99,18 @@ def test_the_list_of_files_is_cut(mixed):
     assert show(mixed, "img").more == 0
 
 
+def test_classes_are_the_folders_in_the_one_that_holds_all(project):
+    for path in ("set/images/a/1.txt", "set/images/b/2.txt", "set/images/b/deep/3.txt"):
+        write(project, path, path.encode())
+    data_add(project.session(), DataAddRequest(paths=("set",)))
+    profile = show(project, "set").folder
+    assert profile.classes_in == "images/"
+    assert [(one.name, one.files) for one in profile.classes] == [("a", 1), ("b", 2)]
+    write(project, "set/read.me", b"x")
+    data_add(project.session(), DataAddRequest(paths=("set",)))
+    assert [one.name for one in show(project, "set").folder.classes] == ["", "images"]
+
+
 @pytest.mark.skipif(not folders.IMAGES.is_file(), reason="the photographs are not here")
 def test_photographs(project):
     folders.photographs(project.root / "signs")

@@ -16,7 +16,8 @@ def folder_lines(profile: FolderProfile) -> Iterator[str]:
         yield f"sizes      {size(sizes.min)} to {size(sizes.max)}, median {size(sizes.median)}"
     yield f"suffixes   {_groups(profile.suffixes, profile.more_suffixes, '(none)')}"
     if any(group.name for group in profile.classes):
-        yield f"classes    {_groups(profile.classes, profile.more_classes, '(in no folder)')}"
+        inside = f"  (in {profile.classes_in})" if profile.classes_in else ""
+        yield f"classes    {_groups(profile.classes, profile.more_classes, '(in no folder)')}{inside}"
     if profile.empty:
         yield f"empty      {profile.empty}: {_some(profile.empty_examples, profile.empty)}"
     equal = profile.duplicates

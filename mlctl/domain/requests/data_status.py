@@ -21,7 +21,8 @@ class DatasetState(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         state: "clean"; "new" (no version yet), "modified" (differs from its pointer), "missing" (only the
             pointer is there), "unversioned" (the pointer names bytes that have no version), "gone" (neither
-            is there, and mlctl.toml declares it), "absent" (neither is there: another branch's; no fault).
+            is there, and mlctl.toml declares it), "absent" (neither is there: another branch's; no fault),
+            "untracked" (its pointer was taken away, and mlctl.toml does not declare it; no fault).
         version: the one that the pointer names; None where it names none.
         newest: the highest that there is, or None.
     """
