@@ -12,6 +12,8 @@ from hashlib import sha256 as sha256_of
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from mlctl.domain.ids import Digest
 from mlctl.domain.manifest import Seen
 
@@ -40,7 +42,7 @@ _CHUNK = "first, files, bytes, seal, digest, cached"
 
 def _crc32(row: tuple[Any, ...]) -> int:
     """Of a whole row: a damaged row must not vouch for a file."""
-    return zlib.crc32(repr(row).encode("utf-8", "surrogatepass"))
+    return zlib.crc32(msgspec.json.encode(row))
 
 
 class StatCache:

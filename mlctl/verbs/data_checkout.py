@@ -10,7 +10,6 @@ import msgspec
 
 from mlctl.domain.errors import NotFound, UsageError, WorkspaceDirty
 from mlctl.domain.outcome import Outcome
-from mlctl.domain.progress import Event
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult, Restored
 from mlctl.domain.selector import parse
 from mlctl.verbs.data_transfer import download_data
@@ -19,9 +18,11 @@ from mlctl.verbs.places import Place, known_places, place_named
 from mlctl.verbs.remote_stores import has_data_remote
 from mlctl.verbs.resolve import resolve_dataset
 from mlctl.verbs.session import Session
+from mlctl.verbs.stat_memory import memory_of
 from mlctl.verbs.versions import held_bytes, newest, versions_of
+from mlctl.workspace.bring_back import bring_back
 from mlctl.workspace.dvc_cache import DvcCache, discard
-from mlctl.workspace.dvc_files import Pointer, read_settings
+from mlctl.workspace.dvc_files import DvcSettings, Pointer, read_settings
 from mlctl.workspace.dvc_lock import dvc_lock
 from mlctl.workspace.dvc_owners import foreign_owner, pointer_at
 
@@ -37,25 +38,26 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What has to happen: (path, md5) to write, paths to remove, md5 to fetch first."""
+    """What has to happen: (path, md5) to write, paths to remove, md5 fetched; `fresh`: nothing is there."""
 
     write: tuple[tuple[str, str], ...]
     remove: tuple[str, ...]
     fetched: int = 0
+    fresh: bool = False
 
 
 def data_checkout(session: Session, request: DataCheckoutRequest) -> Outcome[DataCheckoutResult]:
     """Make the work tree hold what is asked for."""
     wanted = _wanted(session, request)
     settings = read_settings(session.root)
-    cache = DvcCache(settings.cache)
+    cache = DvcCache.of(settings)
     targets = [session.root / one.place.path for one in wanted]
     with dvc_lock(session.root, targets):
         plans = [_plan(session, one, cache, request) for one in wanted]
         restored = []
         for one, plan in zip(wanted, plans, strict=True):
             if not request.dry_run:
-                _carry_out(session, one, plan, cache)
+                _carry_out(session, one, plan, settings)
             pointed = (
                 []
                 if request.dry_run
@@ -134,10 +136,8 @@ def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataChecko
     target = session.root / path
     seen = look(session, wanted.place) if target.exists() and not _is_empty_folder(target) else None
     if seen is not None and seen.md5 == wanted.pointer.md5:
-        if not request.dry_run and not all(
-            cache.has(md5) for md5 in (seen.md5, *(e.md5 for e in seen.files))
-        ):
-            look(session, wanted.place, cache)  # the cache has lost what the work tree still holds
+        if not request.dry_run:
+            look(session, wanted.place, cache)  # brings in what the cache has lost and the work tree holds
             cache.flush()
         return Plan(write=(), remove=())
     there = {_joined(path, entry.path): entry.md5 for entry in seen.files} if seen else {}
@@ -150,7 +150,7 @@ def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataChecko
     lost = [file for file in [*remove, *(file for file, _ in write)] if file in there]
     if lost and not request.force:
         _refuse_loss(session, wanted, request, {file: there[file] for file in lost})
-    return Plan(write=write, remove=remove, fetched=fetched)
+    return Plan(write=write, remove=remove, fetched=fetched, fresh=seen is None)
 
 
 def _refuse_loss(session: Session, wanted: Wanted, request: DataCheckoutRequest, old: dict[str, str]) -> None:
@@ -170,12 +170,12 @@ def _refuse_loss(session: Session, wanted: Wanted, request: DataCheckoutRequest,
 def _files(path: str, pointer: Pointer, cache: DvcCache) -> list[tuple[str, str]]:
     if not pointer.is_folder:
         return [(path, pointer.md5)]
-    return [(_joined(path, relative), md5) for relative, md5 in cache.listing(pointer.md5)]
+    return [(_joined(path, relative), md5) for relative, md5 in sorted(cache.listing(pointer.md5))]
 
 
 def _fetch(session: Session, names: list[str], cache: DvcCache) -> int:
     """Bring what the cache lacks from the data's remote; how many files that were."""
-    lacking = [name for name in dict.fromkeys(names) if not cache.has(name)]
+    lacking = cache.lacking(names)
     if not lacking:
         return 0
     if not has_data_remote(session):
@@ -187,16 +187,36 @@ def _fetch(session: Session, names: list[str], cache: DvcCache) -> int:
     return download_data(session, lacking).files
 
 
-def _carry_out(session: Session, wanted: Wanted, plan: Plan, cache: DvcCache) -> None:
+def _carry_out(session: Session, wanted: Wanted, plan: Plan, settings: DvcSettings) -> None:
     target = session.root / wanted.place.path
     if plan.write and wanted.pointer.is_folder and target.is_file():
         discard(session.root, [wanted.place.path])
-    for done, (path, md5) in enumerate(plan.write, 1):
-        cache.restore(md5, session.root / path)
-        session.report(
-            Event(step=f"restore {wanted.place.path}", done=done, total=len(plan.write), unit="files")
-        )
+    discard(session.root, _in_the_way(plan))
+    bring_back(
+        session.root,
+        [(md5, path) for path, md5 in plan.write],
+        settings,
+        memory=memory_of(session),
+        whole=(wanted.place.path, wanted.pointer.md5) if plan.fresh and wanted.pointer.is_folder else None,
+        step=f"restore {wanted.place.path}",
+        report=session.report,
+    )
     discard(session.root, plan.remove)
+
+
+def _in_the_way(plan: Plan) -> list[str]:
+    """Files to remove that stand where a folder has to be, or in a folder where a file has to be."""
+    if not plan.remove:
+        return []
+    files = {path for path, _ in plan.write}
+    folders = {folder for path in files for folder in _above(path)}
+    return [
+        path for path in plan.remove if path in folders or any(folder in files for folder in _above(path))
+    ]
+
+
+def _above(path: str) -> list[str]:
+    return [path[:at] for at, sign in enumerate(path) if sign == "/"]
 
 
 def _joined(folder: str, relative: str) -> str:

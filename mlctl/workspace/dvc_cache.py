@@ -7,7 +7,6 @@ import contextlib
 import errno
 import fcntl
 import hashlib
-import json
 import os
 import re
 import secrets
@@ -17,6 +16,8 @@ from importlib import import_module
 from itertools import islice
 from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
+
+import msgspec
 
 from mlctl.domain.dataset import FileEntry
 from mlctl.domain.errors import Corrupt, Missing, NotFound, Untrusted, WorkspaceDirty
@@ -28,10 +29,16 @@ from mlctl.workspace.restoring import DAMAGED, Restorer
 from mlctl.workspace.scan import Hashes, Reading, read_file
 
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
+_OUTSIDE = re.compile(r"(?:\A|[\0/])\.{0,2}(?:[\0/]|\Z)")  # "", "." or ".." between slashes
 _DAY = 86_400.0
 _MINUTE = 60.0
 _ONE_BY_ONE = 64  # files
 _GROUP = 0o2775  # DVC's, with `cache.shared = group`
+
+
+class _Listed(msgspec.Struct):
+    md5: str
+    relpath: str
 
 
 class DvcCache:
@@ -195,15 +202,29 @@ class DvcCache:
             Missing, Corrupt: the listing is.
         """
         try:
-            found = [(str(item["relpath"]), str(item["md5"])) for item in json.loads(self.read(md5))]
-        except (ValueError, KeyError, TypeError):
+            items = msgspec.json.decode(self.read(md5), type=list[_Listed])
+        except msgspec.DecodeError:
             raise self._corrupt(md5) from None
-        for path, name in found:
-            if not _stays_inside(path) or _MD5.match(name) is None:
-                raise Untrusted(
-                    f"{self.path(md5)} lists {path!r} ({name}), which no folder can hold", md5=md5
-                )
-        return found
+        paths, names = [item.relpath for item in items], [item.md5 for item in items]
+        together = "\0".join(paths)
+        if paths and (_OUTSIDE.search(together) or together.count("\0") >= len(paths)):
+            bad = next((path for path in paths if "\0" in path or _OUTSIDE.search(path)), "")
+            raise Untrusted(f"{self.path(md5)} lists {bad!r}, which no folder can hold", md5=md5)
+        odd = next((name for name in names if _MD5.match(name) is None), None)
+        if odd is not None:
+            raise Untrusted(f"{self.path(md5)} lists {odd!r}, which is no md5", md5=md5)
+        return list(zip(paths, names, strict=True))
+
+    def lacking(self, names: Iterable[str]) -> list[str]:
+        """Those of many md5 that are not here, each once; their folders are listed once."""
+        wanted = dict.fromkeys(names)
+        if len(wanted) < _ONE_BY_ONE:
+            return [name for name in wanted if not self.has(name)]
+        there: dict[str, set[str]] = {}
+        for name in wanted:
+            if name[:2] not in there:
+                there[name[:2]] = _names_in(f"{self._store}{name[:2]}")
+        return [name for name in wanted if name[2:] not in there[name[:2]]]
 
     def restore(self, md5: str, target: Path) -> None:
         """Put a verified, writable copy of a file where it belongs: aside first, then renamed.
@@ -269,8 +290,11 @@ class DvcCache:
         self._fresh.append(md5)
 
 
-def _stays_inside(path: str) -> bool:
-    return bool(path) and "\0" not in path and not any(part in {"", ".", ".."} for part in path.split("/"))
+def _names_in(folder: str) -> set[str]:
+    try:
+        return set(os.listdir(folder))  # noqa: PTH208 - names alone, no Path for each of them
+    except FileNotFoundError:
+        return set()
 
 
 def listing_bytes(entries: Iterable[FileEntry]) -> bytes:

@@ -116,8 +116,9 @@ class Restorer:
 
     def _placed(self, aside: str, path: str) -> Stamp:
         os.rename(aside, path, src_dir_fd=self._root, dst_dir_fd=self._root)
-        with contextlib.suppress(FileNotFoundError):  # two hard links of one file: rename leaves both
-            os.unlink(aside, dir_fd=self._root)
+        if self._links:
+            with contextlib.suppress(FileNotFoundError):  # two hard links of one file: rename leaves both
+                os.unlink(aside, dir_fd=self._root)
         return stamp_of(os.stat(path, dir_fd=self._root))
 
     def _aside(self, source: int, md5: str, name: str, size: int, aside: str) -> str:

@@ -82,7 +82,7 @@ class Survey:
     @property
     def over(self) -> bytes:
         """What the md5 of the whole is remembered by."""
-        return blake2b(b"".join(chunk.seal for chunk in self.chunks), digest_size=16).digest()
+        return over_of(self.chunks)
 
     def entries(self, chunk: Seen) -> tuple[FileEntry, ...]:
         """The files of one chunk.
@@ -186,17 +186,9 @@ class Survey:
 
     def _keep(self, chunk: "_Open") -> None:
         entries = tuple(entry for entry in chunk.entries if entry is not None)
-        data, stamps = encode(entries), _packed(chunk.stamps)
-        seen = Seen(
-            first=chunk.names[0],
-            files=len(entries),
-            bytes=sum(entry.size for entry in entries),
-            digest=Digest(sha256_of(data).hexdigest()),
-            seal=seal_of(chunk.names, stamps),
-            cached=self.cache is not None,
-        )
+        seen, data, kept = keep(self.memory, self.path, entries, chunk.stamps, cached=self.cache is not None)
         self._progress.add(len(entries) - chunk.read, 0)
-        if not self.memory.keep(self.path, seen, chunk.names[-1], data, stamps):
+        if not kept:
             self._held[seen.first] = data  # the index cannot be written
         self.chunks.append(seen)
 
@@ -302,6 +294,27 @@ class _Progress:
         """All is done."""
         done = self._files
         self._report(Event(step=self._step, done=done, total=done, unit="files", bytes=self._bytes))
+
+
+def keep(
+    memory: Memory, place: str, entries: tuple[FileEntry, ...], stamps: list[Stamp], *, cached: bool
+) -> tuple[Seen, bytes, bool]:
+    """Remember a chunk: what there is to say of it, its entries encoded, and whether they could be kept."""
+    data, packed = encode(entries), _packed(stamps)
+    seen = Seen(
+        first=entries[0].path,
+        files=len(entries),
+        bytes=sum(entry.size for entry in entries),
+        digest=Digest(sha256_of(data).hexdigest()),
+        seal=seal_of([entry.path for entry in entries], packed),
+        cached=cached,
+    )
+    return seen, data, memory.keep(place, seen, entries[-1].path, data, packed)
+
+
+def over_of(chunks: list[Seen]) -> bytes:
+    """What the md5 of a whole folder is remembered by."""
+    return blake2b(b"".join(chunk.seal for chunk in chunks), digest_size=16).digest()
 
 
 def _packed(stamps: list[Stamp]) -> bytes:
