@@ -10,7 +10,7 @@ _mlctl() {
             -*) ;;
             *)
                 case "$path $word" in
-                    " data"|" labels"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data mv"|" data rm"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" data get"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
+                    " data"|" labels"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data mv"|" data rm"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" data get"|" data evict"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
                     *) break ;;
                 esac ;;
         esac
@@ -18,7 +18,7 @@ _mlctl() {
     local words="" values=""
     case "$path" in
         "") words="init status data train eval promote rollback runs models show log undo redo fsck gc serve predict labels monitor plan build loop blame hook spec completion" ;;
-        " data") words="add import update mv rm ls log show diff status check checkout get" ;;
+        " data") words="add import update mv rm ls log show diff status check checkout get evict" ;;
         " labels") words="add" ;;
         " hook") words="install uninstall run" ;;
         " spec") words="explain" ;;
@@ -37,6 +37,7 @@ _mlctl() {
         " data check") words="--json" ;;
         " data checkout") words="--force --dry-run --json" ;;
         " data get") words="--output -o --remote --force --dry-run --json" ;;
+        " data evict") words="--remote --trust-size --projects --yes -y --dry-run --json" ;;
         " train") words="--set --seed --no-cache --data --window --test --dry-run --json" ;;
         " eval") words="--to --data --check --dry-run --json" ;;
         " promote") words="--to --reason --force --dry-run --json" ;;
@@ -71,6 +72,7 @@ _mlctl() {
         ' data import|-o') values='<file>' ;;
         ' data get|--output') values='<file>' ;;
         ' data get|-o') values='<file>' ;;
+        ' data evict|--projects') values='<folder>' ;;
         ' gc|--projects') values='<folder>' ;;
     esac
     if [[ $values == "<folder>" ]]; then

@@ -23,6 +23,7 @@ COMMANDS: dict[str, str] = {
     "data check": "Run the declared checks of the data.",
     "data checkout": "Restore data in the work tree from a version.",
     "data get": "Fetch one file or folder of a dataset, and no more.",
+    "data evict": "Free space in the cache, of bytes that the remote verifiably has.",
     "train": "Fit what the spec declares and register a candidate version.",
     "eval": "Measure a model with intervals, by slice, beside the baseline and the incumbent.",
     "promote": "Move a stage to a version, if its gates agree.",

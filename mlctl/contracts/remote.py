@@ -78,6 +78,9 @@ class RemoteStore(Protocol):
     def sizes(self, keys: Iterable[str]) -> dict[str, int]:
         """The sizes of those of the keys that exist."""
 
+    # A store may also have `md5s(keys) -> dict[str, str]`: the md5 (hexadecimal) that the store itself has
+    # computed of the bytes that it holds, for those of the keys for which it did.
+
     def list(self, prefix: str) -> Iterator[Listed]:
         """All keys that begin with a prefix, which is "" or ends in "/", in order of their UTF-8 bytes."""
 

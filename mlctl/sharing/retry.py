@@ -121,6 +121,11 @@ class RetryingStore:
         asked = list(keys)
         return self._again(lambda: self.inner.sizes(asked))
 
+    def md5s(self, keys: Iterable[str]) -> dict[str, str]:
+        """What the other has computed of its bytes, tried again; {} where it computes nothing."""
+        asked, ask = list(keys), getattr(self.inner, "md5s", None)
+        return {} if ask is None else self._again(lambda: dict(ask(asked)))
+
     def list(self, prefix: str) -> Iterator[Listed]:
         """As the other; where it breaks off, it begins again behind the last key."""
         last, attempt = "", 0

@@ -1,6 +1,6 @@
 """Whom damage hits: the versions, runs and evaluations that need an object, the versions of cached data."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.decision import Names
@@ -8,7 +8,7 @@ from mlctl.domain.ids import short
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.records import Fact
 from mlctl.store.references import references
-from mlctl.store.verify_cache import CacheFound, Hit
+from mlctl.store.verify_cache import Hit
 
 _SHOWN = 5
 Facts = Mapping[tuple[str, str], Fact]
@@ -42,10 +42,10 @@ def said_of(hit: Hit) -> str:
     return f"; hits {', '.join(hit.versions)} ({', '.join(hit.places)})"
 
 
-def absent_notes(found: CacheFound) -> Iterator[str]:
+def absent_notes(missing: Iterable[Hit]) -> Iterator[str]:
     """One line a dataset version whose data are not here."""
     counts: dict[str, int] = {}
-    for hit in found.missing:
+    for hit in missing:
         for label in hit.versions[:1] or ("an unknown version",):
             counts[label] = counts.get(label, 0) + 1
     for label, count in counts.items():

@@ -16,13 +16,12 @@ from mlctl.domain.requests.gc import Counted, GcRequest, GcResult
 from mlctl.store.collect import Collector, Tally
 from mlctl.store.reachable import reachable, unreached_facts, unreached_objects
 from mlctl.store.trash import Collection, Trash
+from mlctl.verbs.cache_users import other_projects, own_trees
 from mlctl.verbs.needed import wanted_data
 from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.dvc_lock import dvc_lock
-from mlctl.workspace.git import work_trees
-from mlctl.workspace.git_tree import top
 
 
 def gc(session: Session, request: GcRequest) -> Outcome[GcResult]:
@@ -41,9 +40,9 @@ def gc(session: Session, request: GcRequest) -> Outcome[GcResult]:
         return _restore(session, request, cache)
     if request.empty:
         return _empty(session, request, cache)
-    others = _projects(session, request, cache.folder)
+    others = other_projects(session.root, cache.folder, request.projects, "mlctl gc")
     with ExitStack() as locks:
-        for tree in dict.fromkeys([*_own_trees(session.root), *others]):
+        for tree in dict.fromkeys([*own_trees(session.root), *others]):
             locks.enter_context(dvc_lock(tree, [cache.folder]))
         return _collect(session, request, cache, others)
 
@@ -132,41 +131,6 @@ def _row(collection: Collection) -> Counted:
 
 def _counted(what: str, tally: Tally) -> Counted:
     return Counted(what=what, files=tally.files, bytes=tally.bytes, paths=tuple(tally.paths))
-
-
-def _projects(session: Session, request: GcRequest, cache: Path) -> list[Path]:
-    """The other projects that share the cache.
-
-    Raises:
-        UsageError: it is outside this project's git repository, and none was named.
-    """
-    named = [Path(text).resolve() for text in request.projects]
-    for path in named:
-        if not path.is_dir():
-            raise UsageError(f"--projects {path}: there is no such folder", "mlctl gc --help", path=str(path))
-    inside = [
-        tree.resolve()
-        for tree in (session.root, top(session.root) or session.root, *work_trees(session.root))
-    ]
-    if not named and not any(tree in cache.resolve().parents for tree in inside):
-        raise UsageError(
-            f"the cache {cache} is outside this project: other projects may need what is in it",
-            "mlctl gc --projects . --projects ../another",
-            cache=str(cache),
-        )
-    return [path for path in named if path != session.root.resolve()]
-
-
-def _own_trees(root: Path) -> list[Path]:
-    """The project in every work tree of its git repository: each has a lock of its own on the cache."""
-    own = top(root)
-    if own is None:
-        return [root]
-    part = root.resolve().relative_to(own.resolve())
-    return [
-        root,
-        *(tree / part for tree in work_trees(root) if (tree / part / ".dvc").is_dir() and tree != own),
-    ]
 
 
 def _span(text: str) -> timedelta:

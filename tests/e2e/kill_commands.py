@@ -20,6 +20,9 @@ from importlib import import_module
 from pathlib import Path
 
 from mlctl.cli import table
+from mlctl.verbs.data_transfer import upload_data
+from mlctl.verbs.session import Session
+from mlctl.workspace.dvc_files import read_pointer
 from tests.e2e.projects import day, decisions, names, question, small, write_csv
 from tests.store.crash_harness import killed_at, mlctl, sweep
 
@@ -61,6 +64,18 @@ KILLS = {
     "init-from": Kill("table", ("init", "--from", "rides.csv", "--target", "rides")),
     "data-add": Kill("new", ("data", "add", "rides.csv")),
     "data-checkout": Kill("gone", ("data", "checkout")),
+    "data-get": Kill(
+        "away", ("data", "get", "images/b"), then=(("data", "get", "images/b"), ("data", "checkout"))
+    ),
+    "data-evict": Kill(
+        "sent",
+        ("data", "evict", "images", "--yes"),
+        then=(
+            ("data", "evict", "images", "--yes"),
+            ("data", "checkout", "images"),
+            ("data", "status", "--check"),
+        ),
+    ),
     "train": Kill("added", ("train",)),
     "eval": Kill("trained", ("eval",)),
     "promote": Kill("evaluated", ("promote",)),
@@ -105,6 +120,10 @@ def make(states: Path) -> None:
     state("added", "data add rides.csv")
     state("gone", act=lambda folder: (folder / "rides.csv").unlink())
     last = states / "added"
+    state("with-images", act=_images)
+    state("sent", "data add images", act=_send)
+    state("away", "data evict images --yes", act=lambda folder: shutil.rmtree(folder / "images"))
+    last = states / "added"
     state("trained", "train")
     state("evaluated", "eval")
     state("promoted", "promote", act=_questions)
@@ -119,6 +138,21 @@ def make(states: Path) -> None:
     last = states / "promoted"
     state("served", act=_serve)
     state("labelled", "labels add truth.csv")
+
+
+def _images(folder: Path) -> None:
+    """A folder of three files, and a remote inside the project."""
+    for path in ("a", "b/c", "b/d"):
+        (folder / "images" / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "images" / path).write_text(path * 100, encoding="utf-8")
+    with (folder / ".mlctl/config.toml").open("a", encoding="utf-8") as config:
+        config.write('\n[remotes.origin]\nurl = "on-a-remote"\n')
+
+
+def _send(folder: Path) -> None:
+    pointer = read_pointer(folder / "images.dvc")
+    assert pointer is not None
+    upload_data(Session.open(folder), [pointer.md5])
 
 
 def _questions(folder: Path) -> None:

@@ -20,6 +20,8 @@ LEAST = {
     "init-from": 40,
     "data-add": 30,
     "data-checkout": 8,
+    "data-get": 6,
+    "data-evict": 10,
     "train": 50,
     "eval": 12,
     "promote": 40,

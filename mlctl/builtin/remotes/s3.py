@@ -5,6 +5,7 @@ never repeated unseen. A large file goes up in parts; what has arrived of it is 
 """
 
 import contextlib
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -24,6 +25,7 @@ from mlctl.domain.credentials import strip
 from mlctl.domain.errors import Denied, Missing, Unreachable, UsageError
 from mlctl.domain.remote import check_key, check_prefix, is_key
 
+_MD5 = re.compile(r"[0-9a-f]{32}\Z")
 _CHUNK = 1 << 20  # bytes
 _BATCH = 1000  # keys in one removal
 _PARALLEL = 16
@@ -149,13 +151,35 @@ class S3Store:
 
     def list(self, prefix: str) -> Iterator[Listed]:
         """One request for a thousand keys."""
+        for key, item in self._items(prefix):
+            yield Listed(key, item["Size"])
+
+    def md5s(self, keys: Iterable[str]) -> dict[str, str]:
+        """S3's ETag, which is the md5 of what came in one piece and is not under a key of the caller's.
+
+        Another one never looks like the md5 of the bytes, so it is told as it is. The folders of the keys are
+        listed.
+        """
+        asked = set(keys)
+        folders = sorted({key.rpartition("/")[0] for key in asked})
+
+        def below(folder: str) -> dict[str, str]:
+            items = self._items(f"{folder}/" if folder else "")
+            told = {key: str(item.get("ETag", "")).strip('"').lower() for key, item in items if key in asked}
+            return {key: etag for key, etag in told.items() if _MD5.match(etag)}
+
+        with ThreadPoolExecutor(self.parallel) as pool:
+            return {key: etag for part in pool.map(below, folders) for key, etag in part.items()}
+
+    def _items(self, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """(key, what S3 says of it) of all that begins so."""
         pages = self._client.get_paginator("list_objects_v2")
         start = len(self._prefix)
         with self._asking(prefix):
             for page in pages.paginate(Bucket=self._bucket, Prefix=self._prefix + check_prefix(prefix)):
                 for item in page.get("Contents", ()):
                     if is_key(item["Key"][start:]):
-                        yield Listed(item["Key"][start:], item["Size"])
+                        yield item["Key"][start:], item
 
     def remove(self, keys: Iterable[str]) -> None:
         """One request for a thousand keys."""

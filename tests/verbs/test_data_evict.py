@@ -1,0 +1,302 @@
+"""Nothing goes that the remote does not verifiably have, that anything else needs, or that is linked to."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from functools import partial
+
+import pytest
+
+from mlctl.domain.errors import Locked, Missing, NotFound, UsageError
+from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.data_checkout import DataCheckoutRequest
+from mlctl.domain.requests.data_evict import DataEvictRequest
+from mlctl.domain.requests.fsck import FsckRequest
+from mlctl.verbs.data_add import data_add
+from mlctl.verbs.data_checkout import data_checkout
+from mlctl.verbs.data_evict import data_evict
+from mlctl.verbs.data_transfer import upload_data
+from mlctl.verbs.fsck import fsck
+from mlctl.verbs.remote_stores import open_data_store
+from mlctl.workspace.dvc_files import read_pointer
+from mlctl.workspace.dvc_lock import dvc_lock
+from tests.remote_servers import make_bucket, s3_options, s3_server
+
+FILES = {"a.bin": "aaaa", "b.bin": "bb", "deep/c.bin": "c"}
+
+
+def remote(project, url="../store"):
+    with (project.root / ".mlctl/config.toml").open("a") as config:
+        config.write(f'\n[remotes.origin]\nurl = "{url}"\n')
+
+
+def add(project, *paths):
+    data_add(project.session(), DataAddRequest(paths=paths))
+    return [read_pointer(project.root / f"{path}.dvc").md5 for path in paths]
+
+
+@pytest.fixture
+def images(project):
+    """Two versions of a folder, on the remote; the second has one file more."""
+    remote(project)
+    for path, text in FILES.items():
+        project.write(f"images/{path}", text)
+    (first,) = add(project, "images")
+    project.write("images/new.bin", "newer")
+    (second,) = add(project, "images")
+    upload_data(project.session(), [first, second])
+    return project
+
+
+def evict(project, *datasets, **more):
+    return data_evict(project.session(), DataEvictRequest(datasets=datasets, **more)).data
+
+
+def cached(project):
+    top = project.root / ".mlctl/cache/files/md5"
+    return {path.parent.name + path.name for path in top.glob("??/*") if not path.name.endswith(".dir")}
+
+
+def kept(found):
+    return {one.what: one.files for one in found.kept}
+
+
+def stored(project, text):
+    top = project.root.parent / "store/files/md5"
+    return next(path for path in top.glob("??/*") if path.read_text() == text)
+
+
+def test_the_plan_says_files_and_bytes_and_changes_nothing(images):
+    before = cached(images)
+    found = evict(images, "images")
+    assert (found.files, found.bytes, found.changed) == (4, 12, False)
+    assert found.datasets == ("images@1", "images@2")
+    assert [(one.what, one.files) for one in found.proofs] == [("read", 4)]
+    outcome = data_evict(images.session(), DataEvictRequest(datasets=("images",)))
+    assert outcome.next == ("mlctl data evict images --yes",)
+    assert cached(images) == before
+    assert not evict(images, "images", yes=True, dry_run=True).changed
+    assert cached(images) == before
+
+
+def test_what_is_proven_goes_and_checkout_fetches_it_again(images):
+    found = evict(images, "images", yes=True)
+    assert (found.files, found.changed, kept(found)) == (4, True, {})
+    assert cached(images) == set()
+    assert (images.root / "images/new.bin").read_text() == "newer"
+    again = evict(images, "images", yes=True)
+    assert (again.files, again.changed) == (0, False)
+    shutil.rmtree(images.root / "images")
+    restored = data_checkout(images.session(), DataCheckoutRequest(dataset="images")).data.datasets[0]
+    assert restored.fetched == 4
+    assert (images.root / "images/deep/c.bin").read_text() == "c"
+
+
+def test_fsck_tells_what_was_sent_away_from_what_was_lost(images):
+    lost = next(iter(cached(images)))
+    evict(images, "images", yes=True)
+    (note,) = fsck(images.session(), FsckRequest()).data.notes
+    assert note.startswith("4 files were evicted from the cache: ")
+    assert str(images.root / "../store") in note
+    (images.root / ".mlctl/evicted.json").write_text("damaged")
+    shutil.rmtree(images.root.parent / "store")
+    config = images.root / ".mlctl/config.toml"
+    config.write_text(config.read_text().split("[remotes")[0])
+    with pytest.raises(Missing) as caught:
+        fsck(images.session(), FsckRequest())
+    assert any(lost[2:] in problem["path"] for problem in caught.value.facts["problems"])
+
+
+def test_what_another_version_or_dataset_needs_stays(images):
+    found = evict(images, "images@1", yes=True)
+    assert (found.files, kept(found)) == (0, {"needed": 3})
+    found = evict(images, "images@2", yes=True)
+    assert (found.files, kept(found)) == (1, {"needed": 3})
+    images.write("copy.bin", "aaaa")
+    add(images, "copy.bin")
+    found = evict(images, "images", yes=True)
+    assert (found.files, kept(found)) == (2, {"needed": 1})
+    assert evict(images, "images", "copy", yes=True).files == 1
+    assert cached(images) == set()
+
+
+def test_what_only_a_pointer_needs_stays_too(images):
+    images.write("other.dvc", (images.root / "images.dvc").read_text().replace("path: images", "path: other"))
+    assert kept(evict(images, "images", yes=True)) == {"needed": 4}
+    assert evict(images, yes=True).files == 4
+
+
+def test_what_the_remote_lacks_or_has_of_another_size_or_content_stays(images):
+    stored(images, "aaaa").unlink()
+    for text, other in (("bb", "b"), ("c", "x")):
+        path = stored(images, text)
+        path.chmod(0o644)
+        path.write_text(other)
+    outcome = data_evict(images.session(), DataEvictRequest(datasets=("images",), yes=True))
+    assert kept(outcome.data) == {"absent": 1, "differs": 2}
+    assert outcome.data.files == 1
+    assert outcome.next[0].endswith("push")
+    assert len(cached(images)) == 3
+
+
+def test_size_alone_is_proof_only_where_it_is_said(images):
+    path = stored(images, "c")
+    path.chmod(0o644)
+    path.write_text("x")
+    assert kept(evict(images, "images", yes=True)) == {"differs": 1}
+    found = evict(images, "images", yes=True, trust_size=True)
+    assert [(one.what, one.files) for one in found.proofs] == [("size", 1)]
+    assert cached(images) == set()
+
+
+def test_what_a_link_of_the_work_tree_leads_to_stays(images):
+    top = images.root / ".mlctl/cache/files/md5"
+    for name, text, link in (("a.bin", "aaaa", os.link), ("b.bin", "bb", os.symlink)):
+        target = images.root / "images" / name
+        source = next(path for path in top.glob("??/*") if path.read_text() == text)
+        target.unlink()
+        link(source, target)
+    found = evict(images, "images", yes=True)
+    assert (found.files, kept(found)) == (2, {"linked": 2})
+    assert (images.root / "images/b.bin").read_text() == "bb"
+
+
+def test_a_remote_that_is_the_cache_itself_by_whatever_name_proves_nothing(project):
+    project.write("a.bin", "aaaa")
+    add(project, "a.bin")
+    (project.root.parent / "alias").symlink_to(project.root / ".mlctl/cache")
+    remote(project, "../alias")
+    assert kept(evict(project, "a")) == {"absent": 1}
+    assert not evict(project, "a", yes=True).changed
+    assert len(cached(project)) == 1
+
+
+def test_a_remote_that_serves_the_cache_from_elsewhere_is_found_out(project, monkeypatch):
+    project.write("a.bin", "aaaa")
+    add(project, "a.bin")
+    remote(project, str(project.root / ".mlctl/cache"))
+
+    class Elsewhere:
+        """What another machine would make of the folder: no path of this one."""
+
+        def __init__(self, session, name=None):
+            self.inner = open_data_store(session, name)
+            self.url, self.parallel = "ssh://here/cache", 2
+
+        def __getattr__(self, name):
+            if name == "folder":
+                raise AttributeError(name)
+            return getattr(self.inner, name)
+
+    monkeypatch.setattr("mlctl.verbs.data_evict.open_data_store", Elsewhere)
+    with pytest.raises(UsageError, match=r"is the cache .* itself"):
+        evict(project, "a", yes=True)
+    assert len(cached(project)) == 1
+
+
+def test_names_that_mean_nothing_and_a_cache_of_others_are_refused(images, tmp_path):
+    with pytest.raises(NotFound, match="no dataset 'image'; did you mean 'images'"):
+        evict(images, "image")
+    with pytest.raises(NotFound, match="images@9 does not exist"):
+        evict(images, "images@9")
+    (images.root / ".dvc/config.local").write_text(f"[cache]\ndir = {tmp_path / 'shared'}\n")
+    with pytest.raises(UsageError, match="outside this project"):
+        evict(images, "images")
+
+
+def test_another_project_that_shares_the_cache_keeps_what_its_pointers_need(images, tmp_path):
+    shutil.move(images.root / ".mlctl/cache", tmp_path / "shared")
+    (images.root / ".dvc/config.local").write_text(f"[cache]\ndir = {tmp_path / 'shared'}\n")
+    (tmp_path / "theirs/.dvc").mkdir(parents=True)
+    md5 = stored(images, "bb").parent.name + stored(images, "bb").name
+    (tmp_path / "theirs/b.dvc").write_text(f"outs:\n- md5: {md5}\n  size: 2\n  hash: md5\n  path: b\n")
+    found = evict(images, "images", yes=True, projects=(str(tmp_path / "theirs"),))
+    assert (found.files, kept(found)) == (3, {"needed": 1})
+
+
+def test_nobody_else_may_be_at_work(images, monkeypatch):
+    monkeypatch.setattr("mlctl.verbs.data_evict.dvc_lock", partial(dvc_lock, wait=0.1))
+    with dvc_lock(images.root, []), pytest.raises(Locked):
+        evict(images, "images", yes=True)
+
+
+def test_s3_proves_by_its_own_digest_and_is_not_read(project, monkeypatch):
+    with s3_server() as endpoint:
+        remote(project, make_bucket(endpoint, "evicting"))
+        for name, value in s3_options(endpoint).items():
+            monkeypatch.setenv(f"MLCTL_REMOTE_ORIGIN_{name.upper()}", value)
+        for path, text in FILES.items():
+            project.write(f"images/{path}", text)
+        upload_data(project.session(), add(project, "images"))
+        found = evict(project, "images", yes=True)
+        assert [(one.what, one.files) for one in found.proofs] == [("digest", 3)]
+        assert cached(project) == set()
+        shutil.rmtree(project.root / "images")
+        assert data_checkout(project.session(), DataCheckoutRequest()).data.datasets[0].fetched == 3
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from mlctl.__main__ import main
+left = int(sys.argv[1])
+unlink = Path.unlink
+def dying(self, *args, **named):
+    global left
+    if "files/md5" in str(self):
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+    unlink(self, *args, **named)
+Path.unlink = dying
+sys.argv = ["mlctl", "data", "evict", "images", "--yes"]
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("after", [0, 1, 2, 4])  # the first to go is the probe of the remote
+def test_killed_between_two_files_the_cache_is_whole_and_the_rest_can_go(images, after):
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(after)],
+        cwd=images.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == -9, done.stderr
+    data = fsck(images.session(), FsckRequest()).data
+    assert data.clean
+    left = cached(images)
+    found = evict(images, "images", yes=True)
+    assert found.files == len([md5 for md5 in left if md5 in known(images)])
+    shutil.rmtree(images.root / "images")
+    data_checkout(images.session(), DataCheckoutRequest(dataset="images"))
+    assert (images.root / "images/a.bin").read_text() == "aaaa"
+
+
+def known(project):
+    listings = (project.root / ".mlctl/cache/files/md5").glob("??/*.dir")
+    return {entry["md5"] for path in listings for entry in json.loads(path.read_text())}
+
+
+@pytest.mark.slow
+def test_the_real_dvc_brings_back_what_was_evicted(images):
+    config = images.root / ".dvc/config"
+    config.write_text(
+        config.read_text() + "[core]\nremote = store\n['remote \"store\"']\nurl = ../../store\n"
+    )
+    evict(images, "images", yes=True)
+    shutil.rmtree(images.root / "images")
+    done = subprocess.run(
+        [sys.executable, "-m", "dvc", "pull"],
+        cwd=images.root,
+        env={**os.environ, "DVC_NO_ANALYTICS": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (images.root / "images/new.bin").read_text() == "newer"
+    assert len(cached(images)) == 4
