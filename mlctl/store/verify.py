@@ -21,7 +21,7 @@ from mlctl.domain.refs import REPOSITORY
 from mlctl.domain.sharing import spoken
 from mlctl.store.checkpoint import Checkpoint, Checkpoints
 from mlctl.store.decisions import read_decision
-from mlctl.store.evicted import Evicted, evicted_notes
+from mlctl.store.evicted import Evicted
 from mlctl.store.facts import fact_names, read_fact
 from mlctl.store.identity import read_format, read_identity
 from mlctl.store.joining import finish
@@ -31,7 +31,7 @@ from mlctl.store.references import SHAPES, references
 from mlctl.store.repository import Repository
 from mlctl.store.segment import read_segment, segments
 from mlctl.store.verify_cache import Hit, verify_cache
-from mlctl.store.verify_hits import absent_notes, label_of, needing, said_of
+from mlctl.store.verify_hits import absent, label_of, needing, said_of
 from mlctl.store.verify_index import index_differs, unwhole
 from mlctl.store.verify_pending import verify_pending
 
@@ -376,14 +376,12 @@ class _Work:
             told=lambda files: self._told("cached files", files),
         )
         self.checked["cache_files"] = found.files
-        evicted = Evicted(self.layout, self.repository.files).where()
-        self.notes += evicted_notes((hit.md5 for hit in found.missing), evicted)
-        lost = tuple(hit for hit in found.missing if hit.md5 not in evicted)
+        lost, notes = absent(found, Evicted(self.layout, self.repository.files).where(), fetchable=fetchable)
+        self.notes += notes
         for hit in found.damaged:
             self._hit(hit, "corrupt", "its bytes do not have the md5 it is named by")
-        for hit in () if fetchable else lost:
+        for hit in lost:
             self._hit(hit, "missing", "it is not in the cache")
-        self.notes += absent_notes(lost) if fetchable else ()
         for label in found.unequal:
             self.add(folder, "corrupt", f"the listing of {label} is not what its manifest says")
         if found.writable:

@@ -7,8 +7,9 @@ from mlctl.domain.decision import Names
 from mlctl.domain.ids import short
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.records import Fact
+from mlctl.store.evicted import evicted_notes
 from mlctl.store.references import references
-from mlctl.store.verify_cache import Hit
+from mlctl.store.verify_cache import CacheFound, Hit
 
 _SHOWN = 5
 Facts = Mapping[tuple[str, str], Fact]
@@ -42,7 +43,7 @@ def said_of(hit: Hit) -> str:
     return f"; hits {', '.join(hit.versions)} ({', '.join(hit.places)})"
 
 
-def absent_notes(missing: Iterable[Hit]) -> Iterator[str]:
+def _absent_notes(missing: Iterable[Hit]) -> Iterator[str]:
     """One line a dataset version whose data are not here."""
     counts: dict[str, int] = {}
     for hit in missing:
@@ -51,3 +52,18 @@ def absent_notes(missing: Iterable[Hit]) -> Iterator[str]:
     for label, count in counts.items():
         files = "file of it is" if count == 1 else "files of it are"
         yield f"{label}: {count:,} {files} not in the cache; the remote has to hold them"
+
+
+def absent(
+    found: CacheFound, evicted: Mapping[str, str], *, fetchable: bool
+) -> tuple[tuple[Hit, ...], list[str]]:
+    """(what is missing and may be lost, notes on what is missing and is no fault).
+
+    Args:
+        found: in the cache.
+        evicted: md5 of what `data evict` removed, to the URL of the remote that had it.
+        fetchable: a remote may have what is missing.
+    """
+    lost = tuple(hit for hit in found.missing if hit.md5 not in evicted)
+    notes = list(evicted_notes((hit.md5 for hit in found.missing), evicted))
+    return ((), [*notes, *_absent_notes(lost)]) if fetchable else (lost, notes)
