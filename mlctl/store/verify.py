@@ -376,11 +376,10 @@ class _Work:
             told=lambda files: self._told("cached files", files),
         )
         self.checked["cache_files"] = found.files
-        lost, notes = absent(found, Evicted(self.layout, self.repository.files).where(), fetchable=fetchable)
-        self.notes += notes
+        evicted = Evicted(self.layout, self.repository.files).where()
         for hit in found.damaged:
             self._hit(hit, "corrupt", "its bytes do not have the md5 it is named by")
-        for hit in lost:
+        for hit in absent(found, evicted, self.notes.append, fetchable=fetchable):
             self._hit(hit, "missing", "it is not in the cache")
         for label in found.unequal:
             self.add(folder, "corrupt", f"the listing of {label} is not what its manifest says")

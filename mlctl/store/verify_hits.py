@@ -1,6 +1,6 @@
 """Whom damage hits: the versions, runs and evaluations that need an object, the versions of cached data."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.decision import Names
@@ -55,15 +55,19 @@ def _absent_notes(missing: Iterable[Hit]) -> Iterator[str]:
 
 
 def absent(
-    found: CacheFound, evicted: Mapping[str, str], *, fetchable: bool
-) -> tuple[tuple[Hit, ...], list[str]]:
-    """(what is missing and may be lost, notes on what is missing and is no fault).
+    found: CacheFound, evicted: Mapping[str, str], note: Callable[[str], None], *, fetchable: bool
+) -> tuple[Hit, ...]:
+    """What is missing and may be lost; what is missing and no fault is noted.
 
     Args:
         found: in the cache.
         evicted: md5 of what `data evict` removed, to the URL of the remote that had it.
+        note: takes a sentence.
         fetchable: a remote may have what is missing.
     """
     lost = tuple(hit for hit in found.missing if hit.md5 not in evicted)
-    notes = list(evicted_notes((hit.md5 for hit in found.missing), evicted))
-    return ((), [*notes, *_absent_notes(lost)]) if fetchable else (lost, notes)
+    for text in evicted_notes((hit.md5 for hit in found.missing), evicted):
+        note(text)
+    for text in _absent_notes(lost) if fetchable else ():
+        note(text)
+    return () if fetchable else lost
