@@ -4,6 +4,7 @@ Bytes that neither cache nor remote would hold afterwards are not overwritten wi
 written last: a checkout that was killed is simply run again.
 """
 
+import os
 from pathlib import Path
 
 import msgspec
@@ -224,4 +225,5 @@ def _joined(folder: str, relative: str) -> str:
 
 
 def _is_empty_folder(target: Path) -> bool:
-    return target.is_dir() and not any(target.iterdir())
+    """Whether it holds no file, however many folders it has."""
+    return target.is_dir() and not any(files for _, _, files in os.walk(target))

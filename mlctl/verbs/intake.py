@@ -18,6 +18,7 @@ from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
 from mlctl.verbs.versions import Numbered, newest, origin_of, with_bytes
+from mlctl.workspace.bring_back import bring_back
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import (
     DvcSettings,
@@ -31,6 +32,8 @@ from mlctl.workspace.dvc_lock import dvc_lock
 from mlctl.workspace.dvc_owners import foreign_owner, pointer_at
 from mlctl.workspace.git_tree import is_tracked, stage, top
 from mlctl.workspace.snapshot import Snapshot, snapshot
+
+_LINKS = {"hardlink", "symlink"}
 
 
 class Taken(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,7 +50,9 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
     warnings: tuple[str, ...] = ()
 
 
-def look(session: Session, place: Place, cache: DvcCache | None = None) -> Snapshot:
+def look(
+    session: Session, place: Place, cache: DvcCache | None = None, *, note_read: bool = False
+) -> Snapshot:
     """What stands at a place; with a cache, brought in there."""
     return snapshot(
         session.root,
@@ -55,6 +60,7 @@ def look(session: Session, place: Place, cache: DvcCache | None = None) -> Snaps
         memory=memory_of(session),
         cache=cache,
         links=None if cache else read_settings(session.root).cache,
+        note_read=note_read,
         report=session.report,
     )
 
@@ -73,9 +79,12 @@ def take_in(session: Session, place: Place) -> Taken:
     with dvc_lock(session.root, [target]):
         cache = DvcCache.of(settings)
         _take_over(session, place, cache)
-        seen = look(session, place, cache)
+        linked = settings.links[0] in _LINKS
+        seen = look(session, place, cache, note_read=linked)
         _check_owner(session, place, seen)
         cache.flush()
+        if linked:
+            _link(session, place, seen, settings)
         found = with_bytes(session, place.name, seen.md5, _read(place))
         if found is None and is_table(place, seen):
             table = engine("intake_tables").table_of(place, cache.read(seen.md5))
@@ -85,6 +94,19 @@ def take_in(session: Session, place: Place) -> Taken:
         found = found or engine("numbering").give_number(session, digest, kind="data add")
     warnings = _warnings(session, place, found, table) if new else ()
     return Taken(numbered=found, new=new, files=files, warnings=warnings)
+
+
+def _link(session: Session, place: Place, seen: Snapshot, settings: DvcSettings) -> None:
+    """Put links into the cache where the files were that it has taken in, as dvc does with this setting."""
+    bring_back(
+        session.root,
+        [*seen.read],
+        settings,
+        memory=memory_of(session),
+        whole=None,
+        step=f"link {place.path}",
+        report=session.report,
+    )
 
 
 def _take_over(session: Session, place: Place, cache: DvcCache) -> None:

@@ -44,7 +44,7 @@ def bring_back(
 
     Args:
         root: the project.
-        wanted: (md5, path relative to the project).
+        wanted: (md5, path relative to the project), with a stamp what is there must still have.
         settings: where the cache is, and how its files get into the work tree.
         memory: told of what stands there now.
         whole: path and md5 of the folder of which these are all files, in order; None where they are not.
@@ -65,10 +65,12 @@ def bring_back(
     done = size = 0
     for items, results in answers:
         rows: list[Row] = []
-        for (md5, path), result in zip(items, results, strict=False):  # after a failure the rest is left out
-            _, sha256, length, stamp = cache.restored(md5, result, root)
+        for item, result in zip(items, results, strict=False):  # after a failure the rest is left out
+            path = item[1]
+            md5, sha256, length, stamp = cache.restored(item[0], result, root)
             size += length
-            rows.append((path, *(stamp or (length, 0, 0, 0)), md5, sha256))
+            if stamp is not None:
+                rows.append((path, *stamp, md5, sha256))
         if folder is None:
             memory.remember(rows)
         else:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 from mlctl.workspace.hashing import SMALL, Failed, Stamp, Taken, cloned, hash_all, stamp_of
 
-Wanted = tuple[str, str]
-"""md5 of the object, and where its bytes belong, relative to the root."""
+Wanted = tuple[str, str] | tuple[str, str, Stamp]
+"""md5 of the object, and where its bytes belong, relative to the root; the stamp of what may be replaced."""
 
 DAMAGED = errno.EBADMSG
 """The errno that says that an object does not hold the bytes that it is named by."""
@@ -63,19 +63,24 @@ class Restorer:
     def do(self, items: list[Wanted]) -> list[Taken | Failed]:
         """What became of each item, in order; after a failure the rest is left out."""
         done: list[Taken | Failed] = []
-        for md5, path in items:
+        for item in items:
             try:
-                done.append(self.restore(md5, path))
+                done.append(self.restore(*item))
             except OSError as error:
-                done.append((error.errno or errno.EIO, str(error.filename or path), error.strerror or ""))
+                done.append((error.errno or errno.EIO, str(error.filename or item[1]), error.strerror or ""))
                 break
         return done
 
-    def restore(self, md5: str, path: str) -> Taken:
+    def restore(self, md5: str, path: str, expected: Stamp | None = None) -> Taken:
         """Make `path` hold the object's bytes.
 
+        Args:
+            md5: of the object.
+            path: relative to the root.
+            expected: leave what is there if it has another stamp: somebody has changed it since it was read.
+
         Returns:
-            The hashes, the size, and the stamp of what stands there now.
+            The hashes, the size, and the stamp of what stands there now; None where it was left.
 
         Raises:
             OSError: with `DAMAGED`, or as the system says; the target is what it was.
@@ -93,6 +98,9 @@ class Restorer:
             aside = f"{parent}/.{self._unique}.tmp" if self._elsewhere else f"{self._folder}/{self._unique}"
             try:
                 sha256 = self._aside(source, md5, name, size, aside)
+                if expected is not None and stamp_of(os.stat(path, dir_fd=self._root)) != expected:
+                    os.unlink(aside, dir_fd=self._root)
+                    return md5, sha256, size, None
                 stamp = self._placed(aside, path)
             except OSError as error:
                 with contextlib.suppress(OSError):
@@ -100,7 +108,7 @@ class Restorer:
                 if error.errno != errno.EXDEV or self._elsewhere:
                     raise
                 self._elsewhere = True  # the target is on another disk than the folder for files aside
-                return self.restore(md5, path)
+                return self.restore(md5, path, expected)
         finally:
             os.close(source)
         return md5, sha256, size, stamp

@@ -24,11 +24,13 @@ class Snapshot:
         path: relative to the project.
         md5: DVC's name for it, with ".dir" at the end for a folder.
         bytes, nfiles: in all.
+        read: md5, path in the project and stamp of every file that was read, if they are noted.
     """
 
     def __init__(self, path: str, md5: str, size: int, nfiles: int, what: "FileEntry | Survey") -> None:
         self.path, self.md5, self.bytes, self.nfiles = path, md5, size, nfiles
         self._what = what
+        self.read: list[tuple[str, str, Stamp]] = what.read if isinstance(what, Survey) else []
 
     @property
     def is_folder(self) -> bool:
@@ -84,6 +86,7 @@ def snapshot(
     memory: Memory,
     cache: DvcCache | None = None,
     links: Path | None = None,
+    note_read: bool = False,
     report: Report = silent,
 ) -> Snapshot:
     """Look at `path` (relative to the project); with a cache, its bytes are there afterwards, not flushed.
@@ -94,6 +97,7 @@ def snapshot(
         memory: what is known of files by their stamps.
         cache: takes the bytes.
         links: symbolic links into this cache are files; by default into the one that takes the bytes.
+        note_read: fill in `Snapshot.read`.
         report: receives progress events.
 
     Raises:
@@ -106,7 +110,7 @@ def snapshot(
     if stamp is not None:
         return _file(root, path, stamp, memory, cache, report)
     survey = Survey(root, path, memory, cache, report)
-    survey.run(ignored_files(root, path), into)
+    survey.run(ignored_files(root, path), into, note_read=note_read)
     if not survey.chunks:
         raise NotFound(f"{path} holds no files", "mlctl data status", path=path)
     return Snapshot(
@@ -143,8 +147,13 @@ def _file(
     if row is None or row[1:5] != stamp or (cache is not None and not cache.has(row[5])):
         row = _read(root, path, stamp, memory, cache)
         report(Event(step=f"hash {path}", done=1, total=1, unit="files", bytes=row[1]))
+        fresh = [(row[5], path, stamp)]
+    else:
+        fresh = []
     entry = FileEntry(path="", size=row[1], md5=row[5], sha256=Digest(row[6]))
-    return Snapshot(path, entry.md5, entry.size, 1, entry)
+    seen = Snapshot(path, entry.md5, entry.size, 1, entry)
+    seen.read = fresh
+    return seen
 
 
 def _read(root: Path, path: str, stamp: Stamp, memory: Memory, cache: DvcCache | None) -> Row:

@@ -36,6 +36,7 @@ class Survey:
 
     Attributes:
         chunks: of the folder's manifest, in order; complete after `run`.
+        read: md5, path in the project and stamp of every file that was read, if they are noted.
     """
 
     def __init__(self, root: Path, path: str, memory: Memory, cache: DvcCache | None, report: Report) -> None:
@@ -51,18 +52,21 @@ class Survey:
         self.root, self.path = root, path
         self.memory, self.cache, self.report = memory, cache, report
         self.chunks: list[Seen] = []
+        self.read: list[tuple[str, str, Stamp]] = []
         self._held: dict[str, bytes] = {}
         self._pool = Pool(root, path, cache)
+        self._note = False
         self._waiting: deque[_Open | Seen] = deque()
         self._progress = _Progress(path, report)
 
-    def run(self, ignored: Collection[str], links: Path | None) -> None:
+    def run(self, ignored: Collection[str], links: Path | None, *, note_read: bool = False) -> None:
         """Look at everything.
 
         Raises:
             as `scan.walk`; NotFound, PermissionRefused, DiskFull: a file cannot be read or kept.
             WorkspaceDirty: a file that is to be kept changes all the time.
         """
+        self._note = note_read
         trust = _Trust(self.memory, self.path, self.cache)
         window = _Window(walk(self.root, self.path, ignored, links))
         try:
@@ -174,6 +178,8 @@ class Survey:
             answers = ticket.answers()
             for index, (md5, sha256, size, stamp) in zip(asked, answers, strict=True):
                 name = chunk.names[index]
+                if self._note:
+                    self.read.append((md5, f"{self.path}/{name}", stamp or chunk.stamps[index]))
                 chunk.entries[index] = FileEntry(path=name, size=size, md5=md5, sha256=Digest(sha256))
                 chunk.stamps[index] = stamp or _UNKNOWN
                 if stamp is not None:
