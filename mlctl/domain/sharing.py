@@ -71,10 +71,12 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """Why a pending entry can't follow the entries before it.
 
     Attributes:
-        why: a sentence's end.
+        why: a sentence.
+        names: that it would move; what else is to move them waits behind it, so that nothing overtakes.
     """
 
     why: str
+    names: tuple[str, ...] = ()
 
 
 Settled = Callable[[int], Published | None]
@@ -142,19 +144,33 @@ def fit(made: Overlay, entry: PendingEntry, settled: Settled, carried: Mapping[s
     if undoes is not None and is_pending(undoes) and undoes not in made.placed:
         published = None if undoes in made.waiting else settled(undoes)
         if published is None:
-            return Waiting(why=f"decision {spoken(undoes)}, which it is about, is not decided")
+            return _held_back(entry.changes, f"decision {spoken(undoes)}, which it is about, is not decided")
         undoes = published.number
     moved = _renamed(made, entry, settled, carried)
-    if isinstance(moved, Waiting):
-        return moved
+    if isinstance(moved, str):
+        return _held_back(entry.changes, moved)
     fitted = msgspec.structs.replace(entry, changes=moved, undoes=undoes)
+    before = overtaken(made.waiting, moved)
+    if before is not None:
+        return _held_back(moved, f"decision {spoken(before)}, which moves the same name, waits")
     why = hindrance(made.names, fitted)
-    return fitted if why is None else Waiting(why=why)
+    return fitted if why is None else _held_back(moved, why)
+
+
+def overtaken(waiting: Mapping[int, Waiting], changes: Iterable[Change]) -> int | None:
+    """The waiting decision that moves one of the names, too, or None."""
+    names = {change.name for change in changes}
+    return next((number for number, one in waiting.items() if names & set(one.names)), None)
+
+
+def _held_back(changes: Iterable[Change], why: str) -> Waiting:
+    return Waiting(why=why, names=tuple(change.name for change in changes))
 
 
 def _renamed(
     made: Overlay, entry: PendingEntry, settled: Settled, carried: Mapping[str, int]
-) -> tuple[Change, ...] | Waiting:
+) -> tuple[Change, ...] | str:
+    """The changes with today's names; or why they can't be known."""
     changes = []
     own: dict[str, str] = {}  # version as the entry names it, as it is named now
     for change in entry.changes:
@@ -164,7 +180,7 @@ def _renamed(
             maker = entry.versions[version]
             found = _named_by(made, maker, version.rpartition("/")[0], settled)
             if found is None:
-                return Waiting(why=f"decision {spoken(maker)}, which makes {version}, is not decided")
+                return f"decision {spoken(maker)}, which makes {version}, is not decided"
             own[version] = found
         if version is not None and version in own:
             name = own[version] + name[len(version) :]

@@ -23,7 +23,6 @@ from mlctl.domain.decision import (
     fold,
 )
 from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, NotFound
-from mlctl.domain.ids import Digest
 from mlctl.domain.records import decode, digest_of, encode
 from mlctl.domain.sharing import (
     PENDING,
@@ -38,12 +37,12 @@ from mlctl.domain.sharing import (
     spoken,
 )
 from mlctl.store.checkpoint import EVERY, Checkpoints
+from mlctl.store.drafts import entry_of, refuse_dangling, refuse_held, refuse_overtaking, refuse_stale
 from mlctl.store.files import READ_ONLY, Files, explained, flush_file
 from mlctl.store.joining import finish
 from mlctl.store.layout import FORMAT, Layout, file_number
 from mlctl.store.locks import writing
 from mlctl.store.pending import Held, Joined, Pending, published_of
-from mlctl.store.refusals import refuse_dangling, refuse_held, refuse_stale
 from mlctl.store.sealed_line import seal, unseal
 
 
@@ -96,12 +95,8 @@ class Decisions:
             if self._look() == joined and self._shared().head == shared.head:
                 break  # the log did not move while the chain was read
         live = [held for held in tail if not held.dropped and self._became(held, shared.head) is None]
-        settled = self.pending.settled_until()
-        carried = dict(settled.carried)
-        for held in tail:
-            for family, number in numbers_carried(held.entry).items() if held.dropped else ():
-                carried[family] = max(carried.get(family, 0), number)
-        last = tail[-1] if tail else self.pending.held(settled.number)
+        carried = self._carried(tail)
+        last = tail[-1] if tail else self.pending.held(self.pending.settled_until().number)
         key = (shared.head, shared.parent, [held.sha256 for held in live], last and last.sha256, carried)
         if self._overlay is None or self._overlay[0] != key:
             chain = [held.entry for held in live]
@@ -117,6 +112,10 @@ class Decisions:
         """What became of a pending entry, by the log as it stands here; None where it is not published."""
         held = self.pending.held(number)
         return None if held is None else self._became(held, self.shared().head)
+
+    def carried(self) -> dict[str, int]:
+        """Family to the highest version number that any dropped entry carried; given to nobody again."""
+        return self._carried(self.pending.tail())
 
     def in_doubt(self, held: Held) -> bool:
         """Whether a put of the entry may yet arrive: some number it was put at has not been read."""
@@ -144,6 +143,10 @@ class Decisions:
             return names
         chain = [held.entry for held in self.waiting() if held.entry.committed_at <= moment]
         return overlay(names, chain, self.settled, {}).names
+
+    def names_until(self, number: int) -> Names:
+        """What every name meant after a decision of the log."""
+        return self._fold([self._read(one) for one in range(1, number + 1)], Names())
 
     def entries(self, start: int = 1) -> Iterator[Committed]:
         """The decisions from a number on, in order; pending ones that count come last.
@@ -210,12 +213,11 @@ class Decisions:
             refuse_stale(names, draft)
             refuse_dangling(names, draft)
             if made is not None:
-                refuse_held(
-                    draft, [held.entry for held in self.waiting() if held.entry.number in made.waiting]
-                )
+                refuse_overtaking(draft, made.waiting)
+                refuse_held(draft, [self.get(number).entry for number in made.waiting])
             self._refuse_gap(names)
             self._files.flush(self._named(draft))
-            entry = _entry(draft, names, actor=actor, command=command, made_at=made_at, now=now())
+            entry = entry_of(draft, names, actor=actor, command=command, made_at=made_at, now=now())
             with writing(self._layout):
                 if self.pending.joined() != joined:
                     continue  # the log has become a remote's, or our own, while this was prepared
@@ -290,6 +292,13 @@ class Decisions:
             if number <= head and (entry := self._read(number).entry).id == held.entry.id:
                 return published_as(entry)
         return None
+
+    def _carried(self, tail: list[Held]) -> dict[str, int]:
+        found = dict(self.pending.settled_until().carried)
+        for held in tail:
+            for family, number in numbers_carried(held.entry).items() if held.dropped else ():
+                found[family] = max(found.get(family, 0), number)
+        return found
 
     def _path(self, number: int) -> Path:
         after = self._joined.replaced_after if self._joined is not None else None
@@ -371,23 +380,4 @@ def _lost(path: Path, number: int) -> Missing:
         "mlctl fsck",
         path=str(path),
         number=number,
-    )
-
-
-def _entry(draft: Draft, names: Names, *, actor: Actor, command: str, made_at: str, now: str) -> Entry:
-    return Entry(
-        format=FORMAT,
-        number=names.head + 1,
-        id=os.urandom(16).hex(),
-        parent=Digest(names.parent) if names.parent else None,
-        made_at=made_at,
-        committed_at=max(now, names.committed_at),
-        actor=actor,
-        kind=draft.kind,
-        command=command,
-        changes=draft.changes,
-        reason=draft.reason,
-        evidence=draft.evidence,
-        needs=draft.needs,
-        undoes=draft.undoes,
     )

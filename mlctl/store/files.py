@@ -148,6 +148,16 @@ class Files:
         aside.path.rename(target)
         self.remember(target)
 
+    def adopt(self, source: Path, target: Path, *, mode: int = READ_ONLY) -> None:
+        """Rename a whole file of `tmp/` to its name; flushed by the next `flush`."""
+        with explained(target):
+            source.chmod(mode)
+            if not target.parent.exists():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                self.remember(target.parent)
+            source.rename(target)
+        self.remember(target)
+
     def remember(self, path: Path) -> None:
         """Flush this file (or folder) with the next `flush`: something is about to name it."""
         self._unflushed[path] = None

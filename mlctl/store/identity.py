@@ -35,14 +35,22 @@ def read_format(path: Path) -> int:
         FormatTooNew: this program cannot read it.
         Corrupt: the file is damaged.
     """
-    body = unseal(path, path.read_bytes())
+    return check_format(str(path.parent), path.read_bytes(), path)
+
+
+def check_format(where: str, data: bytes, path: Path = Path("format")) -> int:
+    """The format that a format file's bytes name, if this program can read it.
+
+    Raises:
+        FormatTooNew, Corrupt: as `read_format`.
+    """
     try:
-        found = decode(body, _Format).format
+        found = decode(unseal(path, data), _Format).format
     except msgspec.DecodeError as error:
         raise Corrupt(f"{path} is no format file: {error}", "mlctl --version", path=str(path)) from error
     if found > FORMAT:
         raise FormatTooNew(
-            f"{path.parent} has format {found}; this mlctl reads up to {FORMAT}",
+            f"{where} has format {found}; this mlctl reads up to {FORMAT}",
             "pip install --upgrade mlctl",
             found=found,
             supported=FORMAT,

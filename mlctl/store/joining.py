@@ -36,7 +36,12 @@ def stage(files: Files, layout: Layout, shared: Sequence[tuple[int, bytes]]) -> 
 
 
 def give_way(
-    layout: Layout, files: Files, pending: Pending, own: Sequence[Committed], after: int, offered: int
+    layout: Layout,
+    files: Files,
+    pending: Pending,
+    own: Sequence[Committed],
+    after: int,
+    only: tuple[str, ...],
 ) -> None:
     """Make own entries pending and let the staged ones count in their place.
 
@@ -46,7 +51,7 @@ def give_way(
         pending: its chain.
         own: the entries of `decisions/` after the common part, in order.
         after: number of the last common entry; 0 for none.
-        offered: highest number at which an own entry may have been put on the remote as it is.
+        only: names that alone facts are held for, where the log becomes a remote's by this.
     """
     staged = {path.name: path for path in layout.joining.iterdir()}
     taken = {_id_of(path) for path in staged.values()}
@@ -78,11 +83,11 @@ def give_way(
             path.unlink(missing_ok=True)
     files.flush([layout.checkpoints])
     before = pending.joined()
-    only = before.only if before is not None else ()
+    only = before.only if before is not None else only
     pending.write_joined(Joined(turn=_turn(), replaced_after=after, only=only))
+    # none of them is on its way to the remote: as it is an entry is only put behind one that is there already
     for own_number, number in numbers.items():
-        if own_number > offered:
-            pending.mark_not_sent(number, own_number)
+        pending.mark_not_sent(number, own_number)
     _put_in_place(layout, files, pending)
 
 

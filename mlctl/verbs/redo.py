@@ -7,7 +7,7 @@ from mlctl.domain.decision import Change, Draft, Entry, Names, Undone, moved_sin
 from mlctl.domain.errors import NameMoved, NotFound
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.redo import RedoRequest, RedoResult
-from mlctl.store.refusals import refuse_dangling
+from mlctl.store.drafts import refuse_dangling
 from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
 

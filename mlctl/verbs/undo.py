@@ -8,7 +8,7 @@ from mlctl.domain.decision import Change, Draft, Entry, Names, inverse, overlaid
 from mlctl.domain.errors import NameMoved, NotFound, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.undo import UndoRequest, UndoResult
-from mlctl.store.refusals import refuse_dangling
+from mlctl.store.drafts import refuse_dangling
 from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
 

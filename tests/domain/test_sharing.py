@@ -115,6 +115,13 @@ def test_a_name_that_has_moved_waits_and_so_does_what_depends_on_it():
     assert made.names.value("labels/m/x") == "x"
 
 
+def test_nothing_overtakes_what_waits_on_the_same_name():
+    names = shared(version(1, 1, "a"), version(2, 2, "b"), entry(3, ("stages/m/s", None, "a")))
+    chain = (entry(P1, ("stages/m/s", "b", "a")), entry(P2, ("stages/m/s", "a", "b")))
+    made = on_top(names, *chain)
+    assert made.waiting[P2].why == "decision p1, which moves the same name, waits"
+
+
 def test_undo_asks_for_the_last_effect_and_not_for_the_value():
     names = shared(
         version(1, 1, "a"),

@@ -162,7 +162,7 @@ def test_own_entries_give_way_to_the_shared_ones_and_nothing_is_lost(repository,
         own = list(repository.decisions.entries())
         entries = [(number, other.layout.decision(number).read_bytes()) for number in (1, 2, 3)]
         stage(repository.files, repository.layout, entries)
-        give_way(repository.layout, repository.files, repository.decisions.pending, own, 0, 0)
+        give_way(repository.layout, repository.files, repository.decisions.pending, own, 0, ())
     for decisions in (repository.decisions, again(repository)):
         names = decisions.names()
         assert names.head == 3

@@ -1,10 +1,13 @@
-"""What a draft is refused for before it becomes a decision."""
+"""Drafts: what one is refused for, and the entry that it becomes."""
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 
-from mlctl.domain.decision import Draft, Entry, Names, dangling, stale_changes
+from mlctl.domain.decision import Actor, Draft, Entry, Names, dangling, stale_changes
 from mlctl.domain.errors import NameMoved
-from mlctl.domain.sharing import spoken, version_of
+from mlctl.domain.ids import Digest
+from mlctl.domain.sharing import Waiting, overtaken, spoken, version_of
+from mlctl.store.layout import FORMAT
 
 
 def refuse_stale(names: Names, draft: Draft) -> None:
@@ -36,6 +39,20 @@ def refuse_dangling(names: Names, draft: Draft) -> None:
         )
 
 
+def refuse_overtaking(draft: Draft, waiting: Mapping[int, Waiting]) -> None:
+    """Raise NameMoved where a decision that waits would move one of the names, too."""
+    before = overtaken(waiting, draft.changes)
+    if before is None:
+        return
+    number, one = spoken(before), waiting[before]
+    raise NameMoved(
+        f"decision {number} would move {one.names[0]} and waits ({one.why}); drop it first",
+        f"mlctl log drop {number}",
+        "mlctl log --pending",
+        number=before,
+    )
+
+
 def refuse_held(draft: Draft, waiting: Iterable[Entry]) -> None:
     """Raise NameMoved where a version would be withdrawn that a decision which waits still needs."""
     gone = {
@@ -51,6 +68,26 @@ def refuse_held(draft: Draft, waiting: Iterable[Entry]) -> None:
                 name=gone[digest],
                 needed_by=entry.number,
             )
+
+
+def entry_of(draft: Draft, names: Names, *, actor: Actor, command: str, made_at: str, now: str) -> Entry:
+    """The next entry on these names."""
+    return Entry(
+        format=FORMAT,
+        number=names.head + 1,
+        id=os.urandom(16).hex(),
+        parent=Digest(names.parent) if names.parent else None,
+        made_at=made_at,
+        committed_at=max(now, names.committed_at),
+        actor=actor,
+        kind=draft.kind,
+        command=command,
+        changes=draft.changes,
+        reason=draft.reason,
+        evidence=draft.evidence,
+        needs=draft.needs,
+        undoes=draft.undoes,
+    )
 
 
 def _said(number: int | None) -> str:

@@ -1,0 +1,39 @@
+"""What a remote is known to hold, so that nobody asks twice: a list of names, one a line. Disposable."""
+
+import hashlib
+from collections.abc import Iterable
+
+from mlctl.store.layout import Layout
+
+
+class Known:
+    """The digests that one remote was seen to hold or was given.
+
+    A line is `<kind> <digest>`; a torn last line is a name that nobody asks for.
+    """
+
+    def __init__(self, layout: Layout, url: str) -> None:
+        self._path = layout.index / f"remote-{hashlib.sha256(url.encode()).hexdigest()[:16]}.txt"
+        try:
+            self._names = set(self._path.read_text(encoding="ascii", errors="replace").splitlines())
+        except FileNotFoundError:
+            self._names = set()
+
+    def has(self, kind: str, digest: str) -> bool:
+        """Whether the remote is known to hold this."""
+        return f"{kind} {digest}" in self._names
+
+    def add(self, kind: str, digests: Iterable[str]) -> None:
+        """Remember what the remote holds now."""
+        fresh = [name for digest in digests if (name := f"{kind} {digest}") not in self._names]
+        if not fresh:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        with self._path.open("a", encoding="ascii") as file:
+            file.write("".join(f"{name}\n" for name in fresh))
+        self._names.update(fresh)
+
+    def forget(self) -> None:
+        """The remote has lost what it had: everything is to be asked for again."""
+        self._path.unlink(missing_ok=True)
+        self._names = set()
