@@ -10,16 +10,17 @@ _mlctl() {
             -*) ;;
             *)
                 case "$path $word" in
-                    " data"|" labels"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data mv"|" data rm"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" data get"|" data evict"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" undo"|" redo"|" fsck"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
+                    " data"|" labels"|" remote"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data mv"|" data rm"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" data get"|" data evict"|" train"|" eval"|" promote"|" rollback"|" runs"|" models"|" show"|" log"|" log drop"|" undo"|" redo"|" fsck"|" push"|" pull"|" fetch"|" clone"|" remote add"|" remote ls"|" remote rm"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
                     *) break ;;
                 esac ;;
         esac
     done
     local words="" values=""
     case "$path" in
-        "") words="init status data train eval promote rollback runs models show log undo redo fsck gc serve predict labels monitor plan build loop blame hook spec completion" ;;
+        "") words="init status data train eval promote rollback runs models show log undo redo fsck push pull fetch clone remote gc serve predict labels monitor plan build loop blame hook spec completion" ;;
         " data") words="add import update mv rm ls log show diff status check checkout get evict" ;;
         " labels") words="add" ;;
+        " remote") words="add ls rm" ;;
         " hook") words="install uninstall run" ;;
         " spec") words="explain" ;;
         " init") words="--template --name --from --target --columns --null --test --dry-run --json" ;;
@@ -45,10 +46,18 @@ _mlctl() {
         " runs") words="-s --select --sort -n --limit --json" ;;
         " models") words="--json" ;;
         " show") words="--json" ;;
-        " log") words="--limit -n --name --json" ;;
+        " log") words="--limit -n --name --pending --json" ;;
+        " log drop") words="--dry-run --json" ;;
         " undo") words="--reason --dry-run --json" ;;
         " redo") words="--reason --dry-run --json" ;;
         " fsck") words="--quick --repair --dry-run --json" ;;
+        " push") words="--dry-run --json" ;;
+        " pull") words="--all --only --json" ;;
+        " fetch") words="--all --only --json" ;;
+        " clone") words="--only --option --json" ;;
+        " remote add") words="--option --default --adopt --dry-run --json" ;;
+        " remote ls") words="--json" ;;
+        " remote rm") words="--dry-run --json" ;;
         " gc") words="--yes -y --restore --empty --older-than --grace --projects --allow-missing --dry-run --json" ;;
         " serve") words="--host --port --workers --json" ;;
         " predict") words="--output -o --dry-run --json" ;;
@@ -85,7 +94,7 @@ _mlctl() {
         COMPREPLY=($(compgen -W "$words -C -q --quiet -v --verbose --debug --version --describe -h --help" -- "$current"))
     else
         case "$path" in
-            " init"|" data add"|" data import"|" data get") COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current")) ;;
+            " init"|" data add"|" data import"|" data get"|" clone") COMPREPLY=($(compgen -W "$words" -- "$current") $(compgen -f -- "$current")) ;;
             *) COMPREPLY=($(compgen -W "$words" -- "$current")) ;;
         esac
     fi

@@ -18,6 +18,7 @@ EXAMPLES: dict[str, tuple[str, ...]] = {
     ),
     "data": ("mlctl data add data/hour.csv", "mlctl data show rides@latest", "mlctl data check"),
     "labels": ("mlctl labels add truth.csv",),
+    "remote": ("mlctl remote add origin s3://bucket/bikes", "mlctl remote ls"),
     "hook": ("mlctl hook install", "mlctl hook uninstall"),
     "spec": ("mlctl spec explain",),
 }

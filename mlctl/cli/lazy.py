@@ -19,7 +19,18 @@ NAMES: dict[str, Any] = {"help_option_names": ["-h", "--help"]}
 
 
 class Command(TyperCommand):
-    """A command whose help begins with its examples, and that takes the global options too."""
+    """A command whose help begins with its examples, and that takes the global options too.
+
+    Attributes:
+        path: in the table; a command may have others below it: `log` and `log drop`.
+    """
+
+    path: str = ""
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002 - as a group's
+        """The command of this word below this one, or None."""
+        below = f"{self.path} {cmd_name}"
+        return command(below) if below in table.COMMANDS else None
 
     def get_help_option_names(self, ctx: Any) -> list[str]:
         """`-h`, `--help`, always in this order (Typer's own comes from a set)."""
@@ -70,6 +81,9 @@ class Group(TyperGroup):
         found = self.get_command(ctx, args[0])
         if found is None:
             raise _unknown(self, args[0])
+        below = found.get_command(ctx, args[1]) if isinstance(found, Command) and len(args) > 1 else None
+        if below is not None:
+            return f"{args[0]} {args[1]}", below, args[2:]
         return args[0], found, args[1:]
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
@@ -85,6 +99,7 @@ def command(path: str) -> Command:
     built = typer.main.get_command(app)
     if not isinstance(built, Command):  # pragma: no cover - Typer makes the class it is handed
         raise TypeError(path)
+    built.path = path
     built.params = [*built.params, *global_options()]
     return built
 

@@ -32,9 +32,17 @@ COMMANDS: dict[str, str] = {
     "models": "List the models, their versions and stages.",
     "show": "Show one thing in full: a model version, run, dataset version, evaluation or decision.",
     "log": "Show the decision log.",
+    "log drop": "Give up a decision that waits for publication.",
     "undo": "Take back the last decision.",
     "redo": "Bring back what was undone.",
     "fsck": "Verify every byte and every decision of the repository.",
+    "push": "Share data, facts and decisions with the remote.",
+    "pull": "Bring decisions, facts and the work tree's data from the remote.",
+    "fetch": "Bring decisions and facts from the remote.",
+    "clone": "Make a repository from a remote alone.",
+    "remote add": "Write where the project is shared, and join the log that is there.",
+    "remote ls": "List the remotes.",
+    "remote rm": "Forget a remote; nothing is removed from it.",
     "gc": "Collect what nothing needs, into a trash from where it can be brought back.",
     "serve": "Answer predictions over HTTP, following a stage.",
     "predict": "Score a table on the code path that serves.",
@@ -55,6 +63,7 @@ COMMANDS: dict[str, str] = {
 GROUPS: dict[str, str] = {
     "data": "Version, look at, check and restore data.",
     "labels": "Truth that comes later.",
+    "remote": "Where the project is shared.",
     "hook": "What git asks mlctl before it does something.",
     "spec": "The project's `mlctl.toml`.",
 }
@@ -66,6 +75,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Models": ("train", "eval", "promote", "rollback", "models", "runs"),
     "In service": ("serve", "predict", "labels", "monitor", "loop", "blame"),
     "The record": ("log", "show", "undo", "redo", "fsck", "gc"),
+    "A team": ("push", "pull", "fetch", "clone", "remote"),
     "The shell": ("completion", "hook"),
 }
 """How root help groups the first words of the commands."""
@@ -76,7 +86,7 @@ WITHOUT_VERB = frozenset({"completion"})
 PLAIN = frozenset({"build", "hook_run", "plan", "status"})
 """Stems whose render module writes plain lines to `out.file` and needs no rich console."""
 
-WITHOUT_SESSION = frozenset({"hook_install", "hook_run", "hook_uninstall", "init"})
+WITHOUT_SESSION = frozenset({"clone", "fetch", "hook_install", "hook_run", "hook_uninstall", "init", "pull"})
 """Stems whose verb runs where there is no repository yet."""
 
 

@@ -112,7 +112,10 @@ def take_over(
     decisions = repository.decisions
     before = decisions.overlay()
     if not compared.own:
-        log.follow(decisions.shared(), compared.theirs)
+        names = decisions.shared()
+        if names.head != compared.common:
+            return []  # somebody has committed meanwhile: the next comparison finds it
+        log.follow(names, compared.theirs)
         _link(repository, compared.theirs, only)
     else:
         _replace(repository, log, compared, only)

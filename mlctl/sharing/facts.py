@@ -117,12 +117,10 @@ def _share_objects(
 
 def objects_of(repository: Repository, kind: str, digest: str) -> Iterator[str]:
     """Every object that a fact here names, the chunks of a manifest included."""
-    fact = repository.facts.get(SHAPES[kind], digest)
-    for named in references(fact).objects:
-        if isinstance(fact, DatasetVersion) and fact.shape == "folder" and named == fact.sha256:
-            yield from repository.manifests.objects(named)
-        else:
-            yield named
+    named = references(repository.facts.get(SHAPES[kind], digest))
+    yield from (one for one in named.objects if one not in named.manifests)
+    for manifest in named.manifests:
+        yield from repository.manifests.objects(manifest)
 
 
 def _size(repository: Repository, digest: str) -> int | None:
@@ -279,9 +277,8 @@ class Bringing:
         yield from references(self._fact(kind, digest)).objects
 
     def _chunks(self, kind: str, digest: str) -> Iterator[str]:
-        fact = self._fact(kind, digest)
-        if isinstance(fact, DatasetVersion) and fact.shape == "folder":
-            yield from self._repository.manifests.objects(fact.sha256)
+        for manifest in references(self._fact(kind, digest)).manifests:
+            yield from self._repository.manifests.objects(manifest)
 
     def _bring_objects(self, digests: list[str]) -> None:
         lacking = [digest for digest in digests if not self._repository.objects.has(digest)]

@@ -131,7 +131,9 @@ def fetch(
         _bring(repository, log, bringing, compared, only, made)
         made.renumbered += take_over(repository, log, compared, only)
         made.decisions += len(compared.theirs)
-        made.parted += compared.own
+        made.parted += max(
+            0, compared.own - (compared.common == 0)
+        )  # the first one only says whose log it is
     if not compared.own and theirs is not None:
         join_equal(repository, compared.common)
     return made

@@ -7,6 +7,7 @@ default = true
 Any other key is an option of the remote, as DVC names it; the private file wins key by key.
 """
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,7 @@ def _setting(layout: Layout, name: str, options: dict[str, Any]) -> RemoteSettin
     if not isinstance(url, str) or not url:
         raise UsageError(f"{layout.config}: remotes.{name} has no url", path=str(layout.config), remote=name)
     if "://" not in url:
-        url = str((layout.store.parent / Path(url).expanduser()).absolute())
+        url = os.path.normpath(layout.store.parent.absolute() / Path(url).expanduser())
     rest = {
         key: str(value).lower() if isinstance(value, bool) else str(value)
         for key, value in options.items()

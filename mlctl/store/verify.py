@@ -123,8 +123,8 @@ class _Work:
         self.names: Names | None = None
         self._only: tuple[str, ...] = ()
         with suppress(Corrupt):
-            joined = repository.decisions.pending.joined()
-            self._only = joined.only if joined is not None else ()
+            if (joined := repository.decisions.pending.joined()) is not None:
+                self._only = joined.only
 
     def relative(self, path: Path) -> str:
         """The path as it is reported."""
@@ -243,9 +243,8 @@ class _Work:
         return self.layout.fact(kind, digest).exists()
 
     def _absent(self, path: Path, by: str) -> None:
-        if self._only:  # the rest was left where it is
-            return
-        self.add(path, "missing", f"named by {by}")
+        if not self._only:  # else the rest was left where it is
+            self.add(path, "missing", f"named by {by}")
 
     def _checkpoint(self, checkpoints: Checkpoints, number: int, names: Names | None, head: int) -> None:
         path = self.layout.checkpoint(number)

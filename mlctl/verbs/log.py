@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
+import msgspec
+
 from mlctl.domain.decision import Change, Committed, Names
 from mlctl.domain.ids import is_digest, short
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.log import LogDecision, LogRequest, LogResult
+from mlctl.domain.sharing import is_pending
 from mlctl.verbs.session import Session
 
 
@@ -15,17 +18,32 @@ def log(session: Session, request: LogRequest) -> Outcome[LogResult]:
     undone = {entry.number for entry in names.undone}
     known = _version_names(names)
     found: list[LogDecision] = []
-    for committed in _backwards(session, names):
+    for committed in _backwards(session, names, pending=request.pending):
         if request.limit is not None and len(found) >= request.limit:
             break
         if request.name is None or _moved(committed, request.name):
-            found.append(_as_row(committed, known, undone=committed.entry.number in undone))
+            row = _as_row(committed, known, undone=committed.entry.number in undone)
+            found.append(_waiting(session, row) if is_pending(row.number) else row)
     return Outcome(data=LogResult(decisions=tuple(found)))
 
 
-def _backwards(session: Session, names: Names) -> Iterator[Committed]:
-    for number in range(names.head, 0, -1):
-        yield session.repository.decisions.get(number)
+def _backwards(session: Session, names: Names, *, pending: bool) -> Iterator[Committed]:
+    decisions = session.repository.decisions
+    if decisions.overlay() is not None:
+        for held in reversed(decisions.waiting()):
+            yield decisions.get(held.entry.number)
+    for number in range(0 if pending else names.head, 0, -1):
+        yield decisions.get(number)
+
+
+def _waiting(session: Session, row: LogDecision) -> LogDecision:
+    """The row of a decision that waits for publication."""
+    decisions = session.repository.decisions
+    made, held = decisions.overlay(), decisions.pending.held(row.number)
+    waits = made.waiting.get(row.number) if made is not None else None
+    doubt = held is not None and decisions.in_doubt(held)
+    why = waits.why if waits is not None else None
+    return msgspec.structs.replace(row, published=False, waits=why, in_doubt=doubt)
 
 
 def _moved(committed: Committed, name: str) -> bool:
@@ -71,4 +89,5 @@ def _as_row(committed: Committed, known: Mapping[str, str], *, undone: bool) -> 
         undone=undone,
         evidence=dict(entry.evidence),
         summary=tuple(_phrase(change, known) for change in entry.changes),
+        was=dict(entry.was or {}),
     )

@@ -15,6 +15,7 @@ import msgspec
 from mlctl.contracts import registry
 from mlctl.domain.credentials import strip
 from mlctl.domain.decision import Committed
+from mlctl.domain.sharing import is_pending
 from mlctl.verbs.session import Session
 
 if TYPE_CHECKING:
@@ -24,8 +25,11 @@ LOCAL = "config.local.toml"
 
 
 def notify(session: Session, committed: Committed | None) -> tuple[str, ...]:
-    """Tell every tracker; warnings of those that failed. None (nothing was decided) tells nobody."""
-    if committed is None:
+    """Tell every tracker; warnings of those that failed. None (nothing was decided) tells nobody.
+
+    Of a decision that waits for publication they are told when it is published.
+    """
+    if committed is None or is_pending(committed.entry.number):
         return ()
     event = event_of(committed)
     warnings = []

@@ -4,14 +4,14 @@ Evaluate the candidate beside today's incumbent unless that has been done; ask `
 and not
 forced: GateRefused, and nothing is recorded. Passed: where the spec says so, fit the same recipe on all rows,
 then one decision moves the stage. When another process has moved the stage meanwhile, the gates are asked
-again.
+again. Where the log is a remote's that answers, the decision is published at once.
 """
 
 from typing import Any
 
 import msgspec
 
-from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.decision import Change, Committed, Draft, Names
 from mlctl.domain.errors import GateRefused, NameMoved, UsageError
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.gate import GateDecision
@@ -21,8 +21,10 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_refit, model_version
 from mlctl.domain.refs import stage as stage_name
 from mlctl.domain.requests.promote import PromoteRequest, PromoteResult
+from mlctl.domain.sharing import is_pending
 from mlctl.verbs.engines import engine
 from mlctl.verbs.notify import notify
+from mlctl.verbs.publishing import decided
 from mlctl.verbs.session import Session
 from mlctl.verbs.verdicts import (
     Question,
@@ -56,6 +58,33 @@ def promote(session: Session, request: PromoteRequest) -> Outcome[PromoteResult]
     """
     if request.force and not request.reason:
         raise UsageError("--force needs --reason", "mlctl promote --help")
+    if request.dry_run:
+        return _once(session, request)
+
+    model, _number, meant = candidate_of(session, request.model)
+
+    def decide() -> tuple[Outcome[PromoteResult], int | None]:
+        # the version that was meant, whatever number it has after others have published theirs
+        number = session.repository.decisions.names().number_of(f"models/{model}", meant)
+        if number is None:
+            raise NameMoved(f"{request.model or model} was withdrawn meanwhile", f"mlctl models {model}")
+        outcome = _once(session, msgspec.structs.replace(request, model=f"{model}@{number}"))
+        return outcome, outcome.data.decision if outcome.data.changed else None
+
+    return decided(session, decide, lambda outcome, entry: _published(session, outcome, entry))
+
+
+def _published(
+    session: Session, outcome: Outcome[PromoteResult], committed: Committed
+) -> Outcome[PromoteResult]:
+    """The result with the numbers that everybody sees."""
+    names, data = session.repository.decisions.names(), outcome.data
+    number = names.number_of(f"models/{data.model}", str(data.digest)) or data.version
+    final = msgspec.structs.replace(data, decision=committed.entry.number, version=number, published=True)
+    return msgspec.structs.replace(outcome, data=final)
+
+
+def _once(session: Session, request: PromoteRequest) -> Outcome[PromoteResult]:
     model, number, tested = candidate_of(session, request.model)
     gated = known_stage(session, model, request.to, "promote")
     warnings = [] if gated else [f"stage {request.to} has no gates; only the baseline was asked"]
@@ -209,6 +238,7 @@ def _made(
         version=question.number,
         previous=previous,
         decision=decision,
+        published=decision is None or not is_pending(decision),
         changed=True,
         digest=digest,
         refit=digest != question.digest,

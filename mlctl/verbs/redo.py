@@ -7,6 +7,7 @@ from mlctl.domain.decision import Change, Draft, Entry, Names, Undone, moved_sin
 from mlctl.domain.errors import NameMoved, NotFound
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.redo import RedoRequest, RedoResult
+from mlctl.domain.sharing import spoken
 from mlctl.store.drafts import refuse_dangling
 from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
@@ -44,8 +45,8 @@ def _draft(session: Session, names: Names, request: RedoRequest) -> Draft:
     if moved:
         last = names.last_effect(moved[0])
         raise NameMoved(
-            f"{moved[0]} has moved since decision {undone.number} was undone",
-            f"mlctl undo {last}" if last else "mlctl log",
+            f"{moved[0]} has moved since decision {spoken(undone.number)} was undone",
+            f"mlctl undo {spoken(last)}" if last else "mlctl log",
             number=undone.number,
             name=moved[0],
             moved_by=last,
@@ -65,8 +66,10 @@ def _chosen(names: Names, number: int | None) -> Undone:
     for undone in names.undone:
         if undone.number == number:
             return undone
-    known = ", ".join(str(undone.number) for undone in names.undone)
-    raise NotFound(f"decision {number} is not undone; undone are: {known}", "mlctl log", number=number)
+    known = ", ".join(spoken(undone.number) for undone in names.undone)
+    raise NotFound(
+        f"decision {spoken(number or 0)} is not undone; undone are: {known}", "mlctl log", number=number
+    )
 
 
 def _result(session: Session, draft: Draft | Entry, decision: int | None) -> RedoResult:

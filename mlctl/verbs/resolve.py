@@ -16,6 +16,7 @@ from mlctl.domain.nearest import nearest
 from mlctl.domain.records import Fact
 from mlctl.domain.run import Run
 from mlctl.domain.selector import Selector, parse
+from mlctl.domain.sharing import heard
 from mlctl.store.references import SHAPES
 from mlctl.verbs.session import Session
 
@@ -207,7 +208,9 @@ def _guessed(session: Session, selector: Selector) -> Found:
         return resolve_model(session, text)
     if is_ulid(text):
         return _run_or_prediction(session, text)
-    if text.isdecimal() and int(text) <= names.head:
+    number = heard(text)
+    pending = session.repository.decisions.pending
+    if number is not None and (number <= names.head or pending.held(number) is not None):
         return _decision(session, text)
     found = _by_digest(session, names, text)  # a beginning of a digest may be all digits, too
     if found is not None:
@@ -227,9 +230,10 @@ def _run_or_prediction(session: Session, text: str) -> Found:
 
 
 def _decision(session: Session, text: str) -> DecisionFound:
-    if not text.isdecimal():
+    number = heard(text)
+    if number is None:
         raise NotFound(f"{text!r} is no number of a decision", "mlctl log", selector=text)
-    return DecisionFound(committed=session.repository.decisions.get(int(text)))
+    return DecisionFound(committed=session.repository.decisions.get(number))
 
 
 def _by_digest(session: Session, names: Names, text: str) -> Found | None:

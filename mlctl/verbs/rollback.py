@@ -4,7 +4,9 @@ Twice walks back two: what a rollback has left behind is not where the next one 
 back.
 """
 
-from mlctl.domain.decision import Change, Draft, Names
+import msgspec
+
+from mlctl.domain.decision import Change, Committed, Draft, Names
 from mlctl.domain.errors import NotFound
 from mlctl.domain.ids import Digest
 from mlctl.domain.outcome import Outcome
@@ -12,7 +14,9 @@ from mlctl.domain.promotion import standing
 from mlctl.domain.refs import check_name
 from mlctl.domain.refs import stage as stage_name
 from mlctl.domain.requests.rollback import RollbackRequest, RollbackResult
+from mlctl.domain.sharing import is_pending
 from mlctl.verbs.notify import notify
+from mlctl.verbs.publishing import decided
 from mlctl.verbs.session import Session
 
 KIND = "rollback"
@@ -25,6 +29,22 @@ def rollback(session: Session, request: RollbackRequest) -> Outcome[RollbackResu
         NotFound: the stage holds nothing, or held nothing before.
     """
     check_name("stage", request.stage)
+    if request.dry_run:
+        return _once(session, request)
+
+    def decide() -> tuple[Outcome[RollbackResult], int | None]:
+        outcome = _once(session, request)
+        return outcome, outcome.data.decision
+
+    return decided(session, decide, _published)
+
+
+def _published(outcome: Outcome[RollbackResult], committed: Committed) -> Outcome[RollbackResult]:
+    final = msgspec.structs.replace(outcome.data, decision=committed.entry.number, published=True)
+    return msgspec.structs.replace(outcome, data=final)
+
+
+def _once(session: Session, request: RollbackRequest) -> Outcome[RollbackResult]:
     model = _model(session, request)
     name = stage_name(model, request.stage)
     decisions = session.repository.decisions
@@ -47,6 +67,7 @@ def rollback(session: Session, request: RollbackRequest) -> Outcome[RollbackResu
         version=names.number_of(f"models/{model}", seen["back"]) or 0,
         previous=names.number_of(f"models/{model}", seen["now"]),
         decision=committed.entry.number if committed else None,
+        published=committed is None or not is_pending(committed.entry.number),
         changed=True,
         digest=Digest(seen["back"]),
         dry_run=request.dry_run,

@@ -11,6 +11,7 @@ from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.show import ShowRequest, ShowResult
 from mlctl.domain.run import Run
+from mlctl.domain.sharing import spoken
 from mlctl.verbs.order import in_order, metric_order
 from mlctl.verbs.resolve import (
     DatasetFound,
@@ -62,7 +63,11 @@ def _described(session: Session, names: Names, found: Found) -> ShowResult:
             entry = found.committed.entry
             undone = any(item.number == entry.number for item in names.undone)
             return _result(
-                "decision", f"decision {entry.number}", found.committed.sha256, entry, {"undone": undone}
+                "decision",
+                f"decision {spoken(entry.number)}",
+                found.committed.sha256,
+                entry,
+                {"undone": undone},
             )
         case PredictionFound():
             title = f"prediction {found.prediction}"

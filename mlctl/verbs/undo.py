@@ -8,6 +8,7 @@ from mlctl.domain.decision import Change, Draft, Entry, Names, inverse, overlaid
 from mlctl.domain.errors import NameMoved, NotFound, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.undo import UndoRequest, UndoResult
+from mlctl.domain.sharing import spoken
 from mlctl.store.drafts import refuse_dangling
 from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
@@ -55,16 +56,17 @@ def _draft(session: Session, names: Names, request: UndoRequest) -> Draft:
 def _refuse_kind(entry: Entry) -> None:
     if entry.kind == "init":
         raise UsageError("decision 1 made the repository and cannot be undone", "mlctl log", number=1)
+    number, about = spoken(entry.number), spoken(entry.undoes or 0)
     if entry.kind == "undo":
         raise UsageError(
-            f"decision {entry.number} is an undo; bring decision {entry.undoes} back instead",
-            f"mlctl redo {entry.undoes}",
+            f"decision {number} is an undo; bring decision {about} back instead",
+            f"mlctl redo {about}",
             number=entry.number,
         )
     if entry.kind == "redo":
         raise UsageError(
-            f"decision {entry.number} is a redo; take decision {entry.undoes} back instead",
-            f"mlctl undo {entry.undoes}",
+            f"decision {number} is a redo; take decision {about} back instead",
+            f"mlctl undo {about}",
             number=entry.number,
         )
 
@@ -72,12 +74,14 @@ def _refuse_kind(entry: Entry) -> None:
 def _moved(names: Names, entry: Entry, name: str) -> NameMoved:
     if any(undone.number == entry.number for undone in names.undone):
         return NameMoved(
-            f"decision {entry.number} is undone already", f"mlctl redo {entry.number}", number=entry.number
+            f"decision {spoken(entry.number)} is undone already",
+            f"mlctl redo {spoken(entry.number)}",
+            number=entry.number,
         )
     last = names.last_effect(name)
     return NameMoved(
-        f"{name} has moved since decision {entry.number}, by decision {last}",
-        f"mlctl undo {last}",
+        f"{name} has moved since decision {spoken(entry.number)}, by decision {spoken(last or 0)}",
+        f"mlctl undo {spoken(last or 0)}",
         number=entry.number,
         name=name,
         moved_by=last,

@@ -56,18 +56,18 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     key: Digest
 
 
-def candidate_of(session: Session, text: str | None) -> tuple[str, int, Digest]:
+def candidate_of(session: Session, text: str | None, names: Names | None = None) -> tuple[str, int, Digest]:
     """The model, the number and the tested artefact that a selector means: never a refit.
 
     Raises:
         NotFound, Ambiguous, InvalidName: as `resolve_model`.
     """
-    names = session.repository.decisions.names()
+    names = names or session.repository.decisions.names()
     if text is None:
         text = session.model_name(None)
         if not names.versions(f"models/{text}"):
             raise NotFound(f"model {text} has no version yet", f"mlctl train {text}", model=text)
-    found = resolve_model(session, text)
+    found = resolve_model(session, text, names)
     digest = names.value(model_version(found.model, found.number)) if found.number else None
     if digest is None:
         raise NotFound(f"{text} was withdrawn", f"mlctl train {found.model}", model=found.model)
@@ -83,7 +83,7 @@ def ask(
         NotFound, InvalidName: no such model, version or dataset. Missing, Corrupt: its record is damaged.
     """
     check_name("stage", stage)
-    model, number, digest = candidate_of(session, text)
+    model, number, digest = candidate_of(session, text, names)
     facts = session.repository.facts
     version = facts.get(ModelVersion, digest)
     run = run_of(session, version)

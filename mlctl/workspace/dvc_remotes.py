@@ -7,6 +7,7 @@ from pathlib import Path
 from mlctl.domain.errors import UsageError
 from mlctl.domain.remote import SECRET, RemoteSetting
 from mlctl.workspace.dvc_files import config_files, read_config
+from mlctl.workspace.files import write_whole
 
 _SECTION = re.compile(r'remote "(?P<name>[^"]*)"\.(?P<option>\w+)\Z')
 _PATHS = frozenset(
@@ -76,3 +77,28 @@ def _inherited(
         above = _inherited(other.lower(), options, root, (*seen, name))
         own = {**above, **own, "url": "/".join(part for part in (above["url"].rstrip("/"), below) if part)}
     return own
+
+
+def name_remote(root: Path, name: str, url: str) -> bool:
+    """Add a remote to `.dvc/config` as DVC's default one, where DVC has none; whether it was added.
+
+    Args:
+        root: of the project.
+        name: of the remote.
+        url: as typed: a path is relative to the project.
+    """
+    remotes, default, _exposed = read_dvc_remotes(root)
+    path = root / ".dvc" / "config"
+    if default is not None or name in remotes or not path.exists():
+        return False
+    text = path.read_text(encoding="utf-8")
+    if "://" not in url and not Path(url).expanduser().is_absolute():
+        url = os.path.join("..", url)  # noqa: PTH118 - a text for DVC, which may hold ".."
+    section = f"['remote \"{name}\"']\n    url = {url}\n"
+    core = re.search(r"^\[core\][ \t]*$", text, re.MULTILINE)
+    if core is None:
+        text = f"[core]\n    remote = {name}\n{text}"
+    else:
+        text = f"{text[: core.end()]}\n    remote = {name}{text[core.end() :]}"
+    write_whole(path, f"{text.rstrip()}\n{section}".encode())
+    return True

@@ -17,6 +17,7 @@ def log(
         str | None,
         typer.Option("--name", metavar="NAME", help="Only what moved this model, dataset or name."),
     ] = None,
+    pending: Annotated[bool, typer.Option("--pending", help="Only what waits for publication.")] = False,
     json: Json = False,
 ) -> None:
     """Show the decision log.
@@ -26,5 +27,6 @@ def log(
       mlctl log -n 5 -v
       mlctl log --name demand
       mlctl log --name stages/demand/production
+      mlctl log --pending
     """
-    carry_out("log", LogRequest(limit=limit, name=name), json=json)
+    carry_out("log", LogRequest(limit=limit, name=name, pending=pending), json=json)

@@ -5,13 +5,18 @@ from typing import Annotated
 import typer
 
 from mlctl.cli.door import carry_out
-from mlctl.cli.options import DryRun, Json, Reason
+from mlctl.cli.options import DryRun, Json, Reason, decision_number
 from mlctl.domain.requests.undo import UndoRequest
 
 
 def undo(
     number: Annotated[
-        int | None, typer.Argument(help="Number of the decision; the last one that stands by default.", min=1)
+        int | None,
+        typer.Argument(
+            help="Number of the decision; the last one that stands by default.",
+            parser=decision_number,
+            metavar="[DECISION]",
+        ),
     ] = None,
     reason: Reason = None,
     dry_run: DryRun = False,

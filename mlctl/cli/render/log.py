@@ -6,6 +6,7 @@ from mlctl.cli.columns import columns, minute
 from mlctl.cli.settings import current
 from mlctl.domain.ids import is_digest, short
 from mlctl.domain.requests.log import LogDecision, LogResult
+from mlctl.domain.sharing import spoken
 
 
 def render(data: LogResult, out: Console) -> None:
@@ -21,14 +22,24 @@ def render(data: LogResult, out: Console) -> None:
 
 
 def _row(decision: LogDecision) -> tuple[str, ...]:
-    state = " (undone)" if decision.undone else ""
+    state = _state(decision)
     reason = f"  “{decision.reason}”" if decision.reason else ""
     moves = ", ".join(decision.summary)
-    return str(decision.number), minute(decision.time), f"{_kind(decision)}{state}", f"{moves}{reason}"
+    return spoken(decision.number), minute(decision.time), f"{_kind(decision)}{state}", f"{moves}{reason}"
+
+
+def _state(decision: LogDecision) -> str:
+    if decision.waits is not None:
+        return f" (waits: {decision.waits})"
+    if decision.in_doubt:
+        return " (may have been published)"
+    if not decision.published:
+        return " (not published)"
+    return " (undone)" if decision.undone else ""
 
 
 def _kind(decision: LogDecision) -> str:
-    return f"{decision.kind} of {decision.undoes}" if decision.undoes else decision.kind
+    return f"{decision.kind} of {spoken(decision.undoes)}" if decision.undoes else decision.kind
 
 
 def _short_name(name: str) -> str:
@@ -41,10 +52,10 @@ def _value(value: str | None) -> str:
 
 
 def _full(decision: LogDecision, out: Console) -> None:
-    state = " (undone)" if decision.undone else ""
+    state = _state(decision)
     who = decision.actor.name or decision.actor.user
     mail = f" <{decision.actor.email}>" if decision.actor.email else ""
-    out.print(f"decision {decision.number}  {decision.sha256}", soft_wrap=True)
+    out.print(f"decision {spoken(decision.number)}  {decision.sha256}", soft_wrap=True)
     out.print(f"  {_kind(decision)}{state}, {decision.time}")
     out.print(
         f"  by {who}{mail}, {decision.actor.user}@{decision.actor.host} ({decision.actor.via})",
@@ -57,6 +68,8 @@ def _full(decision: LogDecision, out: Console) -> None:
     for change in decision.changes:
         line = f"  {_short_name(change.name)}: {_value(change.old)} → {_value(change.new)}"
         out.print(line, soft_wrap=True)
+    for new, old in decision.was.items():
+        out.print(f"  {new} was {old} before it was published", soft_wrap=True)
     for key, value in decision.evidence.items():
         out.print(f"  {key}: {value}", soft_wrap=True)
     out.print("")

@@ -4,6 +4,7 @@ from rich.console import Console
 
 from mlctl.cli import gates
 from mlctl.domain.requests.promote import PromoteResult
+from mlctl.domain.sharing import spoken
 
 
 def render(data: PromoteResult, out: Console) -> None:
@@ -18,7 +19,9 @@ def render(data: PromoteResult, out: Console) -> None:
         out.print(f"{data.stage} holds {label}: unchanged", soft_wrap=True)
     else:
         refit = ", fitted again on all rows" if data.refit else ""
-        out.print(f"{data.stage} → {label}{refit} ({before}), decision {data.decision}", soft_wrap=True)
+        out.print(
+            f"{data.stage} → {label}{refit} ({before}), decision {spoken(data.decision or 0)}", soft_wrap=True
+        )
     told = (
         data.reasons if data.passed or data.forced else ()
     )  # of a refusal, the error that follows tells them

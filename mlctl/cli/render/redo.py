@@ -4,14 +4,17 @@ from rich.console import Console
 
 from mlctl.domain.ids import is_digest, short
 from mlctl.domain.requests.redo import RedoResult
+from mlctl.domain.sharing import spoken
 
 
 def render(data: RedoResult, out: Console) -> None:
     """Print the decision and what its names mean now."""
     if data.changed:
-        out.print(f"decision {data.redone} ({data.kind}) redone, by decision {data.decision}")
+        out.print(
+            f"decision {spoken(data.redone)} ({data.kind}) redone, by decision {spoken(data.decision or 0)}"
+        )
     else:
-        out.print(f"would redo decision {data.redone} ({data.kind})")
+        out.print(f"would redo decision {spoken(data.redone)} ({data.kind})")
     for change in data.changes:
         head, _, tail = change.name.rpartition("/")
         name = f"{head}/{short(tail)}" if is_digest(tail) else change.name

@@ -32,6 +32,7 @@ class PromoteResult(Record, frozen=True, kw_only=True):
         decision: its number; None where nothing was decided.
         digest: of the artefact that the stage holds (a refit where the spec asks for one).
         reasons: why the gates refused (also where `force` overrode them).
+        published: False where the decision waits for publication.
         skipped: gates that could not be judged, and why.
     """
 
@@ -46,6 +47,7 @@ class PromoteResult(Record, frozen=True, kw_only=True):
     evaluation: Digest | None = None
     forced: bool = False
     passed: bool = True
+    published: bool = True
     reasons: tuple[Reason, ...] = ()
     skipped: tuple[Reason, ...] = ()
     dry_run: bool = False

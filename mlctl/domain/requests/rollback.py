@@ -28,5 +28,6 @@ class RollbackResult(Record, frozen=True, kw_only=True):
     previous: int | None
     decision: int | None
     changed: bool
+    published: bool = True
     digest: Digest | None = None
     dry_run: bool = False

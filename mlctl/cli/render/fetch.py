@@ -1,0 +1,19 @@
+"""A fetch as text."""
+
+from rich.console import Console
+
+from mlctl.domain.requests.fetch import FetchResult
+
+
+def render(data: FetchResult, out: Console) -> None:
+    """Print what came, what it renumbered, and what can't follow it."""
+    if not data.changed:
+        out.print(f"nothing new on {data.remote}")
+    else:
+        out.print(f"{data.decisions} decisions and {data.facts} facts from {data.remote}")
+    if data.parted:
+        out.print(f"{data.parted} own decisions wait for publication: the remote has a log of its own")
+    for text in data.renumbered:
+        out.print(f"  {text}: another one was faster", soft_wrap=True)
+    if data.waiting:
+        out.print(f"{', '.join(data.waiting)} can't follow what has come and wait", soft_wrap=True)

@@ -1,0 +1,103 @@
+"""`mlctl clone`: a repository from a remote alone; to serve or predict, neither git nor a spec is needed.
+
+The folder is a repository once everything is there; a clone that was killed is simply run again.
+"""
+
+import re
+import shutil
+from contextlib import closing
+from pathlib import Path
+
+from mlctl.domain.errors import AlreadyExists, NotFound
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.progress import Report
+from mlctl.domain.refs import REPOSITORY
+from mlctl.domain.remote import RemoteSetting
+from mlctl.domain.requests.clone import CloneRequest, CloneResult
+from mlctl.sharing.rounds import fetch as fetch_round
+from mlctl.sharing.shared_log import SharedLog
+from mlctl.store.files import Files
+from mlctl.store.layout import FOLDER, Layout
+from mlctl.store.repository import Repository
+from mlctl.store.rooms import room
+from mlctl.verbs.beginning import begin, log_names
+from mlctl.verbs.remote_options import parsed, placed, private
+from mlctl.verbs.remote_stores import store_of
+from mlctl.verbs.session import Session
+from mlctl.verbs.sharing_ways import progress, shared_store
+
+_ORIGIN = "origin"
+
+
+def clone(request: CloneRequest, *, report: Report, command: str) -> Outcome[CloneResult]:
+    """Make a repository that follows a remote.
+
+    Raises:
+        AlreadyExists: the folder holds something else.
+        NotFound: the remote holds no repository, or nothing of the name asked for.
+        UsageError, NotInstalled: of the URL.
+        Corrupt, Untrusted, Incomplete, Unreachable, Denied: of the remote.
+    """
+    only = log_names(request.only)
+    root = Path(request.folder or _name(request.url)).absolute()
+    url = placed(request.url, Path.cwd())
+    options = parsed(request.options)
+    setting = RemoteSetting(name=_ORIGIN, url=url, options=options)
+    layout = Layout(root / FOLDER)
+    if root.exists() and any(root.iterdir()) and not layout.config.exists():
+        raise AlreadyExists(f"{root} is not empty", "mlctl clone --help", path=str(root))
+    identity = _identity(setting)
+    _settings(layout, identity, url, options)
+    made = not layout.format.exists()
+    repository = begin(root, command) if made else Repository(root)
+    if repository.id != identity:
+        raise AlreadyExists(f"{root} is another repository", f"mlctl -C {root} remote ls", path=str(root))
+    session = Session(repository, command=command, report=report)
+    with shared_store(session, setting) as store:
+        try:
+            done = fetch_round(repository, store, progress(session, "clone"), only=only)
+        except NotFound:
+            if made:  # of a name that is not there nothing is left behind
+                shutil.rmtree(layout.store)
+            raise
+    data = CloneResult(
+        path=str(root),
+        url=url,
+        repository=identity,
+        decisions=done.decisions,
+        facts=done.facts,
+        only=request.only,
+        changed=bool(made or done.decisions),
+    )
+    where = f"mlctl -C {request.folder or _name(request.url)}"
+    served = [f"{where} serve {text}" for text in request.only] or [f"{where} models"]
+    return Outcome(data=data, next=tuple(served))
+
+
+def _identity(setting: RemoteSetting) -> str:
+    with closing(store_of(setting)) as store:
+        first = SharedLog(store).one(1)
+    identity = first and {change.name: change.new for change in first.entry.changes}.get(REPOSITORY)
+    if not identity:
+        raise NotFound(f"{setting.url} holds no repository", "mlctl remote add --help", url=setting.url)
+    return identity
+
+
+def _settings(layout: Layout, identity: str, url: str, options: dict[str, str]) -> None:
+    """`config.toml`, and beside it what is private; as they are where they are."""
+    layout.store.mkdir(parents=True, exist_ok=True)
+    layout.tmp.mkdir(exist_ok=True)
+    files = Files(layout.tmp)
+    open_, secret = private(options)
+    remote = {"url": url, "default": True, **open_}
+    if secret and not (local := layout.config.with_name("config.local.toml")).exists():
+        room("config_file").write_config(files, local, {"remotes": {_ORIGIN: secret}})
+    if not layout.config.exists():
+        room("config_file").write_config(files, layout.config, {"id": identity, "remotes": {_ORIGIN: remote}})
+
+
+def _name(url: str) -> str:
+    """The last part of a URL that can name a folder."""
+    split = re.split(r"[/\\]+", url.rsplit("://", maxsplit=1)[-1])
+    parts = [part for part in split if part.strip(".")]
+    return parts[-1] if parts else "clone"

@@ -1,0 +1,57 @@
+"""`mlctl pull`: fetch, and bring the data that the work tree's pointers name, where nothing is lost.
+
+A dataset that was changed here stays as it is, and is told.
+"""
+
+from pathlib import Path
+
+from mlctl.domain.errors import NotFound, WorkspaceDirty
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.progress import Report
+from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult
+from mlctl.domain.requests.fetch import FetchRequest
+from mlctl.domain.requests.pull import PullRequest, PullResult
+from mlctl.verbs.beginning import session_of
+from mlctl.verbs.data_checkout import data_checkout
+from mlctl.verbs.fetch import fetch
+from mlctl.verbs.places import known_places
+from mlctl.verbs.session import Session
+from mlctl.workspace.dvc_owners import pointer_at
+
+
+def pull(request: PullRequest, *, report: Report, command: str) -> Outcome[PullResult]:
+    """Bring what others have decided, and the data of the work tree.
+
+    Raises:
+        NoRepository, NotFound, UsageError, Corrupt, Untrusted, Incomplete, Unreachable, Denied, Locked: as
+            `fetch`, and of the data.
+    """
+    asked = FetchRequest(folder=request.folder, everything=request.everything, only=request.only)
+    fetched = fetch(asked, report=report, command=command)
+    session, _made = session_of(Path(request.folder).absolute(), report=report, command=command)
+    files, kept = 0, []
+    for name in _pointed(session):
+        try:
+            restored = data_checkout(session, DataCheckoutRequest(dataset=name)).data
+        except WorkspaceDirty:
+            kept.append(name)
+        else:
+            files += _moved(restored)
+    data = PullResult(
+        fetched=fetched.data, files=files, kept=tuple(kept), changed=bool(fetched.data.changed or files)
+    )
+    warnings = [f"{name} was changed here and stays as it is" for name in kept]
+    return Outcome(data=data, warnings=(*fetched.warnings, *session.warnings, *warnings), next=fetched.next)
+
+
+def _pointed(session: Session) -> list[str]:
+    """The datasets that have a pointer in the work tree."""
+    try:
+        places = known_places(session)[0]
+    except NotFound:
+        return []
+    return [place.name for place in places if pointer_at(session.root, place.path) is not None]
+
+
+def _moved(restored: DataCheckoutResult) -> int:
+    return sum(len(one.written) + len(one.removed) for one in restored.datasets)

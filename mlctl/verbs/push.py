@@ -1,0 +1,87 @@
+"""`mlctl push`: fetch, send data and facts, and publish what is pending, in order.
+
+Each decision is checked against what everybody's names mean now, and a promotion's gates are asked again.
+What fails waits with what depends on it; the rest goes on. Killed at any point it is simply run again.
+"""
+
+from mlctl.domain.decision import Committed
+from mlctl.domain.errors import NameMoved
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.requests.push import PublishedDecision, PushRequest, PushResult, WaitingDecision
+from mlctl.domain.sharing import spoken
+from mlctl.sharing.rounds import Pushed
+from mlctl.sharing.rounds import push as push_round
+from mlctl.verbs.notify import notify
+from mlctl.verbs.remote_stores import remote_setting
+from mlctl.verbs.session import Session
+from mlctl.verbs.sharing_ways import renumbered_by, shared_store, telling, ways
+
+
+def push(session: Session, request: PushRequest) -> Outcome[PushResult]:
+    """Share everything with the default remote.
+
+    Raises:
+        NameMoved: a decision can't be published as it is; everything else was.
+        NotFound, UsageError: there is no remote for the log. Locked: another push has not finished.
+        Unreachable, Denied, Incomplete, Corrupt, Untrusted: of the remote; what was published is published.
+    """
+    setting = remote_setting(session)
+    if request.dry_run:
+        return Outcome(data=PushResult(remote=setting.name, waiting=_waiting(session, {}), dry_run=True))
+    with shared_store(session, setting) as store:
+        done = push_round(session.repository, store, ways(session))
+    warnings = tuple(w for _number, committed in done.published for w in notify(session, committed))
+    data = _result(session, setting.name, done)
+    if done.waiting:
+        raise _refused(data)
+    return Outcome(data=data, warnings=warnings)
+
+
+def _result(session: Session, remote: str, done: Pushed) -> PushResult:
+    return PushResult(
+        remote=remote,
+        facts=done.sent,
+        uploaded=done.uploaded,
+        fetched=done.fetched.decisions,
+        parted=done.fetched.parted,
+        published=tuple(_published(number, committed) for number, committed in done.published),
+        waiting=_waiting(session, done.waiting),
+        renumbered=telling(done.fetched.renumbered),
+        changed=bool(done.sent or done.uploaded or done.published or done.fetched.decisions),
+    )
+
+
+def _published(number: int, committed: Committed) -> PublishedDecision:
+    entry = committed.entry
+    return PublishedDecision(
+        pending=spoken(number), decision=entry.number, kind=entry.kind, renumbered=renumbered_by(entry)
+    )
+
+
+def _waiting(session: Session, why: dict[int, str]) -> tuple[WaitingDecision, ...]:
+    decisions = session.repository.decisions
+    made = decisions.overlay()
+    known = {number: one.why for number, one in made.waiting.items()} | why if made is not None else {}
+    return tuple(
+        WaitingDecision(
+            pending=spoken(held.entry.number),
+            kind=held.entry.kind,
+            why=known.get(held.entry.number),
+            in_doubt=decisions.in_doubt(held),
+        )
+        for held in (decisions.waiting() if made is not None else ())
+    )
+
+
+def _refused(data: PushResult) -> NameMoved:
+    lines = "\n".join(f"  {one.pending} ({one.kind}): {one.why}" for one in data.waiting if one.why)
+    told = f"{len(data.published)} published; " if data.published else ""
+    first = next(one.pending for one in data.waiting if one.why)
+    return NameMoved(
+        f"{told}{len(data.waiting)} can't be published and wait:\n{lines}",
+        "mlctl log --pending",
+        f"mlctl log drop {first}",
+        remote=data.remote,
+        published=[one.decision for one in data.published],
+        waiting=[{"decision": one.pending, "kind": one.kind, "why": one.why} for one in data.waiting],
+    )

@@ -1,0 +1,143 @@
+"""`mlctl remote add`: write where the project is shared, and join the log that is there.
+
+The store is probed first: whoever creates a key second must be refused, or two people could both take a
+decision's number. One that does not refuse is used for facts and data only.
+"""
+
+import os
+from contextlib import closing
+
+from mlctl.contracts.remote import RemoteStore
+from mlctl.domain.errors import AlreadyExists
+from mlctl.domain.outcome import Outcome
+from mlctl.domain.refs import check_name
+from mlctl.domain.remote import RemoteSetting
+from mlctl.domain.requests.remote_add import RemoteAddRequest, RemoteAddResult
+from mlctl.sharing.exchange import refuse_stranger
+from mlctl.sharing.probe import refuses_the_second
+from mlctl.sharing.rounds import Fetched
+from mlctl.sharing.rounds import fetch as fetch_round
+from mlctl.sharing.shared_log import SharedLog
+from mlctl.store.remote_settings import read_remotes
+from mlctl.store.rooms import room
+from mlctl.verbs.remote_options import parsed, placed, private
+from mlctl.verbs.remote_stores import store_of
+from mlctl.verbs.session import Session
+from mlctl.verbs.sharing_ways import NO_LOG, progress, shared_store, telling
+from mlctl.workspace.dvc_remotes import name_remote
+
+
+def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAddResult]:
+    """Add a remote and join its log; a remote that is there already is joined again.
+
+    Raises:
+        AlreadyExists: the name means another place.
+        UsageError: the URL makes no sense, or the remote is another repository's and nobody adopts it.
+        Unreachable, Denied, Corrupt, Untrusted, Incomplete: of the remote.
+    """
+    check_name("remote", request.name)
+    layout = session.repository.layout
+    known, first = read_remotes(layout)
+    url = placed(request.url, session.root)
+    options = parsed(request.options)
+    there = known.get(request.name)
+    if there is not None and there.url != url:
+        raise AlreadyExists(
+            f"remote {request.name} is {there.url}", f"mlctl remote rm {request.name}", remote=request.name
+        )
+    default = request.default or first in {None, request.name}
+    setting = RemoteSetting(name=request.name, url=url, options=options)
+    with closing(store_of(setting)) as store:
+        writable, refuses = store.writable, _probed(store, dry_run=request.dry_run)
+        theirs = refuse_stranger(session.repository, SharedLog(store), url, adopt=request.adopt)
+    log = refuses or not writable
+    changed = there is None
+    joined = Fetched()
+    dvc = False
+    if not request.dry_run:
+        _write(session, request, options, default=default, log=log)
+        dvc = name_remote(session.root, request.name, request.url)
+        if default and log:
+            joined = _joined(session, setting, theirs, adopt=request.adopt)
+            changed = changed or bool(joined.decisions)
+    data = RemoteAddResult(
+        name=request.name,
+        url=url,
+        default=default,
+        log=log,
+        writable=writable,
+        decisions=joined.decisions,
+        parted=joined.parted,
+        renumbered=telling(joined.renumbered),
+        dvc=dvc,
+        changed=changed,
+        dry_run=request.dry_run,
+    )
+    return Outcome(
+        data=data, warnings=_warnings(data), next=("mlctl push",) if writable and log else ("mlctl pull",)
+    )
+
+
+def _probed(store: RemoteStore, *, dry_run: bool) -> bool:
+    if not store.writable or dry_run:
+        return store.writable
+    return refuses_the_second(store, f"mlctl/probe/{os.urandom(8).hex()}")
+
+
+def _write(
+    session: Session, request: RemoteAddRequest, options: dict[str, str], *, default: bool, log: bool
+) -> None:
+    layout, files = session.repository.layout, session.repository.files
+    kept, secret = private(options)
+    local = layout.config.with_name("config.local.toml")
+
+    def change(settings: dict[str, object]) -> None:
+        remotes = settings.setdefault("remotes", {})
+        assert isinstance(remotes, dict)  # noqa: S101 - `read_remotes` has said so
+        for other in remotes.values() if default else ():
+            other.pop("default", None)
+        remotes[request.name] = {
+            "url": request.url,
+            **({"default": True} if default else {}),
+            **({} if log else {NO_LOG: False}),
+            **kept,
+        }
+
+    def hide(settings: dict[str, object]) -> None:
+        remotes = settings.setdefault("remotes", {})
+        assert isinstance(remotes, dict)  # noqa: S101 - `read_remotes` has said so
+        remotes.setdefault(request.name, {}).update(secret)
+
+    if secret:
+        room("config_file").write_config(files, local, {})
+        room("config_file").change_config(files, local, hide)
+        local.chmod(0o600)
+    room("config_file").change_config(files, layout.config, change)
+
+
+def _joined(session: Session, setting: RemoteSetting, theirs: str | None, *, adopt: bool) -> Fetched:
+    """Take the remote's log over, if it has one."""
+    repository = session.repository
+    with shared_store(session, setting) as store:
+        done = fetch_round(repository, store, progress(session, "fetch"), adopt=adopt)
+    if theirs is not None and theirs != repository.id:
+        room("config_file").change_config(
+            repository.files, repository.layout.config, lambda settings: settings.update(id=theirs)
+        )
+    return done
+
+
+def _warnings(data: RemoteAddResult) -> tuple[str, ...]:
+    found = []
+    if not data.log:
+        found.append(
+            f"{data.url} lets a second writer take a key that is there: "
+            "it is used for facts and data, not for the log"
+        )
+    if not data.writable:
+        found.append(f"{data.url} can only be read")
+    if data.parted:
+        found.append(
+            f"{data.parted} decisions made here wait for publication: the remote has a log of its own"
+        )
+    return tuple(found)

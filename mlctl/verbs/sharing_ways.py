@@ -1,0 +1,122 @@
+"""How the verbs share: whose lock, which store, what is asked before an entry is published, what is told."""
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import msgspec
+
+from mlctl.contracts.remote import RemoteStore
+from mlctl.domain.decision import Entry, Names
+from mlctl.domain.errors import MlctlError, UsageError
+from mlctl.domain.progress import Event
+from mlctl.domain.remote import RemoteSetting
+from mlctl.domain.sharing import spoken
+from mlctl.sharing.exchange import Check, Renumbered
+from mlctl.sharing.facts import Told
+from mlctl.sharing.rounds import Ways
+from mlctl.store.locks import sharing
+from mlctl.verbs.data_transfer import upload_data
+from mlctl.verbs.remote_stores import remote_setting, store_of
+from mlctl.verbs.session import Session
+from mlctl.verbs.verdicts import ask, evaluation_of, judge
+
+NO_LOG = "log"
+"""The option that says of a remote whose put-if-absent does not hold: facts and data only."""
+
+
+@contextmanager
+def shared_store(session: Session, setting: RemoteSetting | None = None) -> Iterator[RemoteStore]:
+    """The store that the log is shared through, open, while nobody else of this repository pushes or fetches.
+
+    Raises:
+        NotFound: there is no remote. Locked: another push has not finished.
+        UsageError: the remote is for facts and data only.
+    """
+    setting = setting or remote_setting(session)
+    if setting.options.get(NO_LOG) == "false":
+        raise UsageError(
+            f"remote {setting.name} can't hold the log: its store does not refuse the second writer of a key",
+            "mlctl remote ls",
+            remote=setting.name,
+        )
+    layout = session.repository.layout
+    waits = Event(step="wait for another push of this repository")
+    with sharing(layout, waits=lambda: session.report(waits)), closing(store_of(setting)) as store:
+        yield store
+
+
+def ways(session: Session) -> Ways:
+    """What a push of this session is handed."""
+    return Ways(
+        check=_gates(session),
+        now=session.now,
+        upload=lambda md5s: _upload(session, md5s),
+        told=progress(session, "push"),
+    )
+
+
+def progress(session: Session, step: str) -> Told:
+    """Reports things that have moved."""
+    moved = 0
+
+    def told(things: int, _size: int) -> None:
+        nonlocal moved
+        moved += things
+        session.report(Event(step=step, done=moved, unit="facts"))
+
+    return told
+
+
+def telling(renumbered: list[Renumbered]) -> tuple[str, ...]:
+    """`demand@8 → demand@9`, for each version that got another number."""
+    return tuple(f"{_label(one.old)} → {_label(one.new)}" for one in renumbered)
+
+
+def renumbered_by(entry: Entry) -> tuple[str, ...]:
+    """As `telling`, of a shared entry that says what it was."""
+    was = entry.was or {}
+    return telling(
+        [Renumbered(old=old, new=new) for new, old in was.items() if len(new.split("/")) == len("kxn")]
+    )
+
+
+def _label(name: str) -> str:
+    _kind, family, *rest = name.split("/")
+    return f"{family}@{'/'.join(rest)}"
+
+
+def _upload(session: Session, md5s: list[str]) -> None:
+    upload_data(session, md5s)
+
+
+def _gates(session: Session) -> Check:
+    """A promotion's gates are asked again, beside what the stage holds for everybody."""
+
+    def check(entry: Entry, names: Names) -> str | None:
+        stages = [change for change in entry.changes if change.name.startswith("stages/")]
+        if entry.kind != "promote" or entry.evidence.get("forced") or not stages:
+            return None
+        _stages, model, stage = stages[0].name.split("/")
+        number = _version(entry, names, model, str(stages[0].new))
+        if number is None:
+            return f"decision {spoken(entry.number)} promotes what has no number"
+        try:
+            question = ask(session, f"{model}@{number}", stage, names=names)
+            _, evaluation, _ = evaluation_of(session, question)
+            decision = judge(session, question, evaluation)
+        except (MlctlError, msgspec.DecodeError) as error:
+            return f"the gates of {stage} could not be asked again: {error}"
+        if decision.passed:
+            return None
+        return f"the gates of {stage} refuse {model}@{number}: {decision.reasons[0].why}"
+
+    return check
+
+
+def _version(entry: Entry, names: Names, model: str, digest: str) -> int | None:
+    """The number of the version that is promoted, whose refit may be new in this very entry."""
+    for change in entry.changes:
+        parts = change.name.split("/")
+        if parts[0] == "models" and change.new == digest:
+            return int(parts[2])
+    return names.number_of(f"models/{model}", digest)

@@ -1,0 +1,66 @@
+"""`pull`: decisions, facts and the data of the work tree; a dataset that was changed stays."""
+
+from mlctl.domain.progress import silent
+from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.init import InitRequest
+from mlctl.domain.requests.pull import PullRequest
+from mlctl.domain.requests.push import PushRequest
+from mlctl.domain.requests.remote_add import RemoteAddRequest
+from mlctl.store.repository import Repository
+from mlctl.verbs.data_add import data_add
+from mlctl.verbs.init import init
+from mlctl.verbs.pointer import StagePointer
+from mlctl.verbs.pull import pull
+from mlctl.verbs.push import push
+from mlctl.verbs.remote_add import remote_add
+from mlctl.verbs.session import Session
+from tests.verbs.teams import team
+
+assert team  # a fixture
+
+
+def test_pull_in_what_git_has_cloned_makes_the_repository(team):
+    team.shared()
+    second = team.clone("second")
+    assert second.versions() == {1: team.one}
+    assert second.repository.id == team.first.repository.id
+    assert second.pull().changed is False
+
+
+def test_a_server_that_follows_a_stage_sees_what_a_pull_brought(team):
+    first, second = team.shared(), team.clone("second")
+    pointer = StagePointer(second.repository, "demand", "production")
+    assert pointer.peek() is None
+    first.promote(team.one)
+    first.push()
+    second.pull()
+    assert pointer.peek() == team.one
+    assert pointer.resolve().version == 1
+    pointer.close()
+
+
+def project(folder):
+    init(InitRequest(directory=str(folder), template="bare"), report=silent, command="mlctl init")
+    return lambda: Session(Repository.find(folder), command="mlctl test")
+
+
+def test_the_data_of_the_work_tree_come_and_changed_ones_stay(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    one = tmp_path / "one"
+    session = project(one)
+    (one / "a.csv").write_text("x\n1\n")
+    (one / "b.csv").write_text("x\n2\n")
+    monkeypatch.chdir(one)
+    data_add(session(), DataAddRequest(paths=("a.csv", "b.csv")))
+    remote_add(session(), RemoteAddRequest(name="origin", url="../remote"))
+    push(session(), PushRequest())
+    two = tmp_path / "two"
+    for path in (".mlctl/config.toml", ".dvc/config", "a.csv.dvc", "b.csv.dvc", "mlctl.toml"):
+        (two / path).parent.mkdir(parents=True, exist_ok=True)
+        (two / path).write_bytes((one / path).read_bytes())
+    (two / "b.csv").write_text("x\n3\n")
+    monkeypatch.chdir(two)
+    done = pull(PullRequest(folder=str(two)), report=silent, command="mlctl pull").data
+    assert (two / "a.csv").read_text() == "x\n1\n"
+    assert (two / "b.csv").read_text() == "x\n3\n"
+    assert (done.files, done.kept) == (1, ("b",))

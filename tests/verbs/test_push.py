@@ -1,0 +1,171 @@
+"""`push`: what is published, in which order, under which numbers; what waits and why; what it costs."""
+
+import pytest
+
+from mlctl.builtin.remotes.folder import FolderStore
+from mlctl.domain.errors import NameMoved, NotFound
+from mlctl.domain.requests.log import LogRequest
+from mlctl.domain.requests.push import PushRequest
+from mlctl.domain.requests.redo import RedoRequest
+from mlctl.domain.requests.rollback import RollbackRequest
+from mlctl.domain.requests.undo import UndoRequest
+from mlctl.domain.sharing import PENDING
+from mlctl.verbs.log import log
+from mlctl.verbs.push import push
+from mlctl.verbs.redo import redo
+from mlctl.verbs.rollback import rollback
+from mlctl.verbs.undo import undo
+from tests.store import full
+from tests.verbs.teams import team
+
+assert team  # a fixture
+
+
+def on_remote(team):
+    return sorted(path.name for path in (team.remote / "mlctl" / "decisions").iterdir())
+
+
+def test_without_a_remote_push_says_what_to_do(team):
+    with pytest.raises(NotFound) as raised:
+        team.first.push()
+    assert raised.value.hints == ("mlctl remote add origin URL",)
+
+
+def test_an_empty_remote_receives_the_log_as_it_is(team):
+    before = {path.name: path.read_bytes() for path in team.first.repository.layout.decisions.iterdir()}
+    team.shared()
+    there = {path.name: path.read_bytes() for path in (team.remote / "mlctl" / "decisions").iterdir()}
+    assert there == before
+    assert list((team.remote / "files" / "md5").rglob("*")) != []
+    again = team.first.push()
+    assert (again.changed, again.facts, again.uploaded) == (False, 0, 0)
+
+
+def test_a_pending_decision_is_published_with_all_that_it_needs(team):
+    first = team.shared()
+    two = first.model(2, team.dataset)
+    assert first.repository.decisions.names().last_effect("models/demand/2") == PENDING + 1
+    done = first.push()
+    assert [(one.pending, one.decision, one.renumbered) for one in done.published] == [("p1", 4, ())]
+    assert (team.remote / "mlctl" / "facts" / "models" / f"{two}.json").exists()
+    second = team.clone("second")
+    assert second.versions() == {1: team.one, 2: two}
+    assert second.problems() == ()
+
+
+def test_two_people_who_made_a_version_offline_both_end_well(team):
+    first, second = team.shared(), team.clone("second")
+    ours, theirs = first.model(2, team.dataset), second.model(2, full.add_dataset(second.repository, 2))
+    assert first.push().published[0].renumbered == ()
+    published = {one.kind: one for one in second.push().published}
+    assert published["train"].renumbered == ("demand@2 → demand@3",)
+    first.pull()
+    assert first.versions() == second.versions() == {1: team.one, 2: ours, 3: theirs}
+    row = log(first.session(), LogRequest(limit=1)).data.decisions[0]
+    assert row.was == {"models/demand/3": "models/demand/2"}
+
+
+def test_the_later_of_two_promotions_waits_with_what_depends_on_it_and_the_rest_goes_on(team):
+    first, second = team.shared(), team.clone("second")
+    two = second.model(2, team.dataset)
+    second.promote(two)
+    undo(second.session(), UndoRequest())
+    third = full.add_labels(second.repository)
+    first.promote(team.one)
+    first.push()
+    with pytest.raises(NameMoved, match="2 can't be published and wait") as raised:
+        second.push()
+    assert [one["decision"] for one in raised.value.facts["waiting"]] == ["p2", "p3"]
+    assert raised.value.hints == ("mlctl log --pending", "mlctl log drop p2")
+    assert second.stage() == team.one
+    assert second.repository.decisions.shared().value(f"labels/demand/{third}") == third
+    rows = log(second.session(), LogRequest(pending=True)).data.decisions
+    assert [(row.number - PENDING, row.published, bool(row.waits)) for row in rows] == [
+        (3, False, True),
+        (2, False, True),
+    ]
+
+
+def test_undo_redo_and_rollback_work_before_and_after_publication(team):
+    first = team.shared()
+    two = first.model(2, team.dataset)
+    first.promote(team.one)
+    first.promote(two)
+    undo(first.session(), UndoRequest())
+    redo(first.session(), RedoRequest())
+    first.push()
+    assert first.stage() == two
+    second = team.clone("second")
+    undo(second.session(), UndoRequest())
+    assert second.stage() == team.one
+    assert second.push().published[0].kind == "undo"
+    first.pull()
+    assert first.stage() == team.one
+    first.promote(two)
+    back = rollback(first.session(), RollbackRequest()).data
+    assert (back.published, first.stage()) == (True, team.one)
+
+
+def test_an_undo_of_a_published_decision_that_was_overlaid_meanwhile_waits(team):
+    first, second = team.shared(), team.clone("second")
+    first.promote(team.one)
+    first.push()
+    second.pull()
+    undo(second.session(), UndoRequest())
+    two = first.model(2, team.dataset)
+    first.promote(two)
+    first.push()
+    with pytest.raises(NameMoved, match="has moved"):
+        second.push()
+    assert second.stage() == two
+
+
+def test_a_push_of_nothing_asks_for_one_key(team, monkeypatch):
+    first = team.shared()
+    asked = []
+    for name in ("read", "put", "put_file", "create", "sizes", "list", "fetch"):
+        real = getattr(FolderStore, name)
+
+        def watched(self, *args, _name=name, _real=real, **more):
+            asked.append((_name, args[0]))
+            return _real(self, *args, **more)
+
+        monkeypatch.setattr(FolderStore, name, watched)
+    assert first.push().changed is False
+    assert asked == [("read", "mlctl/decisions/00000004")]
+
+
+def test_predictions_stay_on_their_machine(team):
+    first = team.shared()
+    journal = first.repository.predictions.journal("demand", "sync")
+    journal.append(full.answered(full.ANY, 1))
+    journal.close()
+    repository = first.repository
+    repository.predictions.seal("demand")
+    tables = set(repository.layout.objects.rglob("*"))
+    first.push()
+    assert not (team.remote / "mlctl" / "facts" / "predictions").exists()
+    there = {path.name for path in (team.remote / "mlctl" / "objects").rglob("*") if path.is_file()}
+    assert len(there) < len([path for path in tables if path.is_file()])
+
+
+def test_a_dry_run_asks_nothing_of_the_remote_and_says_what_waits(team):
+    first = team.shared()
+    first.model(2, team.dataset)
+    before = on_remote(team)
+    data = push(first.session(), PushRequest(dry_run=True)).data
+    assert [one.pending for one in data.waiting] == ["p1"]
+    assert on_remote(team) == before
+
+
+def test_a_remote_that_has_lost_its_newest_entries_gets_them_again(team):
+    first = team.shared()
+    first.promote(team.one)
+    first.push()
+    lost = team.remote / "mlctl" / "decisions" / "00000004"
+    kept = lost.read_bytes()
+    lost.unlink()
+    first.model(2, team.dataset)
+    assert first.push().uploaded == 1
+    assert lost.read_bytes() == kept
+    assert len(on_remote(team)) == 5

@@ -1,0 +1,107 @@
+"""`remote add`: the probe, the settings, and the four ways in which two logs can stand to each other."""
+
+import tomllib
+
+import pytest
+
+from mlctl.builtin.remotes.folder import FolderStore
+from mlctl.domain.errors import AlreadyExists, UsageError
+from mlctl.domain.requests.push import PushRequest
+from mlctl.domain.requests.remote_add import RemoteAddRequest
+from mlctl.store.repository import Repository
+from mlctl.verbs.push import push
+from mlctl.verbs.remote_add import remote_add
+from mlctl.workspace.dvc_remotes import read_dvc_remotes
+from tests.store import full
+from tests.verbs.teams import Member, team
+
+assert team  # a fixture
+
+
+def added(member, url, **more):
+    return remote_add(member.session(), RemoteAddRequest(name="origin", url=str(url), **more)).data
+
+
+def test_the_settings_name_it_for_mlctl_and_for_dvc(team):
+    done = added(team.first, "../remote")
+    assert (done.default, done.log, done.writable, done.dvc, done.changed) == (True,) * 5
+    config = tomllib.loads(team.first.repository.layout.config.read_text())
+    assert config["remotes"] == {"origin": {"url": "../remote", "default": True}}
+    remotes, default, _ = read_dvc_remotes(team.first.root)
+    assert (default, remotes["origin"].url) == ("origin", str(team.remote))
+    assert added(team.first, "../remote").changed is False
+    with pytest.raises(AlreadyExists):
+        added(team.first, "../elsewhere")
+
+
+def test_credentials_stay_private(team):
+    added(team.first, team.remote, options=("secret_access_key=hush", "region=eu"))
+    config = team.first.repository.layout.config
+    assert "hush" not in config.read_text()
+    assert "region" in config.read_text()
+    assert "hush" in config.with_name("config.local.toml").read_text()
+    with pytest.raises(UsageError, match="password"):
+        remote_add(team.first.session(), RemoteAddRequest(name="s", url="ssh://u:hush@host/x"))
+
+
+def test_a_store_that_lets_the_second_writer_in_is_not_used_for_the_log(team, monkeypatch):
+    monkeypatch.setattr(FolderStore, "create", lambda self, key, data: self.put(key, data) or True)
+    done = added(team.first, team.remote)
+    assert done.log is False
+    with pytest.raises(UsageError, match="can't hold the log"):
+        push(team.first.session(), PushRequest())
+    assert team.first.repository.decisions.pending.joined() is None
+
+
+def test_a_log_that_goes_on_from_ours_is_taken_over(team):
+    first, second = team.shared(), team.clone("second")
+    second.repository.decisions.pending.leave()
+    first.promote(team.one)
+    first.push()
+    done = added(second, team.remote)
+    assert (done.decisions, done.parted) == (1, 0)
+    assert second.stage() == team.one
+
+
+def test_logs_that_have_parted_come_together_and_nothing_is_lost(team):
+    """Two clones of one git repository, each with a log of its own."""
+    first = team.shared()
+    other = full.session(team.folder / "other")
+    second = Member(other.root)
+    config = second.repository.layout.config
+    config.write_text(f'id = "{first.repository.id}"\n')
+    (second.repository.layout.decision(1)).unlink()
+    second.repository.layout.format.unlink()
+    second = Member(Repository.create(second.root, actor=full.ACTOR, command="init", now=lambda: full.T).root)
+    dataset = full.add_dataset(second.repository, 7)
+    ours = second.model(9, dataset)
+    second.promote(ours)
+    done = added(second, team.remote)
+    assert (done.decisions, done.parted) == (3, 3)
+    assert second.stage() == ours
+    assert second.versions() == {1: team.one, 9: ours}
+    assert second.push().waiting == ()
+    first.pull()
+    assert first.stage() == ours
+    assert first.problems() == second.problems() == ()
+
+
+def test_another_projects_log_is_refused_unless_it_is_adopted(team):
+    first = team.shared()
+    second = Member(full.session(team.folder / "other").root)
+    full.add_labels(second.repository)
+    with pytest.raises(UsageError, match="Two projects do not share a log"):
+        added(second, team.remote)
+    assert "remotes" not in second.repository.layout.config.read_text()
+    done = added(second, team.remote, adopt=True)
+    assert (done.decisions, done.parted) == (3, 1)
+    assert second.repository.id == first.repository.id
+    assert second.problems() == ()
+    assert second.push().waiting == ()
+
+
+def test_a_dry_run_changes_nothing(team):
+    before = team.first.repository.layout.config.read_bytes()
+    assert added(team.first, team.remote, dry_run=True).dry_run is True
+    assert team.first.repository.layout.config.read_bytes() == before
+    assert not team.remote.exists()
