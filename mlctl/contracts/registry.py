@@ -1,11 +1,34 @@
-"""Finds plugins by entry point and loads one at a time: a plugin that is not asked for is never imported."""
+"""Finds plugins by entry point and loads one at a time: a plugin that is not asked for is never imported.
 
-from importlib.metadata import EntryPoint, entry_points
+The entry points are read from where installers write them; `importlib.metadata` finds the same, in ten times
+the time that the rest of a push of nothing takes.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from importlib import import_module
+from operator import attrgetter
 from typing import Any
+
+import msgspec
 
 from mlctl.domain.errors import NotInstalled, PluginBroken
 
 GROUPS = ("flavors", "detectors", "trackers", "remotes", "sources")
+
+
+class EntryPoint(msgspec.Struct, frozen=True):
+    """A line of an `entry_points.txt`: what a package offers under a name."""
+
+    name: str
+    value: str
+
+    def load(self) -> Any:
+        """The object at `module:attribute`."""
+        module, _, attribute = self.value.partition("[")[0].strip().partition(":")
+        found = import_module(module.strip())
+        return attrgetter(attribute.strip())(found) if attribute else found
 
 
 def names(group: str) -> tuple[str, ...]:
@@ -47,4 +70,37 @@ def load(group: str, name: str) -> Any:
 
 
 def _points(group: str) -> tuple[EntryPoint, ...]:
-    return tuple(entry_points(group=f"mlctl.{group}"))
+    return tuple(entry_points(f"mlctl.{group}"))
+
+
+def entry_points(group: str) -> Iterator[EntryPoint]:
+    """The entry points of a group; of a package that is installed twice those that Python would import."""
+    seen: set[str] = set()
+    for folder in dict.fromkeys(sys.path):
+        try:
+            found = os.listdir(folder or ".")  # noqa: PTH208 - a hundred packages are looked through
+        except OSError:
+            continue
+        for name in found:
+            package, _, kind = name.rpartition(".")
+            project = package.partition("-")[0].lower().replace("_", "-").replace(".", "-")
+            if kind not in {"dist-info", "egg-info"} or project in seen:
+                continue
+            seen.add(project)
+            try:
+                with open(f"{folder or '.'}/{name}/entry_points.txt", encoding="utf-8") as file:  # noqa: PTH123 - as above
+                    text = file.read()
+            except (OSError, UnicodeDecodeError):
+                continue
+            yield from _section(text, group)
+
+
+def _section(text: str, group: str) -> Iterator[EntryPoint]:
+    inside = False
+    for line in text.splitlines() if group in text else ():
+        plain = line.strip()
+        if plain.startswith("["):
+            inside = plain == f"[{group}]"
+        elif inside and "=" in plain and not plain.startswith(("#", ";")):
+            name, _, value = plain.partition("=")
+            yield EntryPoint(name.strip(), value.strip())

@@ -10,15 +10,19 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
-from mlctl.workspace.copying import DAMAGED, Copier, Failed, Order
+from mlctl.workspace.copying import DAMAGED, Copier, Failed, Order, umask
 from mlctl.workspace.files import said
+from mlctl.workspace.workers import Workers
 
 _FLUSHED = 8_192  # files a flush
 _BATCH = 256  # files a message
+_FEW = 600  # files below which starting workers costs more than it saves
 _DAY = 86_400.0
 
 
@@ -36,7 +40,13 @@ class Copied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def copy(
-    source: Path, target: Path, aside: str, md5s: Sequence[str], told: Callable[[int, int], None]
+    source: Path,
+    target: Path,
+    aside: str,
+    md5s: Sequence[str],
+    told: Callable[[int, int], None],
+    *,
+    folder_mode: int | None = None,
 ) -> Copied:
     """Copy files by md5; they are flushed when this returns.
 
@@ -46,33 +56,42 @@ def copy(
         aside: the target's folder for files that are being written.
         md5s: of the files, none of them in the target.
         told: of files and bytes copied.
+        folder_mode: of the folders that are made; as the umask says if None.
 
     Raises:
         DiskFull, PermissionRefused: of the target; what was copied before stays.
     """
     files = size = 0
-    missing: list[str] = []
-    damaged: list[str] = []
-    with _own_folder(target, aside) as folder, _workers(source, target, folder, len(md5s)) as do:
-        for first in range(0, len(md5s), _FLUSHED):
+    wrong: dict[int, list[str]] = {errno.ENOENT: [], DAMAGED: []}
+    mode = 0o777 & ~umask() if folder_mode is None else folder_mode
+    with (
+        _own_folder(target, aside) as own,
+        _hands(len(md5s), str(source), str(target), own, mode) as hand_out,
+    ):
+        groups = [md5s[first : first + _FLUSHED] for first in range(0, len(md5s), _FLUSHED)]
+        following = hand_out("copy", groups[0]) if groups else []
+        for number in range(len(groups)):
             good: list[str] = []
-            for batch, answers in do("copy", md5s[first : first + _FLUSHED]):
-                sizes = [answer for answer in answers if isinstance(answer, int)]
-                for md5, answer in zip(batch, answers, strict=False):
+            for names, answers in following:
+                done = 0
+                for md5, answer in zip(names, answers(), strict=False):
                     if isinstance(answer, int):
                         good.append(md5)
+                        done += answer
                     else:
-                        (damaged if _judged(answer, target) == DAMAGED else missing).append(md5)
-                told(len(sizes), sum(sizes))
-                size += sum(sizes)
+                        wrong[_judged(answer, target)].append(md5)
+                told(len(names), done)
+                size += done
+            # while the disk is flushed, the next ones are copied
+            following = hand_out("copy", groups[number + 1]) if number + 1 < len(groups) else []
             os.sync()
-            for _, answers in do("place", good):
-                for answer in answers:
+            for _, answers in hand_out("place", good):
+                for answer in answers():
                     if not isinstance(answer, int):
-                        raise said(OSError(*answer[::2], str(target)))
+                        raise said(OSError(answer[0], answer[2], str(target)))
             files += len(good)
         os.sync()
-    return Copied(files=files, bytes=size, missing=tuple(missing), damaged=tuple(damaged))
+    return Copied(files=files, bytes=size, missing=tuple(wrong[errno.ENOENT]), damaged=tuple(wrong[DAMAGED]))
 
 
 def _judged(failed: Failed, target: Path) -> int:
@@ -107,22 +126,39 @@ def _sweep(folder: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-Do = Callable[[str, Sequence[str]], Iterator[tuple[Sequence[str], list[int | Failed]]]]
+Batch = tuple[Sequence[str], Callable[[], list[int | Failed]]]
+"""Files, and what asks for their answers."""
 
 
 @contextmanager
-def _workers(source: Path, target: Path, folder: str, count: int) -> Iterator[Do]:
-    """A function that does one thing to many files and gives back batches with their answers."""
-    del count
-    copier = Copier(str(source), str(target), folder)
+def _hands(count: int, *arguments: Any) -> Iterator[Callable[[str, Sequence[str]], list[Batch]]]:
+    """A function that has one thing done to many files: by worker processes, or here while they are few."""
+    copier = Copier(*arguments) if count <= _FEW else None
+    workers = Workers("copy", *arguments) if copier is None else None
 
-    def do(verb: str, md5s: Sequence[str]) -> Iterator[tuple[Sequence[str], list[int | Failed]]]:
-        for first in range(0, len(md5s), _BATCH):
-            batch = md5s[first : first + _BATCH]
-            orders: list[Order] = [(verb, md5) for md5 in batch]
-            yield batch, copier.do(orders)
+    def hand_out(verb: str, md5s: Sequence[str]) -> list[Batch]:
+        batches = [md5s[first : first + _BATCH] for first in range(0, len(md5s), _BATCH)]
+        return [(names, _asked(copier, workers, [(verb, md5) for md5 in names])) for names in batches]
 
     try:
-        yield do
+        yield hand_out
+    except BaseException:
+        if workers is not None:
+            workers.close(abort=True)
+        raise
+    else:
+        if workers is not None:
+            workers.close()
     finally:
-        copier.close()
+        if copier is not None:
+            copier.close()
+
+
+def _asked(
+    copier: Copier | None, workers: Workers | None, orders: list[Order]
+) -> Callable[[], list[int | Failed]]:
+    if workers is not None:
+        return workers.submit(orders).result
+    if copier is None:
+        raise AssertionError("there are workers, or a copier of this process")
+    return partial(copier.do, orders)

@@ -12,8 +12,8 @@ import msgspec
 from mlctl.contracts.remote import RemoteStore, Told
 from mlctl.domain.errors import Missing
 from mlctl.sharing import keys
-from mlctl.workspace.copying import MODE
 from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.hashing import MODE
 
 _CHUNK = 1 << 22
 _START = "mlctl-part-"  # the cache sweeps what begins so and is a day old
@@ -93,7 +93,10 @@ class _Running:
 def _place(cache: DvcCache, part: Path, md5: str) -> int:
     """Give a verified file its name in the cache, read-only as DVC wants it; its size."""
     path = cache.path(md5)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    for made in (*reversed(path.parents), path.parent):
+        if not made.exists():
+            made.mkdir(exist_ok=True)
+            made.chmod(cache.folder_mode)
     part.chmod(MODE)
     part.rename(path)
     return path.stat().st_size
@@ -103,7 +106,7 @@ def _place(cache: DvcCache, part: Path, md5: str) -> int:
 def _part(cache: DvcCache, md5: str) -> Iterator[Path]:
     """The file aside in which bytes with this md5 arrive, locked; two processes take turns."""
     folder = cache.folder / "tmp"
-    folder.mkdir(parents=True, exist_ok=True)
+    cache.prepare()
     path = folder / f"{_START}{md5}"
     while True:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)

@@ -2,13 +2,13 @@
 
 import os
 from collections.abc import Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
 from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.errors import Denied
 from mlctl.sharing import keys
+from mlctl.sharing.threads import several
 
 _PAGE = 1_000  # keys that one request lists on an object store
 _FEW = 8
@@ -56,9 +56,8 @@ def _by_listing(store: RemoteStore, wanted: dict[str, set[str]]) -> dict[str, in
         return found | _by_sizes(store, [md5 for names in left.values() for md5 in names])
     if everything < folders:
         return _listed(store, "", {md5 for names in wanted.values() for md5 in names})[1]
-    with ThreadPoolExecutor(store.parallel) as pool:
-        for _, more in pool.map(lambda item: _listed(store, f"{item[0]}/", item[1]), left.items()):
-            found |= more
+    for _, more in several(lambda item: _listed(store, f"{item[0]}/", item[1]), left.items(), store.parallel):
+        found |= more
     return found
 
 

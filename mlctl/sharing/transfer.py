@@ -7,9 +7,7 @@ has arrived of a large one is kept aside, under its name, and continued.
 
 import os
 from collections.abc import Callable, Iterable
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import TypeVar
 
 import msgspec
 
@@ -22,14 +20,13 @@ from mlctl.sharing.known import Known
 from mlctl.sharing.part import Arrived, bring, hash_of
 from mlctl.sharing.presence import folder_of, on_disk, there
 from mlctl.sharing.survey import survey
+from mlctl.sharing.threads import several
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.files import flush_file, flush_folder
 
 _LARGE = 256 << 20  # bytes; even between folders such a file is continued where it broke off
 _ONE_BY_ONE = 64  # files
 _SHOWN = 3
-
-T = TypeVar("T")
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,7 +129,7 @@ def _send(store: RemoteStore, cache: DvcCache, md5s: tuple[str, ...], told: Prog
         told(1, 0)
         return path.stat().st_size
 
-    sizes = _all(store, send, md5s)
+    sizes = several(send, md5s, store.parallel)
     return Moved(files=len(sizes), bytes=sum(sizes))
 
 
@@ -145,7 +142,9 @@ def _bring(store: RemoteStore, cache: DvcCache, md5s: list[str], told: Progress)
     if folder is not None:
         large = {md5 for md5, size in there(store, md5s).items() if size > _LARGE}
         small = [md5 for md5 in md5s if md5 not in large]
-    copied = copy(folder, cache.folder, "tmp", small, told) if folder is not None and small else None
+    copied = None
+    if folder is not None and small:
+        copied = copy(folder, cache.folder, "tmp", small, told, folder_mode=cache.folder_mode)
 
     def act(md5: str) -> tuple[str, Arrived]:
         arrived = bring(store, cache, md5, lambda more: told(0, more))
@@ -153,7 +152,7 @@ def _bring(store: RemoteStore, cache: DvcCache, md5s: list[str], told: Progress)
         return md5, arrived
 
     left = [md5 for md5 in md5s if md5 not in set(small)]
-    arrived = _all(store, act, left)
+    arrived = several(act, left, store.parallel)
     good = [(md5, one.size) for md5, one in arrived if one.size is not None]
     _flush([cache.path(md5) for md5, _ in good])
     missing = [*(copied.missing if copied else ()), *(md5 for md5, one in arrived if one.missing)]
@@ -211,22 +210,6 @@ def _damaged(cache: DvcCache, md5: str) -> Corrupt:
         md5=md5,
         path=str(path),
     )
-
-
-def _all(store: RemoteStore, act: Callable[[str], T], md5s: Iterable[str]) -> list[T]:
-    """Every one of them, several at once; the first failure stops what has not begun."""
-    todo = list(md5s)
-    if not todo:
-        return []
-    with ThreadPoolExecutor(min(store.parallel, len(todo))) as pool:
-        futures = [pool.submit(act, md5) for md5 in todo]
-        try:
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    for future in done:
-        future.result()
-    return [future.result() for future in futures]
 
 
 def _flush(paths: list[Path]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 from mlctl.contracts import registry
 from mlctl.contracts.remote import Remote, RemoteStore
 from mlctl.domain.credentials import strip
-from mlctl.domain.errors import NotFound
+from mlctl.domain.errors import NotFound, NotInstalled
 from mlctl.domain.remote import RemoteSetting
 from mlctl.sharing.retry import TRIES, RetryingStore
 from mlctl.store.layout import FOLDER, Layout
@@ -101,9 +101,13 @@ def store_of(setting: RemoteSetting, *, tries: int = TRIES) -> RemoteStore:
     Raises:
         UsageError, NotInstalled: as `open_remote`.
     """
-    scheme = setting.scheme
-    known = registry.names("remotes")
-    plugin: Remote = registry.load("remotes", scheme if scheme in known else "dvc")
+    plugin: Remote
+    try:
+        plugin = registry.load("remotes", setting.scheme)
+    except NotInstalled as error:
+        if "package" in error.facts:  # there is a plugin, and it lacks a library
+            raise
+        plugin = registry.load("remotes", "dvc")
     return RetryingStore(plugin.open(setting.url, setting.options), tries=tries)
 
 

@@ -6,13 +6,14 @@ run this: standard library alone.
 
 import contextlib
 import errno
-import fcntl
 import hashlib
 import os
 import sys
 
+from mlctl.workspace.hashing import CHUNK, MODE, SMALL, cloned, make_folder
+
 Order = tuple[str, str]
-"""("copy" | "place" | "drop", md5)"""
+"""("copy" | "place", md5)"""
 
 Failed = tuple[int, str, str]
 """errno, md5, what the system says."""
@@ -20,14 +21,16 @@ Failed = tuple[int, str, str]
 DAMAGED = errno.EBADMSG
 """The errno that says that a file does not hold the bytes that it is named by."""
 
-MODE = 0o444  # DVC trusts a file with exactly this mode without hashing it again
-
-_CHUNK = 4 << 20
-_SMALL = 1 << 20  # up to this size a file is held in memory whole
-_CLONE = 0x40049409  # FICLONE of linux/fs.h: share the blocks, copy on write
 _READ = os.O_RDONLY | os.O_CLOEXEC
-_WRITE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+_WRITE = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
 _GOES_ON = {errno.ENOENT, DAMAGED}
+
+
+def umask() -> int:
+    """The bits that this process's new files do not get."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
 
 
 def relative(md5: str) -> str:
@@ -36,30 +39,30 @@ def relative(md5: str) -> str:
 
 
 class Copier:
-    """Copies from one root to another.
+    """Copies from one root to another. What was done halfway may be done again.
 
     Args:
         source: folder that holds `files/md5/`.
         target: the same, to be filled.
         aside: a folder that exists, relative to the target; all that is in it belongs to this run.
+        folder_mode: of the folders that are made.
     """
 
-    def __init__(self, source: str, target: str, aside: str) -> None:
+    def __init__(self, source: str, target: str, aside: str, folder_mode: int) -> None:
         self._source = os.open(source, _READ | os.O_DIRECTORY)
         self._target = os.open(target, _READ | os.O_DIRECTORY)
         self._aside = aside
+        self._folder_mode = folder_mode
         self._made: set[str] = set()
         self._clones = sys.platform == "linux"
-        mask = os.umask(0o022)
-        os.umask(mask)
-        self._masked = bool(mask & MODE)
+        self._masked = bool(umask() & MODE)
 
     def do(self, items: list[Order]) -> list[int | Failed]:
         """The size of each file, in order, or why not; what is neither missing nor damaged ends it."""
         done: list[int | Failed] = []
         for verb, md5 in items:
             try:
-                done.append(self._copy(md5) if verb == "copy" else self._finish(verb, md5))
+                done.append(self._copy(md5) if verb == "copy" else self._place(md5))
             except OSError as error:
                 done.append((error.errno or errno.EIO, md5, error.strerror or ""))
                 if error.errno not in _GOES_ON:
@@ -74,8 +77,8 @@ class Copier:
     def _copy(self, md5: str) -> int:
         source = os.open(relative(md5), _READ, dir_fd=self._source)
         try:
-            data = os.read(source, _SMALL + 1)
-            if len(data) > _SMALL:
+            data = os.read(source, SMALL + 1)
+            if len(data) > SMALL:
                 return self._copy_large(source, md5)
             _check(hashlib.md5(data, usedforsecurity=False), md5)
             target = self._open(f"{self._aside}/{md5}")
@@ -91,10 +94,10 @@ class Copier:
         name = f"{self._aside}/{md5}"
         target = self._open(name)
         try:
-            self._clones = self._clones and _cloned(source, target)
+            self._clones = self._clones and cloned(source, target)
             reading = target if self._clones else source
             found, size = hashlib.md5(usedforsecurity=False), 0
-            while data := os.pread(reading, _CHUNK, size):
+            while data := os.pread(reading, CHUNK, size):
                 found.update(data)
                 if not self._clones:
                     _write(target, data)
@@ -109,22 +112,25 @@ class Copier:
         return size
 
     def _open(self, name: str) -> int:
-        target = os.open(name, _WRITE, MODE, dir_fd=self._target)
+        try:
+            target = os.open(name, _WRITE | os.O_EXCL, MODE, dir_fd=self._target)
+        except FileExistsError:  # of one who has died over it
+            os.unlink(name, dir_fd=self._target)
+            target = os.open(name, _WRITE | os.O_EXCL, MODE, dir_fd=self._target)
         if self._masked:
             os.fchmod(target, MODE)
         return target
 
-    def _finish(self, verb: str, md5: str) -> int:
+    def _place(self, md5: str) -> int:
         name = f"{self._aside}/{md5}"
-        if verb == "drop":
-            os.unlink(name, dir_fd=self._target)
-            return 0
         folder = md5[:2]
         if folder not in self._made:
-            with contextlib.suppress(FileExistsError):
-                os.mkdir(f"files/md5/{folder}", dir_fd=self._target)
+            make_folder(f"files/md5/{folder}", self._target, self._folder_mode)
             self._made.add(folder)
-        os.rename(name, relative(md5), src_dir_fd=self._target, dst_dir_fd=self._target)
+        try:
+            os.rename(name, relative(md5), src_dir_fd=self._target, dst_dir_fd=self._target)
+        except FileNotFoundError:
+            os.stat(relative(md5), dir_fd=self._target)  # whoever did this batch before us has died behind it
         return 0
 
 
@@ -137,11 +143,3 @@ def _write(target: int, data: bytes) -> None:
     view = memoryview(data)
     while view:
         view = view[os.write(target, view) :]
-
-
-def _cloned(source: int, target: int) -> bool:
-    try:
-        fcntl.ioctl(target, _CLONE, source)
-    except OSError:
-        return False
-    return True

@@ -15,17 +15,18 @@ from queue import SimpleQueue
 from types import FrameType
 from typing import Any, Protocol
 
+from mlctl.workspace.copying import Copier
 from mlctl.workspace.hashing import Taker
 from mlctl.workspace.restoring import Restorer
 
 _LENGTH = struct.Struct("<I")
 _MOST = 8
 _START = "import sys; sys.path.append(sys.argv[1]); from mlctl.workspace.workers import serve; serve()"
-_KINDS: dict[str, Any] = {"take": Taker, "restore": Restorer}
+_KINDS: dict[str, Any] = {"take": Taker, "restore": Restorer, "copy": Copier}
 
 
 class Doer(Protocol):
-    """Does a batch: `Taker` or `Restorer`."""
+    """Does a batch: `Taker`, `Restorer` or `Copier`."""
 
     def do(self, items: list[Any]) -> list[Any]:
         """What became of each item, in order; after a failure the rest is left out."""
@@ -57,8 +58,8 @@ class Workers:
         """Start them.
 
         Args:
-            kind: "take" or "restore".
-            arguments: of `Taker` or `Restorer`.
+            kind: "take", "restore" or "copy".
+            arguments: of `Taker`, `Restorer` or `Copier`.
             count: processes; one a CPU by default.
         """
         self.count = count or min(_MOST, _cpus())
