@@ -6,6 +6,7 @@ caller do not matter. A worker that dies has its batch done by the caller's proc
 
 import marshal
 import os
+import select
 import signal
 import struct
 import sys
@@ -190,6 +191,7 @@ def serve() -> None:
     """The worker's own life: what to be, then batches, until nobody asks any more."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is for the caller, who ends us
     signal.signal(signal.SIGTERM, _end)
+    threading.Thread(target=_die_with_the_caller, daemon=True).start()
     hello = _received(0)
     if hello is None:
         return
@@ -198,6 +200,14 @@ def serve() -> None:
     while (items := _received(0)) is not None:
         if not _send(1, marshal.dumps(doer.do(items))):
             return
+
+
+def _die_with_the_caller() -> None:
+    """A caller that was killed closes our input: a file of hours is not read to its end for nobody."""
+    watch = select.poll()
+    watch.register(0, 0)  # told of nothing but the other end's going
+    watch.poll()
+    os._exit(1)
 
 
 def _end(number: int, frame: FrameType | None) -> None:

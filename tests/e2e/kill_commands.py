@@ -10,6 +10,7 @@ with the same names as without the kill.
 """
 
 import gc
+import hashlib
 import json
 import re
 import shutil
@@ -76,6 +77,11 @@ KILLS = {
             ("data", "status", "--check"),
         ),
     ),
+    "data-add-folder": Kill("pictures", ("data", "add", "img")),
+    "data-checkout-folder": Kill("repainted", ("data", "checkout", "img@1")),
+    "gc": Kill("littered", ("gc", "--yes", "--older-than", "0s")),
+    "gc-restore": Kill("collected", ("gc", "--restore"), codes=(0, 20)),
+    "gc-empty": Kill("collected", ("gc", "--empty", "--grace", "0s")),
     "train": Kill("added", ("train",)),
     "eval": Kill("trained", ("eval",)),
     "promote": Kill("evaluated", ("promote",)),
@@ -119,6 +125,12 @@ def make(states: Path) -> None:
     state("new", "init")
     state("added", "data add rides.csv")
     state("gone", act=lambda folder: (folder / "rides.csv").unlink())
+    last = states / "new"
+    state("pictures", act=_paint)
+    state("painted", "data add img", act=_repaint)
+    state("repainted", "data add img")
+    state("littered", act=_litter)
+    state("collected", "gc --yes --older-than 0s")
     last = states / "added"
     state("with-images", act=_images)
     state("sent", "data add images", act=_send)
@@ -161,6 +173,32 @@ def _questions(folder: Path) -> None:
         folder / "truth.csv",
         [{"id": number, "rides": day(number, more=200)["rides"]} for number in range(200, 260)],
     )
+
+
+def _paint(folder: Path) -> None:
+    for name in ("a", "b", "deep/c", "deep/d"):
+        path = folder / "img" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name, encoding="utf-8")
+
+
+def _repaint(folder: Path) -> None:
+    (folder / "img" / "a").write_text("another", encoding="utf-8")
+    (folder / "img" / "b").rename(folder / "img" / "deep" / "b")
+    (folder / "img" / "deep" / "c").unlink()
+
+
+def _litter(folder: Path) -> None:
+    """Cached data and objects that nothing names."""
+    for text in ("one", "two", "three"):
+        md5 = hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        for path in (
+            folder / ".mlctl/cache/files/md5" / md5[:2] / md5[2:],
+            folder / ".mlctl/objects" / sha256[:2] / sha256,
+        ):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
 
 
 def _serve(folder: Path) -> None:

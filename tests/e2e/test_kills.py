@@ -22,6 +22,11 @@ LEAST = {
     "data-checkout": 8,
     "data-get": 6,
     "data-evict": 10,
+    "data-add-folder": 30,
+    "data-checkout-folder": 12,
+    "gc": 12,
+    "gc-restore": 12,
+    "gc-empty": 6,
     "train": 50,
     "eval": 12,
     "promote": 40,
@@ -87,5 +92,5 @@ def test_a_loop_killed_after_its_freeze_goes_on_with_the_renewal(states, scratch
 def test_every_command_that_writes_is_among_the_killed():
     killed = {" ".join(kill.argv[: 1 + (kill.argv[0] in {"data", "labels"})]) for kill in KILLS.values()}
     writing = ["init", "train", "eval", "promote", "rollback", "build", "predict", "monitor", "loop"]
-    quiet = ["undo", "redo", "status", "plan", "fsck"]
+    quiet = ["undo", "redo", "status", "plan", "fsck", "gc"]
     assert killed == {*writing, *quiet, "data add", "data checkout", "labels add"}
