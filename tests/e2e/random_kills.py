@@ -76,7 +76,7 @@ def changed(folder: Path) -> None:
 
 
 def states(work: Path) -> tuple[Path, Path]:
-    """A project whose folder has changed since it was added; one with both versions and stray cached files."""
+    """A project whose folder has changed since it was added; one with both versions and stray data."""
     one = Folder(work / "one", work)
     one.path.mkdir(parents=True)
     images(one.path)

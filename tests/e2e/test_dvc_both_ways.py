@@ -332,9 +332,7 @@ def test_two_remotes_each_with_a_part(place, tmp_path):
     assert below(clone.folder / "data") == below(place.folder / "data")
 
 
-@pytest.mark.parametrize(
-    "kind", ["hardlink", pytest.param("symlink", marks=pytest.mark.xfail(strict=True, reason="not read yet"))]
-)
+@pytest.mark.parametrize("kind", ["hardlink", "symlink"])
 def test_links_into_the_cache_as_dvc_makes_them(place, kind):
     place.dvc("config", "cache.type", kind)
     place.dvc("checkout", "--quiet", "--relink")
