@@ -13,6 +13,7 @@ from mlctl.domain.errors import NotFound, UsageError, WorkspaceDirty
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult, Restored
 from mlctl.domain.selector import parse
+from mlctl.store.evicted import Evicted
 from mlctl.verbs.data_transfer import download_data
 from mlctl.verbs.intake import look, point
 from mlctl.verbs.places import Place, known_places, place_named
@@ -26,6 +27,7 @@ from mlctl.workspace.dvc_cache import DvcCache, discard
 from mlctl.workspace.dvc_files import DvcSettings, Pointer, read_settings
 from mlctl.workspace.dvc_lock import dvc_lock
 from mlctl.workspace.dvc_owners import foreign_owner, pointer_at
+from mlctl.workspace.snapshot import Snapshot
 
 _SHOWN = 5
 
@@ -137,7 +139,7 @@ def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataChecko
     target = session.root / path
     seen = look(session, wanted.place) if target.exists() and not _is_empty_folder(target) else None
     if seen is not None and seen.md5 == wanted.pointer.md5:
-        if not request.dry_run:
+        if not request.dry_run and not _is_evicted(session, seen, cache):
             look(session, wanted.place, cache)  # brings in what the cache has lost and the work tree holds
             cache.flush()
         return Plan(write=(), remove=())
@@ -222,6 +224,12 @@ def _above(path: str) -> list[str]:
 
 def _joined(folder: str, relative: str) -> str:
     return f"{folder}/{relative}" if relative else folder
+
+
+def _is_evicted(session: Session, seen: Snapshot, cache: DvcCache) -> bool:
+    """Whether `data evict` has freed the cache of whatever it lacks of these files: it stays free of them."""
+    evicted = Evicted(session.repository.layout, session.repository.files).where()
+    return bool(evicted) and all(entry.md5 in evicted or cache.has(entry.md5) for entry in seen.files)
 
 
 def _is_empty_folder(target: Path) -> bool:

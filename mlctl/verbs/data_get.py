@@ -21,6 +21,8 @@ from mlctl.sharing.transfer import Moved, download
 from mlctl.verbs.dataset_part import Part, PartFile, files_of_part, part_by_pointer, part_of_version
 from mlctl.verbs.remote_stores import open_data_store
 from mlctl.verbs.session import Session
+from mlctl.verbs.stat_memory import memory_of
+from mlctl.workspace.bring_back import bring_back
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.dvc_lock import dvc_lock
@@ -63,7 +65,7 @@ def data_get(session: Session, request: DataGetRequest) -> Outcome[DataGetResult
         files = fetch.sized(files, lacking) if request.dry_run else files
         moved = _would_move(files, lacking) if request.dry_run else fetch.files(cache, files, lacking)
         if not request.dry_run:
-            _write(session, cache, write)
+            _write(session, cache, write, placed=request.out is None)
     placed = request.out is None and bool(write) and not request.dry_run
     rest = placed and _is_rest_missing(session, part, cache)
     return Outcome(
@@ -144,7 +146,7 @@ class _Fetch:
 @contextmanager
 def _cache(session: Session, *, dry_run: bool) -> Iterator[tuple[DvcCache, DvcCache]]:
     """(the cache, where a listing is put that is fetched): a dry run leaves no trace."""
-    cache = DvcCache(read_settings(session.root).cache)
+    cache = DvcCache.of(read_settings(session.root))
     if not dry_run:
         yield cache, cache
         return
@@ -240,7 +242,19 @@ def _would_move(files: list[PartFile], lacking: list[str]) -> Moved:
     return Moved(files=len(lacking), bytes=sum(sizes[md5] for md5 in lacking))
 
 
-def _write(session: Session, cache: DvcCache, write: list[_Wanted]) -> None:
+def _write(session: Session, cache: DvcCache, write: list[_Wanted], *, placed: bool) -> None:
+    """Into the work tree as `cache.type` says, elsewhere as plain copies."""
+    if placed:
+        bring_back(
+            session.root,
+            [(one.file.md5, one.target.relative_to(session.root).as_posix()) for one in write],
+            read_settings(session.root),
+            memory=memory_of(session),
+            whole=None,
+            step="write files",
+            report=session.report,
+        )
+        return
     for done, one in enumerate(write, 1):
         cache.restore(one.file.md5, one.target)
         session.report(Event(step="write files", done=done, total=len(write), unit="files"))

@@ -94,6 +94,15 @@ def test_what_is_proven_goes_and_checkout_fetches_it_again(images):
     assert (images.root / "images/deep/c.bin").read_text() == "c"
 
 
+def test_a_checkout_that_has_nothing_to_write_does_not_fill_the_cache_again(images):
+    evict(images, "images", yes=True)
+    data_checkout(images.session(), DataCheckoutRequest(dataset="images"))
+    assert cached(images) == set()
+    (images.root / ".mlctl/evicted.json").unlink()
+    data_checkout(images.session(), DataCheckoutRequest(dataset="images"))
+    assert len(cached(images)) == 4
+
+
 def test_fsck_tells_what_was_sent_away_from_what_was_lost(images):
     lost = next(iter(cached(images)))
     evict(images, "images", yes=True)

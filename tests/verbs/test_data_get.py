@@ -159,6 +159,16 @@ def test_folders_and_files_in_each_others_place_stay(clone):
         get(clone, "images/dogs/1.jpg", force=True)
 
 
+def test_links_go_into_the_work_tree_and_plain_copies_elsewhere(clone, tmp_path):
+    (clone / ".dvc/config.local").write_text("[cache]\n    type = hardlink\n")
+    get(clone, "images/cats")
+    assert (clone / "images/cats/1.jpg").stat().st_nlink == 2
+    get(clone, "images/cats", out=str(tmp_path / "out"))
+    assert (tmp_path / "out/1.jpg").stat().st_nlink == 1
+    (tmp_path / "out/1.jpg").write_text("mine to change")
+    assert not get(clone, "images/cats").data.changed
+
+
 def test_a_link_inside_does_not_lead_the_writing_out(clone, tmp_path):
     (tmp_path / "outside").mkdir()
     (clone / "images").mkdir()

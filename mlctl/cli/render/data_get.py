@@ -11,8 +11,13 @@ _LISTED = 10
 def render(data: DataGetResult, out: Console) -> None:
     """What was asked for, and what of it was written and fetched."""
     what = f"{data.files} files, {size(data.bytes)}"
-    fetched = f"{data.fetched_files} fetched ({size(data.fetched_bytes)})"
-    how = f"{len(data.written)} written, {fetched}" if data.written else "unchanged"
+    verb, fetched = (
+        ("written", f"{data.fetched_files} fetched")
+        if data.changed
+        else ("to write", f"{data.fetched_files} to fetch")
+    )
+    fetched += f" ({size(data.fetched_bytes)})"
+    how = f"{len(data.written)} {verb}, {fetched}" if data.written else "unchanged"
     origin = f"{data.version}  " if data.version else ""
     out.print(f"{origin}{data.target}  {what}: {how}", soft_wrap=True)
     for path in data.written[:_LISTED]:
