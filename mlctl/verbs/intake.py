@@ -5,6 +5,7 @@ pointer, decision. Doing it again finishes it.
 """
 
 import shlex
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
 from mlctl.verbs.versions import Numbered, newest, origin_of, with_bytes
 from mlctl.workspace.bring_back import bring_back
+from mlctl.workspace.case_clashes import case_clashes
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import (
     DvcSettings,
@@ -33,6 +35,7 @@ from mlctl.workspace.dvc_owners import foreign_owner, pointer_at
 from mlctl.workspace.git_tree import is_tracked, stage, top
 from mlctl.workspace.snapshot import Snapshot, snapshot
 
+_CLASHES = 3  # shown
 _LINKS = {"hardlink", "symlink"}
 
 
@@ -219,6 +222,10 @@ def _warnings(session: Session, place: Place, found: Numbered, table: Any | None
         warnings.append(
             f"git tracks {place.path} itself as well; "
             f"`git rm -r --cached {shlex.quote(place.path)}` leaves it to its pointer alone"
+        )
+    for one, other in islice(case_clashes(session.root / place.path), _CLASHES):
+        warnings.append(
+            f"{place.path}: {one!r} and {other!r} are one name to macOS and Windows: one file is lost there"
         )
     if place.spec is not None and table is not None:
         warnings += engine("intake_tables").failures(place, found.label, table)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from mlctl.domain.errors import NotFound, UsageError
+from mlctl.domain.errors import InvalidName, NotFound, UsageError
 from mlctl.domain.nearest import nearest
 from mlctl.domain.refs import check_name
 from mlctl.domain.spec import DataSpec
@@ -18,6 +18,7 @@ from mlctl.verbs.versions import latest_versions
 from mlctl.workspace.dvc_files import SUFFIX, pointer_path
 from mlctl.workspace.dvc_owners import tracked_in
 
+_LONGEST = 255  # bytes of a name
 _OURS = {".git", ".dvc", ".mlctl"}
 
 
@@ -201,10 +202,15 @@ def path_inside(session: Session, typed: str) -> str:
 
     Raises:
         UsageError: it is outside, one of git's, dvc's or mlctl's own, a pointer, or part of tracked data.
+        InvalidName: no pointer fits beside it.
     """
     root = Path(os.path.realpath(session.root))
     given = Path(os.path.abspath(typed))  # noqa: PTH100 - resolve() would follow the link that is to be refused
     path = Path(os.path.realpath(given.parent)) / given.name
+    if len(os.fsencode(path.name + SUFFIX)) > _LONGEST:
+        raise InvalidName(
+            f"the name {path.name} is too long: {SUFFIX} has to fit behind it; rename it", path=typed
+        )
     if root not in path.parents:
         what = "is the project itself" if path == root else f"is not inside the project {root}"
         advice = "name a file or folder in it" if path == root else "copy or move it there first"

@@ -60,7 +60,7 @@ def flush_file(path: Path) -> None:
 def said(error: OSError) -> MlctlError | OSError:
     """The error in mlctl's words, where it has some."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return DiskFull(f"the disk is full: {error.filename or error}", path=str(error.filename))
+        return DiskFull(f"the disk is full: {error.filename or error}", "df -h .", path=str(error.filename))
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return PermissionRefused(
             f"no permission to write: {error.filename or error}", path=str(error.filename)

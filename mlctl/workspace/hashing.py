@@ -73,6 +73,7 @@ class Taker:
     def __init__(self, root: str, cache: str | None = None, folder_mode: int = 0o777) -> None:
         self._root = os.open(root, _READ | os.O_DIRECTORY)
         self._cache: int | None = None
+        self._folder = cache or ""
         self._folder_mode = folder_mode
         self._made: set[str] = set()
         self._clones = sys.platform == "linux"
@@ -94,7 +95,9 @@ class Taker:
             try:
                 done.append(self.take(path, stamp))
             except OSError as error:
-                done.append((error.errno or errno.EIO, str(error.filename or path), error.strerror or ""))
+                name = str(error.filename or path)
+                where = name if name == path else f"{self._folder}/{name}"  # the cache's
+                done.append((error.errno or errno.EIO, where, error.strerror or ""))
                 break
         return done
 

@@ -93,4 +93,5 @@ def test_every_command_that_writes_is_among_the_killed():
     killed = {" ".join(kill.argv[: 1 + (kill.argv[0] in {"data", "labels"})]) for kill in KILLS.values()}
     writing = ["init", "train", "eval", "promote", "rollback", "build", "predict", "monitor", "loop"]
     quiet = ["undo", "redo", "status", "plan", "fsck", "gc"]
-    assert killed == {*writing, *quiet, "data add", "data checkout", "labels add"}
+    data = ["data add", "data checkout", "data get", "data evict"]
+    assert killed == {*writing, *quiet, *data, "labels add"}
