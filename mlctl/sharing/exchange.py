@@ -53,6 +53,9 @@ def compare(repository: Repository, log: SharedLog, *, thorough: bool = False) -
         repository: whose log is meant.
         log: the remote's.
         thorough: look whether the remote has lost entries, too.
+
+    Raises:
+        Unreachable: it has lost all of them; nobody would notice if a second log began there.
     """
     decisions = repository.decisions
     names = decisions.shared()
@@ -70,6 +73,13 @@ def compare(repository: Repository, log: SharedLog, *, thorough: bool = False) -
     if last is not None and last.committed.sha256 == own(head):
         return Compared(common=head, theirs=following, own=0)
     most = head if following or last is not None else min(head, log.head())
+    if not most and decisions.pending.joined() is not None:
+        raise Unreachable(
+            f"{log.url} holds nothing of this log any more: a folder that is not mounted, or another place? "
+            f"Nothing was changed; to fill it anew, remove the remote and add it again",
+            "mlctl remote ls",
+            url=log.url,
+        )
     common = log.common(own, most)
     return Compared(common=common, theirs=log.after(common), own=head - common)
 

@@ -39,10 +39,15 @@ class SharedEntry(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SharedLog:
-    """The log of one remote."""
+    """The log of one remote.
+
+    Attributes:
+        url: of the remote, without credentials.
+    """
 
     def __init__(self, store: RemoteStore) -> None:
         self._store = store
+        self.url = store.url
 
     def one(self, number: int) -> SharedEntry | None:
         """One entry, verified in itself; None where the remote has none of this number.

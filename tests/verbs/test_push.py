@@ -3,7 +3,7 @@
 import pytest
 
 from mlctl.builtin.remotes.folder import FolderStore
-from mlctl.domain.errors import NameMoved, NotFound
+from mlctl.domain.errors import NameMoved, NotFound, Unreachable
 from mlctl.domain.requests.log import LogRequest
 from mlctl.domain.requests.push import PushRequest
 from mlctl.domain.requests.redo import RedoRequest
@@ -169,3 +169,14 @@ def test_a_remote_that_has_lost_its_newest_entries_gets_them_again(team):
     assert first.push().uploaded == 1
     assert lost.read_bytes() == kept
     assert len(on_remote(team)) == 5
+
+
+def test_a_remote_that_has_lost_everything_is_not_filled_unasked(team, tmp_path):
+    first = team.shared()
+    team.remote.rename(tmp_path / "not mounted")
+    first.model(2, team.dataset)
+    with pytest.raises(Unreachable, match="holds nothing of this log any more"):
+        first.push()
+    assert not team.remote.exists()
+    (tmp_path / "not mounted").rename(team.remote)
+    assert [one.decision for one in first.push().published] == [4]
