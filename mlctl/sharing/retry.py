@@ -7,7 +7,8 @@ there mean that it was won. So the bytes given to `create` must be the caller's 
 import contextlib
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
@@ -117,14 +118,19 @@ class RetryingStore:
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def sizes(self, keys: Iterable[str]) -> dict[str, int]:
-        """As the other, tried again."""
+        """As the other; where asking for all at once fails, each is asked for and tried again by itself."""
         asked = list(keys)
-        return self._again(lambda: self.inner.sizes(asked))
+        with contextlib.suppress(Unreachable):
+            return self.inner.sizes(asked)
+        return self._each([[key] for key in asked], self.inner.sizes)
 
     def md5s(self, keys: Iterable[str]) -> dict[str, str]:
-        """What the other has computed of its bytes, tried again; {} where it computes nothing."""
-        asked, ask = list(keys), getattr(self.inner, "md5s", None)
-        return {} if ask is None else self._again(lambda: dict(ask(asked)))
+        """What the other has computed of its bytes, tried again folder by folder; {} where it does not."""
+        ask = getattr(self.inner, "md5s", None)
+        folders: dict[str, list[str]] = {}
+        for key in keys:
+            folders.setdefault(key.rpartition("/")[0], []).append(key)
+        return {} if ask is None else self._each([*folders.values()], ask)
 
     def list(self, prefix: str) -> Iterator[Listed]:
         """As the other; where it breaks off, it begins again behind the last key."""
@@ -151,6 +157,16 @@ class RetryingStore:
     def close(self) -> None:
         """Close the other."""
         self.inner.close()
+
+    def _each(
+        self, groups: Sequence[Sequence[str]], ask: Callable[[Sequence[str]], dict[str, T]]
+    ) -> dict[str, T]:
+        """The answers for all groups of keys, several at once; a failure of one is no other's."""
+        if not groups:
+            return {}
+        with ThreadPoolExecutor(min(self.parallel, len(groups))) as pool:
+            parts = pool.map(lambda group: self._again(lambda: ask(group)), groups)
+            return {key: value for part in parts for key, value in part.items()}
 
     def _again(self, act: Callable[[], T], progress: Callable[[], bool] = lambda: False) -> T:
         """Try; a try that made progress doesn't count."""

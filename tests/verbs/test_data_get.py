@@ -7,17 +7,21 @@ import pytest
 from mlctl.domain.errors import Corrupt, Incomplete, NotFound, UsageError, WorkspaceDirty
 from mlctl.domain.progress import silent
 from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.data_evict import DataEvictRequest
 from mlctl.domain.requests.data_get import DataGetRequest
 from mlctl.domain.requests.init import InitRequest
 from mlctl.store.repository import Repository
 from mlctl.verbs import data_get as module
 from mlctl.verbs.data_add import data_add
+from mlctl.verbs.data_evict import data_evict
 from mlctl.verbs.data_get import data_get
 from mlctl.verbs.data_transfer import upload_data
 from mlctl.verbs.init import init
 from mlctl.verbs.remote_stores import open_data_store
 from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_files import read_pointer
+from tests.remote_servers import make_bucket, s3_options, s3_server
+from tests.sharing.faulty import FAULTS, faulty_line
 
 FILES = {"cats/1.jpg": "one", "cats/2.jpg": "two!", "dogs/1.jpg": "three", "catsup": "x"}
 
@@ -220,3 +224,30 @@ def test_without_a_remote_what_is_missing_is_said(clone):
     (clone / ".mlctl/config.toml").write_text(text.split("[remotes")[0])
     with pytest.raises(NotFound, match=r"does not hold .* there is no remote"):
         get(clone, "images/cats")
+
+
+@pytest.mark.slow
+def test_over_a_line_that_fails_a_third_of_the_time_all_of_the_part_and_no_more_arrives(project, monkeypatch):
+    with s3_server() as endpoint, faulty_line(endpoint, seed=7) as (line, faults):
+        with (project.root / ".mlctl/config.toml").open("a") as config:
+            config.write(f'\n[remotes.origin]\nurl = "{make_bucket(endpoint, "getting")}"\n')
+        for name, value in s3_options(line).items():
+            monkeypatch.setenv(f"MLCTL_REMOTE_ORIGIN_{name.upper()}", value)
+        for number in range(20):
+            project.write(f"images/cats/{number}", f"cat {number} " * 500)
+            project.write(f"images/dogs/{number}", f"dog {number} " * 500)
+        data_add(project.session(), DataAddRequest(paths=("images",)))
+        upload_data(project.session(), [read_pointer(project.root / "images.dvc").md5])
+        shutil.rmtree(project.root / ".mlctl/cache/files")
+        shutil.rmtree(project.root / "images")
+        faults.seen.clear()
+        found = get(project.root, "images/cats").data
+        assert (found.fetched_files, found.files) == (20, 20)
+        assert files(project.root / "images/cats") == {str(n): f"cat {n} " * 500 for n in range(20)}
+        assert not (project.root / "images/dogs").exists()
+        assert len(list((project.root / ".mlctl/cache/files/md5").glob("??/*"))) == 20
+        assert faults.seen["fine"] >= 20
+        assert sum(faults.seen[kind] for kind in FAULTS) >= 5
+        gone = data_evict(project.session(), DataEvictRequest(datasets=("images",), yes=True)).data
+        assert [(one.what, one.files) for one in gone.proofs] == [("digest", 20)]
+        assert list((project.root / ".mlctl/cache/files/md5").glob("??/*")) == []

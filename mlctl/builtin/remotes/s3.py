@@ -161,15 +161,13 @@ class S3Store:
         listed.
         """
         asked = set(keys)
-        folders = sorted({key.rpartition("/")[0] for key in asked})
-
-        def below(folder: str) -> dict[str, str]:
-            items = self._items(f"{folder}/" if folder else "")
-            told = {key: str(item.get("ETag", "")).strip('"').lower() for key, item in items if key in asked}
-            return {key: etag for key, etag in told.items() if _MD5.match(etag)}
-
-        with ThreadPoolExecutor(self.parallel) as pool:
-            return {key: etag for part in pool.map(below, folders) for key, etag in part.items()}
+        found = {}
+        for folder in sorted({key.rpartition("/")[0] for key in asked}):
+            for key, item in self._items(f"{folder}/" if folder else ""):
+                etag = str(item.get("ETag", "")).strip('"').lower()
+                if key in asked and _MD5.match(etag):
+                    found[key] = etag
+        return found
 
     def _items(self, prefix: str) -> Iterator[tuple[str, dict[str, Any]]]:
         """(key, what S3 says of it) of all that begins so."""
