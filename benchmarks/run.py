@@ -1,5 +1,6 @@
 """All benchmarks, side by side with the peers, in one run. `make bench` calls this."""
 
+import data
 import life
 import serving
 
@@ -10,6 +11,8 @@ def main() -> None:
     life.main()
     print("\n## Serving\n")
     serving.main()
+    print("\n## Data\n")
+    data.main()
 
 
 if __name__ == "__main__":

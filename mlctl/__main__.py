@@ -24,7 +24,7 @@ QUICK = (
     ["build"],
     ["build", "--json"],
 )
-"""Command lines that need no parser; with `_builds_for` and `_before_push` that is all of them."""
+"""Command lines that need no parser; with `_builds_for`, `_of_data` and `_before_push` that is all."""
 
 
 def main() -> int:
@@ -35,12 +35,12 @@ def main() -> int:
         return 0
     sys.unraisablehook = _unraisable
     quick = arguments in QUICK or _builds_for(arguments)
-    hook = _before_push(arguments)
+    unkept = _before_push(arguments) or _of_data(arguments)
     try:
         kept: int | None = import_module("mlctl.store.kept_answers").give(arguments) if quick else None
         if kept is not None:
             return kept
-        door = import_module("mlctl.cli.quick" if quick or hook else "mlctl.cli.main")
+        door = import_module("mlctl.cli.quick" if quick or unkept else "mlctl.cli.main")
         code: int = door.run(arguments)
     except KeyboardInterrupt:
         # outside the door's own watch: while modules are imported, or while the last bytes are written
@@ -76,6 +76,15 @@ def _builds_for(arguments: list[str]) -> bool:
         and not stage[0].startswith("-")
         and arguments[3:] in ([], ["--json"])
     )
+
+
+def _of_data(arguments: list[str]) -> bool:
+    """`data status` and `data add PATH…`, plain or with `--json`: they look at too much for a kept answer."""
+    words = arguments[2:]
+    if arguments[:2] == ["data", "status"]:
+        return words in ([], ["--check"], ["--json"], ["--check", "--json"])
+    paths = words[:-1] if words[-1:] == ["--json"] else words
+    return arguments[:2] == ["data", "add"] and not any(path.startswith("-") for path in paths)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
-"""The plain forms of `status`, `plan`, `build` and `hook run`, without Typer and rich; both print the same.
+"""The plain forms of a few commands, answered without Typer and rich; both ways print the same.
 
-What an answer rested on is recorded meanwhile, and the answer kept for the next time (`store.kept_answers`).
+What the answer of `status`, `plan` and `build` rested on is recorded meanwhile, and the answer kept for the
+next time (`store.kept_answers`).
 """
 
 import os
@@ -12,6 +13,8 @@ from mlctl.cli.refs import refs_on_stdin
 from mlctl.cli.settings import SETTINGS, current, enter, from_environment
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.build import BuildRequest
+from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.data_status import DataStatusRequest
 from mlctl.domain.requests.hook_run import HookRunRequest
 from mlctl.domain.requests.plan import PlanRequest
 from mlctl.domain.requests.status import StatusRequest
@@ -33,6 +36,9 @@ def _plain(arguments: list[str]) -> None:
         carry_out("hook_run", request, session=False)
         return
     enter()
+    if arguments[0] == "data":
+        carry_out(f"data_{arguments[1]}", _data_request(arguments), json="--json" in arguments)
+        return
     recording = Recording.start()
     try:
         outcome = carry_out(arguments[0], _request(arguments), json="--json" in arguments)
@@ -55,6 +61,13 @@ def _keep(arguments: list[str], outcome: Outcome[Any], recording: Recording) -> 
         started=recording.started,
         until=recording.until,
     )
+
+
+def _data_request(arguments: list[str]) -> Any:
+    if arguments[1] == "status":
+        return DataStatusRequest(check="--check" in arguments)
+    paths = arguments[2:-1] if arguments[-1] == "--json" else arguments[2:]
+    return DataAddRequest(paths=tuple(paths))
 
 
 def _request(arguments: list[str]) -> Any:

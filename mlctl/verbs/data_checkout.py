@@ -14,10 +14,9 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult, Restored
 from mlctl.domain.selector import parse
 from mlctl.store.evicted import Evicted
-from mlctl.verbs.data_transfer import download_data
+from mlctl.verbs.engines import engine
 from mlctl.verbs.intake import look, point
 from mlctl.verbs.places import Place, known_places, place_named
-from mlctl.verbs.remote_stores import has_data_remote
 from mlctl.verbs.resolve import resolve_dataset
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
@@ -181,13 +180,13 @@ def _fetch(session: Session, names: list[str], cache: DvcCache) -> int:
     lacking = cache.lacking(names)
     if not lacking:
         return 0
-    if not has_data_remote(session):
+    if not engine("remote_stores").has_data_remote(session):
         raise NotFound(
             f"the cache {cache.folder} does not hold {lacking[0]}, and there is no remote to fetch it from",
             "mlctl remote add origin URL",
             names=lacking,
         )
-    return download_data(session, lacking).files
+    return int(engine("data_transfer").download_data(session, lacking).files)
 
 
 def _carry_out(session: Session, wanted: Wanted, plan: Plan, settings: DvcSettings) -> None:

@@ -5,9 +5,9 @@ import shlex
 from mlctl.domain.errors import WouldChange
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_status import DatasetState, DataStatusRequest, DataStatusResult
+from mlctl.verbs.engines import engine
 from mlctl.verbs.intake import look
 from mlctl.verbs.places import Place, known_places
-from mlctl.verbs.remote_presence import remote_presence
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import newest, with_bytes
 from mlctl.workspace.dvc_files import Pointer
@@ -20,7 +20,7 @@ def data_status(session: Session, request: DataStatusRequest) -> Outcome[DataSta
     """Compare; with `check`, anything that is not clean, or that an asked remote lacks, is exit 43."""
     places, wrong = known_places(session)
     states = tuple(_state(session, place) for place in places)
-    remote = remote_presence(session, places) if request.remote else None
+    remote = engine("remote_presence").remote_presence(session, places) if request.remote else None
     data = DataStatusResult(
         datasets=states, clean=all(state.state in _CALM for state in states), remote=remote
     )

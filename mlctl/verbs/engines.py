@@ -9,12 +9,15 @@ from typing import Any
 
 _ENGINES = {
     "adding": "mlctl.verbs.data_add",
+    "data_transfer": "mlctl.verbs.data_transfer",
     "fitting": "mlctl.verbs.fitting",
     "measuring": "mlctl.verbs.measuring",
     "numbering": "mlctl.verbs.numbering",
     "promoting": "mlctl.verbs.promote",
     "refitting": "mlctl.verbs.refitting",
     "intake_tables": "mlctl.verbs.intake_tables",
+    "remote_presence": "mlctl.verbs.remote_presence",
+    "remote_stores": "mlctl.verbs.remote_stores",
     "tables": "mlctl.verbs.tables",
 }
 

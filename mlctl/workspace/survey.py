@@ -19,8 +19,9 @@ from mlctl.domain.dataset import FileEntry
 from mlctl.domain.errors import WorkspaceDirty
 from mlctl.domain.ids import Digest
 from mlctl.domain.manifest import FULL, Seen, begins_chunk, parsed, seal_of
-from mlctl.domain.progress import Event, Report
+from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.records import encode
+from mlctl.workspace.counting import Count
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.hashing import Stamp
 from mlctl.workspace.intake_pool import Pool, Ticket
@@ -28,6 +29,7 @@ from mlctl.workspace.scan import Memory, Row, walk
 
 _AHEAD = 16  # chunks that may wait for the first of them
 _UNKNOWN: Stamp = (0, 0, 0, 0)
+_LONG = 2.0  # seconds after which it is worth counting what there is to do
 _PAUSE = 1.0  # seconds between two notes of what a chunk that takes long has done
 
 
@@ -57,7 +59,7 @@ class Survey:
         self._pool = Pool(root, path, cache)
         self._note = False
         self._waiting: deque[_Open | Seen] = deque()
-        self._progress = _Progress(path, report)
+        self._progress = _Progress(root / path, path, report)
 
     def run(self, ignored: Collection[str], links: Path | None, *, note_read: bool = False) -> None:
         """Look at everything.
@@ -78,6 +80,7 @@ class Survey:
                 self._settle()
         except BaseException:
             self._pool.close(abort=True)
+            self._progress.stop()
             raise
         self._pool.close()
         trust.renew()
@@ -282,10 +285,11 @@ class _Trust:
 class _Progress:
     """Says how far it is, at most some times a second."""
 
-    def __init__(self, path: str, report: Report) -> None:
-        self._step, self._report = f"hash {path}", report
+    def __init__(self, folder: Path, path: str, report: Report) -> None:
+        self._folder, self._step, self._report = folder, f"hash {path}", report
         self._files = self._bytes = 0
-        self._said = time.monotonic()
+        self._began = self._said = time.monotonic()
+        self._count: Count | None = None
 
     def add(self, files: int, size: int) -> None:
         """So many more are done."""
@@ -294,11 +298,30 @@ class _Progress:
         now = time.monotonic()
         if now - self._said > 0.1:  # noqa: PLR2004 - a tenth of a second
             self._said = now
-            self._report(Event(step=self._step, done=self._files, unit="files", bytes=self._bytes))
+            if self._count is None and now - self._began > _LONG and self._report is not silent:
+                self._count = Count(self._folder)
+            files, size = (self._count.result if self._count else None) or (0, 0)
+            known = files >= self._files > 0  # else it is not counted yet, or files were added meanwhile
+            self._report(
+                Event(
+                    step=self._step,
+                    done=self._files,
+                    total=files if known else None,
+                    unit="files",
+                    bytes=self._bytes,
+                    total_bytes=size if known else None,
+                )
+            )
+
+    def stop(self) -> None:
+        """Say nothing any more."""
+        if self._count is not None:
+            self._count.close()
 
     def end(self) -> None:
         """All is done."""
         done = self._files
+        self.stop()
         self._report(Event(step=self._step, done=done, total=done, unit="files", bytes=self._bytes))
 
 

@@ -45,3 +45,18 @@ def test_amounts_have_their_unit(count, unit, text):
 @pytest.mark.parametrize("done", range(8))
 def test_a_bar_is_always_as_wide(done):
     assert len(line(Event(step="s", done=done, total=7)).split("]")[0]) == len("s [") + 24
+
+
+@pytest.mark.parametrize(
+    ("event", "seconds", "text"),
+    [
+        (Event(step="hash d", done=3, unit="files", bytes=3 << 20), 9.0, "hash d 3 files, 3.0 MiB"),
+        (Event(step="s", done=1, total=4, unit="files", bytes=1), 1.0, "1/4 files, 1 B"),
+        (Event(step="s", done=1, total=4, unit="files"), 10.0, "1/4 files, 30 s left"),
+        (Event(step="s", done=1, total=4, unit="files", bytes=1, total_bytes=101), 3.0, "101 B, 5:00 left"),
+        (Event(step="s", done=1, total=10_001, unit="files"), 3.0, "1/10001 files, 8 h left"),
+        (Event(step="s", done=4, total=4, unit="files"), 10.0, "4/4 files"),
+    ],
+)
+def test_files_have_their_bytes_and_a_step_that_takes_long_says_how_long_the_rest_will(event, seconds, text):
+    assert line(event, 120, seconds).endswith(text)

@@ -447,3 +447,19 @@ def test_a_full_disk_is_told_of_as_ever(quiet):
         )
     assert done.returncode == 93
     assert done.stderr.splitlines()[-2].startswith("error: the disk is full")
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["data", "status"],
+        ["data", "status", "--json"],
+        ["data", "status", "--check"],
+        ["data", "add"],
+        ["data", "add", "rides.csv", "--json"],
+        ["data", "add", "nothing.csv"],
+    ],
+    ids=" ".join,
+)
+def test_the_plain_forms_of_data_commands_say_what_the_long_way_says(quiet, arguments):
+    assert quiet.ask(*arguments)[:2] == quiet.long_way(*arguments)

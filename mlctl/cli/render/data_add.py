@@ -1,22 +1,19 @@
 """Versioned data as text: one line a dataset."""
 
-from rich.console import Console
-
 from mlctl.cli.columns import size
+from mlctl.cli.render.status import Out
 from mlctl.domain.dataset import DatasetRow
 from mlctl.domain.requests.data_add import DataAddResult
 
 
-def render(data: DataAddResult, out: Console) -> None:
+def render(data: DataAddResult, out: Out) -> None:
     """Say which versions the work tree stands on, and which files to commit."""
     for row in data.datasets:
         new = f"{row.name}@{row.version}" in data.added
-        out.print(
-            f"{row.name}@{row.version}  {row.path}  {_extent(row)}  {'added' if new else 'unchanged'}",
-            soft_wrap=True,
-        )
+        state = "added" if new else "unchanged"
+        out.file.write(f"{row.name}@{row.version}  {row.path}  {_extent(row)}  {state}\n")
     for path in data.files:
-        out.print(f"  + {path}", soft_wrap=True)
+        out.file.write(f"  + {path}\n")
 
 
 def _extent(row: DatasetRow) -> str:

@@ -1,21 +1,17 @@
 """The work tree against the versions, as text."""
 
-from rich.console import Console
-
 from mlctl.cli.columns import columns, minute, size
+from mlctl.cli.render.status import Out
 from mlctl.domain.requests.data_status import DatasetPresence, DatasetState, DataStatusResult
 
 
-def render(data: DataStatusResult, out: Console) -> None:
+def render(data: DataStatusResult, out: Out) -> None:
     """One line a dataset; then one a dataset of what the remote holds, if it was asked."""
-    if not data.datasets:
-        out.print("no datasets")
-    for line in columns([_line(state) for state in data.datasets]):
-        out.print(line, soft_wrap=True)
+    lines = columns([_line(state) for state in data.datasets]) or ["no datasets"]
     if data.remote is not None:
-        out.print(f"on {data.remote.url}", soft_wrap=True)
-        for line in columns([_presence(one) for one in data.remote.datasets], indent="  "):
-            out.print(line, soft_wrap=True)
+        lines.append(f"on {data.remote.url}")
+        lines += columns([_presence(one) for one in data.remote.datasets], indent="  ")
+    out.file.write("\n".join(lines) + "\n")
 
 
 def _presence(one: DatasetPresence) -> tuple[str, ...]:
