@@ -54,7 +54,7 @@ def data_evict(session: Session, request: DataEvictRequest) -> Outcome[DataEvict
         result = _result(cache, free, held, store.url, done=request.yes, changed=act and bool(held.proofs))
         if result.changed:
             _remove(session, cache, store.url, held)
-    return Outcome(data=result, next=_next(request, result))
+    return Outcome(data=result, next=_next(session, request, result))
 
 
 def _prove(session: Session, store: RemoteStore, cache: DvcCache, held: Held) -> Held:
@@ -131,9 +131,9 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _next(request: DataEvictRequest, result: DataEvictResult) -> tuple[str, ...]:
+def _next(session: Session, request: DataEvictRequest, result: DataEvictResult) -> tuple[str, ...]:
     absent = any(one.what == proof.ABSENT for one in result.kept)
-    then = [send_command()] if absent else []
+    then = [send_command(session.root)] if absent else []
     if result.files and not request.yes:
         names = "".join(f" {name}" for name in request.datasets)
         trust = " --trust-size" if request.trust_size else ""

@@ -149,7 +149,10 @@ def _refusal(top: Path, lacking: list[tuple[Wanted, str]], command: str) -> Inco
     newest = all(_is_current(top, one) for one, _ in lacking)
     return Incomplete(
         "\n".join([head, *lines]),
-        send_command(every_commit=not newest),
+        *dict.fromkeys(
+            send_command(one.root, versioned=said.dataset is not None, every_commit=not newest)
+            for (one, _), said in zip(lacking, told, strict=True)
+        ),
         SKIP,
         lacking=msgspec.to_builtins(told),
     )

@@ -134,7 +134,7 @@ def test_a_pointer_is_pushed_once_its_data_are_there_and_the_refusal_says_all_on
     assert "data/a.bin.dvc (a@1, 10 bytes): added by Ann <ann@example.org>, 20" in said
     assert f"commit {commit} 'more data'" in said
     assert f"not on {team.folder / 'store'}" in said
-    assert "try: mlctl push\n" in said or "try: dvc push\n" in said
+    assert "try: dvc push\n" in said
     assert "try: git push --no-verify" in said
     assert team.head() == team.git(team.work, "rev-parse", "HEAD~1")
     team.send("data/a.bin")
@@ -163,7 +163,7 @@ def test_a_folder_is_there_only_with_its_listing_and_each_version_of_a_pointer_c
     assert "images.dvc (images@1, 2 files, 2 bytes)" in said
     assert "'two images'" in said
     assert "'three images'" not in said
-    assert "try: mlctl push\n" in said or "try: dvc push --all-commits\n" in said
+    assert "try: dvc push --all-commits\n" in said
     upload_data(Session.open(team.work), [first])
     accepted(team.push())
     listing = team.folder / f"store/files/md5/{first[:2]}/{first[2:]}"
@@ -354,3 +354,16 @@ def test_both_ways_of_the_command_line_say_the_same(team):
     )
     assert quick.returncode == long.returncode == REFUSED
     assert (quick.stdout, quick.stderr) == (long.stdout, long.stderr)
+
+
+def test_with_a_remote_of_mlctls_own_its_push_is_what_to_type_and_helps(team):
+    (team.work / ".dvc/config").write_text("[cache]\n    dir = ../.mlctl/cache\n", encoding="utf-8")
+    team.mlctl(team.work, "remote", "add", "origin", "../own")
+    team.add("a.bin", b"first", "first")
+    team.add("a.bin", b"second", "second")
+    said = refused(team.push())
+    assert "'first'" in said
+    assert "'second'" in said
+    assert "try: mlctl push\n" in said
+    team.mlctl(team.work, "push")
+    accepted(team.push())
