@@ -150,13 +150,13 @@ def test_moved_imports_still_know_their_source(project, tmp_path):
 
 
 def test_nothing_that_was_moved_is_read_again(folder):
-    folder.write("one.txt", "one")
-    for path in ("img/2.txt", "img/a/1.txt", "one.txt"):
+    folder.write("one.bin", "one")
+    for path in ("img/2.txt", "img/a/1.txt", "one.bin"):
         folder.quiet(path)
-    data_add(folder.session(), DataAddRequest(paths=("img", "one.txt")))
+    data_add(folder.session(), DataAddRequest(paths=("img", "one.bin")))
     states(folder)
     move(folder, "img", "pictures")
-    move(folder, "one.txt", "deep/two.txt")
+    move(folder, "one.bin", "deep/two.bin")
     heard = []
     session = folder.session()
     session.report = heard.append
