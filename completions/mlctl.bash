@@ -36,7 +36,7 @@ _mlctl() {
         " data diff") words="--path --stat --limit --json" ;;
         " data status") words="--check --remote --json" ;;
         " data check") words="--json" ;;
-        " data checkout") words="--force --dry-run --json" ;;
+        " data checkout") words="--path --to --force --dry-run --json" ;;
         " data get") words="--output -o --remote --force --dry-run --json" ;;
         " data evict") words="--remote --trust-size --projects --yes -y --dry-run --json" ;;
         " train") words="--set --seed --no-cache --data --window --test --dry-run --json" ;;
@@ -79,6 +79,7 @@ _mlctl() {
         ' init|--test') values='<file>' ;;
         ' data import|--output') values='<file>' ;;
         ' data import|-o') values='<file>' ;;
+        ' data checkout|--to') values='<folder>' ;;
         ' data get|--output') values='<file>' ;;
         ' data get|-o') values='<file>' ;;
         ' data evict|--projects') values='<folder>' ;;

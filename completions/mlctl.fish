@@ -98,6 +98,8 @@ complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcomma
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from status' -l remote -d 'Ask the data\'s remote as well what it holds.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from status' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from check' -l json -d 'Print one JSON document on stdout.'
+complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from checkout' -l path -r -d 'Only this file or subfolder; the pointer stays as it is.'
+complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from checkout' -l to -r -F -d 'Put plain copies there; the work tree stays as it is.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from checkout' -l force -d 'Overwrite bytes that nothing else holds.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from checkout' -l dry-run -d 'Show what would be done and change nothing.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from checkout' -l json -d 'Print one JSON document on stdout.'

@@ -10,9 +10,11 @@ from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_add import DataAddRequest, DataAddResult
 from mlctl.verbs.intake import Taken, take_in, would_take
+from mlctl.verbs.parts import part_of, parts_in
 from mlctl.verbs.places import Place, declared_places, known_places, places_of
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import row_of
+from mlctl.workspace.dvc_owners import pointer_at
 
 
 def data_add(session: Session, request: DataAddRequest) -> Outcome[DataAddResult]:
@@ -40,15 +42,29 @@ def _places(session: Session, request: DataAddRequest) -> tuple[list[Place], tup
     if request.name is not None and len(request.paths) != 1:
         raise UsageError("--name goes with exactly one path", "mlctl data add --help")
     if request.paths:
-        return places_of(session, request.paths, request.name), ()
+        return _with_parts(session, places_of(session, request.paths, request.name)), ()
     known, wrong = known_places(session)
+    known = [
+        place for place in known if place.spec is not None or pointer_at(session.root, place.path) is not None
+    ]
     declared = {place.path for place in declared_places(session)}
     there = [place for place in known if place.path in declared or os.path.lexists(session.root / place.path)]
     if not there:
         raise NotFound("mlctl.toml declares no data; name a file or folder", "mlctl data add --help")
     absent = sorted({place.name for place in known} - {place.name for place in there})
     missing = [f"{name} is not in the work tree: `mlctl data checkout {name}` brings it" for name in absent]
-    return there, (*wrong, *missing)
+    return _with_parts(session, there), (*wrong, *missing)
+
+
+def _with_parts(session: Session, places: list[Place]) -> list[Place]:
+    """Wholes before their parts, and with all declared parts: one version of a whole is one of each part."""
+    found: dict[str, Place] = {}
+    for place in places:
+        part = part_of(session, place)
+        whole = part.whole if part is not None else place
+        for one in (whole, *parts_in(session, whole)):
+            found.setdefault(one.path, one)
+    return list(found.values())
 
 
 def _next(session: Session, taken: list[Taken]) -> tuple[str, ...]:

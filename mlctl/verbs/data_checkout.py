@@ -9,26 +9,26 @@ from pathlib import Path
 
 import msgspec
 
-from mlctl.domain.errors import NotFound, UsageError, WorkspaceDirty
+from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult, Restored
 from mlctl.domain.selector import parse
 from mlctl.store.evicted import Evicted
-from mlctl.verbs.engines import engine
 from mlctl.verbs.intake import look, point
+from mlctl.verbs.partial_checkout import partial_checkout
+from mlctl.verbs.parts import part_of, pointer_of
 from mlctl.verbs.places import Place, known_places, place_named
 from mlctl.verbs.resolve import resolve_dataset
+from mlctl.verbs.restoring import fetch, refuse_loss
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
-from mlctl.verbs.versions import held_bytes, newest, versions_of
+from mlctl.verbs.versions import newest, versions_of
 from mlctl.workspace.bring_back import bring_back
 from mlctl.workspace.dvc_cache import DvcCache, discard
 from mlctl.workspace.dvc_files import DvcSettings, Pointer, read_settings
 from mlctl.workspace.dvc_lock import dvc_lock
 from mlctl.workspace.dvc_owners import foreign_owner, pointer_at
 from mlctl.workspace.snapshot import Snapshot
-
-_SHOWN = 5
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,7 +50,13 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
 def data_checkout(session: Session, request: DataCheckoutRequest) -> Outcome[DataCheckoutResult]:
     """Make the work tree hold what is asked for."""
+    if request.path is not None or request.to is not None:
+        if request.dataset is None:
+            raise UsageError("--path and --to go with a dataset", "mlctl data checkout --help")
+        return _part(session, request)
     wanted = _wanted(session, request)
+    if request.dataset is not None and part_of(session, wanted[0].place) is not None:
+        return _part(session, request)
     settings = read_settings(session.root)
     cache = DvcCache.of(settings)
     targets = [session.root / one.place.path for one in wanted]
@@ -83,11 +89,23 @@ def data_checkout(session: Session, request: DataCheckoutRequest) -> Outcome[Dat
 def _wanted(session: Session, request: DataCheckoutRequest) -> list[Wanted]:
     if request.dataset is not None:
         return [_named(session, request.dataset)]
-    found = [_by_pointer(session, place) for place in known_places(session)[0]]
+    places = [
+        place
+        for place in known_places(session)[0]
+        if part_of(session, place) is None  # its whole brings it
+        and (place.spec is not None or pointer_at(session.root, place.path) is not None)
+    ]
+    found = [_by_pointer(session, place) for place in places]
     wanted = [one for one in found if one is not None]
     if not wanted:
         raise NotFound("no dataset has a pointer or a version", "mlctl data add")
     return wanted
+
+
+def _part(session: Session, request: DataCheckoutRequest) -> Outcome[DataCheckoutResult]:
+    one = _named(session, str(request.dataset))
+    held = next((held for held in versions_of(session, one.place.name) if held.number == one.version), None)
+    return partial_checkout(session, request, one.place, one.pointer, held)
 
 
 def _named(session: Session, text: str) -> Wanted:
@@ -116,7 +134,7 @@ def _named(session: Session, text: str) -> Wanted:
 
 def _by_pointer(session: Session, place: Place) -> Wanted | None:
     """What the pointer names; where there is none, the newest version."""
-    pointer = pointer_at(session.root, place.path)
+    pointer = pointer_of(session, place)
     if pointer is None:
         last = newest(session, place.name)
         return _named(session, f"{place.name}@{last.number}") if last else None
@@ -143,50 +161,24 @@ def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataChecko
             cache.flush()
         return Plan(write=(), remove=())
     there = {_joined(path, entry.path): entry.md5 for entry in seen.files} if seen else {}
-    fetched = 0 if request.dry_run else _fetch(session, [wanted.pointer.md5], cache)
+    fetched = 0 if request.dry_run else fetch(session, [wanted.pointer.md5], cache)
     wants = _files(path, wanted.pointer, cache)
     if not request.dry_run:
-        fetched += _fetch(session, [md5 for _, md5 in wants], cache)
+        fetched += fetch(session, [md5 for _, md5 in wants], cache)
     write = tuple((file, md5) for file, md5 in wants if there.get(file) != md5)
     remove = tuple(sorted(set(there) - {file for file, _ in wants}))
     lost = [file for file in [*remove, *(file for file, _ in write)] if file in there]
     if lost and not request.force:
-        _refuse_loss(session, wanted, request, {file: there[file] for file in lost})
-    return Plan(write=write, remove=remove, fetched=fetched, fresh=seen is None)
-
-
-def _refuse_loss(session: Session, wanted: Wanted, request: DataCheckoutRequest, old: dict[str, str]) -> None:
-    held = held_bytes(session, wanted.place.name)
-    lost = sorted(file for file, md5 in old.items() if md5 not in held)
-    if lost:
-        shown = ", ".join(lost[:_SHOWN]) + (" …" if len(lost) > _SHOWN else "")
         again = f" {request.dataset}" if request.dataset else ""
-        raise WorkspaceDirty(
-            f"{shown}: no version holds these bytes, and they would be lost",
-            f"mlctl data add {wanted.place.path}",
-            f"mlctl data checkout{again} --force",
-            paths=lost,
-        )
+        old = {file: there[file] for file in lost}
+        refuse_loss(session, wanted.place, old, f"mlctl data checkout{again}")
+    return Plan(write=write, remove=remove, fetched=fetched, fresh=seen is None)
 
 
 def _files(path: str, pointer: Pointer, cache: DvcCache) -> list[tuple[str, str]]:
     if not pointer.is_folder:
         return [(path, pointer.md5)]
     return [(_joined(path, relative), md5) for relative, md5 in sorted(cache.listing(pointer.md5))]
-
-
-def _fetch(session: Session, names: list[str], cache: DvcCache) -> int:
-    """Bring what the cache lacks from the data's remote; how many files that were."""
-    lacking = cache.lacking(names)
-    if not lacking:
-        return 0
-    if not engine("remote_stores").has_data_remote(session):
-        raise NotFound(
-            f"the cache {cache.folder} does not hold {lacking[0]}, and there is no remote to fetch it from",
-            "mlctl remote add origin URL",
-            names=lacking,
-        )
-    return int(engine("data_transfer").download_data(session, lacking).files)
 
 
 def _carry_out(session: Session, wanted: Wanted, plan: Plan, settings: DvcSettings) -> None:

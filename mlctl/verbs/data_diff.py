@@ -17,12 +17,13 @@ from mlctl.tabular.read import read_table
 from mlctl.tabular.schema import columns_of
 from mlctl.verbs.folder_files import between, files_of_pointer, files_of_version
 from mlctl.verbs.intake import is_table, look
+from mlctl.verbs.parts import pointer_of
 from mlctl.verbs.places import Place, place_named
 from mlctl.verbs.resolve import resolve_dataset
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import Numbered, only_dataset, with_bytes
 from mlctl.workspace.dvc_cache import DvcCache
-from mlctl.workspace.dvc_files import pointer_path, read_pointer, read_settings
+from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.snapshot import Snapshot
 
 
@@ -126,7 +127,7 @@ def _pointed(session: Session, place: Place) -> _Side:
     Raises:
         NotFound: there is none.
     """
-    pointer = read_pointer(pointer_path(session.root / place.path))
+    pointer = pointer_of(session, place)
     if pointer is None:
         raise NotFound(
             f"{place.path} has no pointer: nothing to compare it with",

@@ -7,11 +7,11 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_status import DatasetState, DataStatusRequest, DataStatusResult
 from mlctl.verbs.engines import engine
 from mlctl.verbs.intake import look
+from mlctl.verbs.parts import pointer_of
 from mlctl.verbs.places import Place, known_places
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import newest, with_bytes
 from mlctl.workspace.dvc_files import Pointer
-from mlctl.workspace.dvc_owners import pointer_at
 
 _CALM = {"clean", "absent", "untracked"}
 
@@ -43,7 +43,7 @@ def _differences(data: DataStatusResult) -> list[str]:
 
 def _state(session: Session, place: Place) -> DatasetState:
     target = session.root / place.path
-    pointer = pointer_at(session.root, place.path)
+    pointer = pointer_of(session, place)
     read = place.spec.read if place.spec else None
     last = newest(session, place.name)
     held = with_bytes(session, place.name, pointer.md5, read) if pointer else None

@@ -7,7 +7,7 @@ pointer, decision. Doing it again finishes it.
 import shlex
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -15,6 +15,7 @@ from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.ids import Digest
 from mlctl.domain.spec import ReadSpec
 from mlctl.verbs.engines import engine
+from mlctl.verbs.parts import part_of, pointer_of
 from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
@@ -33,6 +34,7 @@ from mlctl.workspace.dvc_files import (
 from mlctl.workspace.dvc_lock import dvc_lock
 from mlctl.workspace.dvc_owners import foreign_owner, pointer_at
 from mlctl.workspace.git_tree import is_tracked, stage, top
+from mlctl.workspace.part_snapshot import PartSnapshot
 from mlctl.workspace.snapshot import Snapshot, snapshot
 
 _CLASHES = 3  # shown
@@ -56,7 +58,11 @@ class Taken(msgspec.Struct, frozen=True, kw_only=True):
 def look(
     session: Session, place: Place, cache: DvcCache | None = None, *, note_read: bool = False
 ) -> Snapshot:
-    """What stands at a place; with a cache, brought in there."""
+    """What stands at a place; with a cache, brought in there. Of a part, the whole is looked at."""
+    part = part_of(session, place)
+    if part is not None:
+        whole = look(session, part.whole, cache, note_read=note_read)
+        return PartSnapshot(place.path, part.under, whole.entries)
     return snapshot(
         session.root,
         place.path,
@@ -76,6 +82,9 @@ def take_in(session: Session, place: Place) -> Taken:
         UnreadableTable: it should be a table and isn't.
         Locked: dvc is at work here.
     """
+    part = part_of(session, place)
+    if part is not None:
+        return cast("Taken", engine("part_intake").take_part(session, place, part))
     settings = read_settings(session.root)
     target = session.root / place.path
     table = None
@@ -138,7 +147,7 @@ def would_take(session: Session, place: Place) -> Taken:
     _check_owner(session, place, seen)
     found = with_bytes(session, place.name, seen.md5, _read(place))
     pointer = pointer_path(session.root / place.path)
-    stands = pointer_at(session.root, place.path) == seen.pointer()
+    stands = pointer_of(session, place) == seen.pointer() or part_of(session, place) is not None
     files = () if stands else (pointer.relative_to(session.root).as_posix(),)
     if found is not None:
         return Taken(numbered=found, new=False, files=files)

@@ -3,9 +3,9 @@
 import os
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import count
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import msgspec
 
@@ -66,7 +66,8 @@ def places_of(session: Session, typed: Iterable[str], name: str | None = None) -
     declared = declared_places(session)
     held = {version.name: version.path for version in latest_versions(session)}
     places = {}
-    for path in dict.fromkeys(path_inside(session, one) for one in typed):
+    parts = {place.path for place in declared}
+    for path in dict.fromkeys(path_inside(session, one, parts) for one in typed):
         places[path] = _declared(declared, path, name) or _free(session, path, name, declared, held)
         held[places[path].name] = path
     return list(places.values())
@@ -197,8 +198,13 @@ def no_dataset(session: Session, name: str) -> NotFound:
     return NotFound(f"no dataset {name!r}{guess}", "mlctl data ls", name=name, nearest=near, known=known)
 
 
-def path_inside(session: Session, typed: str) -> str:
+def path_inside(session: Session, typed: str, parts: Collection[str] = ()) -> str:
     """A path as typed, relative to the project, if data may stand there.
+
+    Args:
+        session: of the project.
+        typed: relative to the current folder, or absolute.
+        parts: paths that may be part of tracked data.
 
     Raises:
         UsageError: it is outside, one of git's, dvc's or mlctl's own, a pointer, or part of tracked data.
@@ -225,15 +231,20 @@ def path_inside(session: Session, typed: str) -> str:
         raise UsageError(
             f"{typed} is a pointer; add the data that it points to", f"mlctl data add {data}", path=typed
         )
-    for parent in path.parents:
-        if parent == root:
-            break
-        if pointer_path(parent).is_file():
-            whole = parent.relative_to(root).as_posix()
-            raise UsageError(
-                f"{typed} is part of {whole}, which is versioned as a whole", f"mlctl data add {whole}"
-            )
+    whole = whole_above(root, relative.as_posix())
+    if whole is not None and relative.as_posix() not in parts:
+        raise UsageError(
+            f"{typed} is part of {whole}, which is versioned as a whole", f"mlctl data add {whole}"
+        )
     return relative.as_posix()
+
+
+def whole_above(root: Path, path: str) -> str | None:
+    """The tracked folder that a path (relative to the project) is part of, or None."""
+    for parent in PurePosixPath(path).parents[:-1]:
+        if pointer_path(root / parent).is_file():
+            return str(parent)
+    return None
 
 
 def _normal(path: str) -> str:

@@ -27,14 +27,13 @@ from mlctl.domain.records import digest_of, encode
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.run import Run
 from mlctl.domain.spec import DataSpec, ModelSpec, SplitSpec
+from mlctl.verbs.intake import look
+from mlctl.verbs.parts import pointer_of
 from mlctl.verbs.places import declared_data, place_named
 from mlctl.verbs.resolve import resolve_dataset
 from mlctl.verbs.session import Session
-from mlctl.verbs.stat_memory import memory_of
 from mlctl.verbs.versions import newest, with_bytes
-from mlctl.workspace.dvc_files import pointer_path, read_pointer, read_settings
 from mlctl.workspace.environment import installed_packages
-from mlctl.workspace.snapshot import snapshot
 
 FIT = (
     "target",
@@ -185,19 +184,11 @@ def standing(session: Session, name: str) -> Data | None:
     place = place_named(session, name)
     target = session.root / place.path
     looked_at(target)
-    pointer = read_pointer(pointer_path(target))
+    pointer = pointer_of(session, place)
     if pointer is None:
         return None
-    if target.exists():
-        seen = snapshot(
-            session.root,
-            place.path,
-            memory=memory_of(session),
-            links=read_settings(session.root).cache,
-            report=session.report,
-        )
-        if seen.md5 != pointer.md5:
-            return None
+    if target.exists() and look(session, place).md5 != pointer.md5:
+        return None
     held = with_bytes(session, name, pointer.md5, place.spec.read if place.spec else None)
     if held is None:
         return None

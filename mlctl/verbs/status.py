@@ -11,11 +11,11 @@ from mlctl.domain.looks import looked_at
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.status import DatasetStatus, Stale, StatusRequest, StatusResult
 from mlctl.domain.spec import Spec
+from mlctl.verbs.intake import look
+from mlctl.verbs.parts import pointer_of
+from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
 from mlctl.verbs.staleness import model_status
-from mlctl.verbs.stat_memory import memory_of
-from mlctl.workspace.dvc_files import pointer_path, read_pointer, read_settings
-from mlctl.workspace.snapshot import snapshot
 
 
 def status(session: Session, request: StatusRequest) -> Outcome[StatusResult]:
@@ -68,13 +68,14 @@ def _datasets(session: Session, spec: Spec | None, names: Names) -> list[Dataset
         path = session.repository.facts.get(DatasetVersion, digests[-1]).path if digests else None
         if path is not None:
             paths[name] = path
-    return [_dataset(session, name, path, names) for name, path in paths.items()]
+    return [_dataset(session, name, path, names, spec) for name, path in paths.items()]
 
 
-def _dataset(session: Session, name: str, path: str, names: Names) -> DatasetStatus:
+def _dataset(session: Session, name: str, path: str, names: Names, spec: Spec | None) -> DatasetStatus:
     target = session.root / path
     looked_at(target)
-    pointer = read_pointer(pointer_path(target))
+    place = Place(name=name, path=path, spec=spec.data.get(name) if spec else None)
+    pointer = pointer_of(session, place)
     pointed = _number(session, name, pointer.md5, names) if pointer else None
     if not target.exists():
         why = (
@@ -83,13 +84,7 @@ def _dataset(session: Session, name: str, path: str, names: Names) -> DatasetSta
         command = f"mlctl data status {name}" if pointer is None else f"mlctl data checkout {name}"
         stale = Stale(what=f"data {name}", why=why, next=command)
         return DatasetStatus(name=name, path=path, version=pointed, state="missing", stale=(stale,))
-    seen = snapshot(
-        session.root,
-        path,
-        memory=memory_of(session),
-        links=read_settings(session.root).cache,
-        report=session.report,
-    )
+    seen = look(session, place)
     if pointer is not None and pointer.md5 == seen.md5 and pointed is not None:
         return DatasetStatus(name=name, path=path, version=pointed, state="fresh")
     if pointer is None:

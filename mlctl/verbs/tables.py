@@ -11,11 +11,12 @@ from mlctl.domain.spec import ReadSpec
 from mlctl.tabular.parquet import table_from
 from mlctl.tabular.read import read_bytes
 from mlctl.verbs.intake import look, take_in
+from mlctl.verbs.parts import pointer_of
 from mlctl.verbs.places import declared_data, place_named
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import newest, with_bytes
 from mlctl.workspace.dvc_cache import DvcCache
-from mlctl.workspace.dvc_files import pointer_path, read_pointer, read_settings
+from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.scan import read_file
 
 
@@ -35,7 +36,7 @@ def current_version(session: Session, name: str) -> tuple[Digest, DatasetVersion
             return frozen.digest, frozen.version, []
     place = place_named(session, name)
     target = session.root / place.path
-    pointer = read_pointer(pointer_path(target))
+    pointer = pointer_of(session, place)
     read = place.spec.read if place.spec else None
     if not target.exists() and pointer is not None:
         held = with_bytes(session, name, pointer.md5, read)

@@ -16,6 +16,13 @@ def data_checkout(
             metavar="[NAME[@N]]", help="What its pointer names, or a version; all datasets by default."
         ),
     ] = None,
+    path: Annotated[
+        str | None,
+        typer.Option(metavar="SUB", help="Only this file or subfolder; the pointer stays as it is."),
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(metavar="DIR", help="Put plain copies there; the work tree stays as it is.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite bytes that nothing else holds.")] = False,
     dry_run: DryRun = False,
     json: Json = False,
@@ -25,6 +32,9 @@ def data_checkout(
     Examples:
       mlctl data checkout
       mlctl data checkout rides@3
+      mlctl data checkout images@1 --path train/cats
+      mlctl data checkout images@1 --path labels.csv --to /tmp/old
       git checkout other-branch && mlctl data checkout rides
     """
-    carry_out("data_checkout", DataCheckoutRequest(dataset=dataset, force=force, dry_run=dry_run), json=json)
+    request = DataCheckoutRequest(dataset=dataset, path=path, to=to, force=force, dry_run=dry_run)
+    carry_out("data_checkout", request, json=json)

@@ -9,10 +9,14 @@ class DataCheckoutRequest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         dataset: `rides` (what its pointer names, else its newest version), `rides@3`; all that have a
             pointer or a version if None.
+        path: only this file or subfolder; the rest and the pointer stay as they are.
+        to: a folder that gets plain copies; the work tree stays as it is.
         force: overwrite bytes that nothing else holds.
     """
 
     dataset: str | None = None
+    path: str | None = None
+    to: str | None = None
     force: bool = False
     dry_run: bool = False
 
@@ -24,6 +28,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
         version: None where the pointer names bytes that have no version here.
         written, removed: files, relative to the project.
         fetched: files that came from the remote first.
+        partial: whether a part was restored, or copied elsewhere, and the pointer is as it was.
     """
 
     name: str
@@ -33,6 +38,7 @@ class Restored(msgspec.Struct, frozen=True, kw_only=True):
     written: tuple[str, ...]
     removed: tuple[str, ...]
     fetched: int
+    partial: bool = False
 
 
 class DataCheckoutResult(msgspec.Struct, frozen=True, kw_only=True):
