@@ -12,6 +12,7 @@ from typing import Any, cast
 import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
+from mlctl.domain.errors import UnreadableTable
 from mlctl.domain.ids import Digest
 from mlctl.domain.spec import ReadSpec
 from mlctl.verbs.engines import engine
@@ -37,6 +38,7 @@ from mlctl.workspace.git_tree import is_tracked, stage, top
 from mlctl.workspace.part_snapshot import PartSnapshot
 from mlctl.workspace.snapshot import Snapshot, snapshot
 
+_ANY_TEXT = (".txt", ".txt.gz", ".data", ".data.gz")  # a table, or anything else
 _CLASHES = 3  # shown
 _LINKS = {"hardlink", "symlink"}
 
@@ -79,7 +81,7 @@ def take_in(session: Session, place: Place) -> Taken:
 
     Raises:
         NotFound, UsageError, InvalidName, PermissionRefused, DiskFull: as the scan and the cache.
-        UnreadableTable: it should be a table and isn't.
+        UnreadableTable: mlctl.toml or its name says that it is a table, and it isn't.
         Locked: dvc is at work here.
     """
     part = part_of(session, place)
@@ -87,7 +89,8 @@ def take_in(session: Session, place: Place) -> Taken:
         return cast("Taken", engine("part_intake").take_part(session, place, part))
     settings = read_settings(session.root)
     target = session.root / place.path
-    table = None
+    table: Any | None = None
+    why: tuple[str, ...] = ()
     with dvc_lock(session.root, [target]):
         cache = DvcCache.of(settings)
         _take_over(session, place, cache)
@@ -99,12 +102,12 @@ def take_in(session: Session, place: Place) -> Taken:
             _link(session, place, seen, settings)
         found = with_bytes(session, place.name, seen.md5, _read(place))
         if found is None and is_table(place, seen):
-            table = engine("intake_tables").table_of(place, cache.read(seen.md5))
+            table, why = _table(place, cache.read(seen.md5))
         digest = Digest("") if found else _fact(session, place, seen, table)
         files = point(session, target, seen.pointer(), settings)
         new = found is None
         found = found or engine("numbering").give_number(session, digest, kind="data add")
-    warnings = _warnings(session, place, found, table) if new else ()
+    warnings = (*why, *_warnings(session, place, found, table)) if new else ()
     return Taken(numbered=found, new=new, files=files, warnings=warnings)
 
 
@@ -119,6 +122,16 @@ def _link(session: Session, place: Place, seen: Snapshot, settings: DvcSettings)
         step=f"link {place.path}",
         report=session.report,
     )
+
+
+def _table(place: Place, data: bytes) -> tuple[Any | None, tuple[str, ...]]:
+    """The table that these bytes are; of a text that nobody has declared one, None and why it is none."""
+    try:
+        return engine("intake_tables").table_of(place, data), ()
+    except UnreadableTable as error:
+        if place.spec is not None or not place.path.endswith(_ANY_TEXT):
+            raise
+        return None, (f"{place.path} is versioned without schema and profile: {error.message}",)
 
 
 def _take_over(session: Session, place: Place, cache: DvcCache) -> None:

@@ -166,6 +166,15 @@ def test_an_empty_or_header_only_table_is_told_and_leaves_no_name(project, text,
     assert project.decisions() == 1
 
 
+def test_a_text_that_nobody_declared_a_table_is_versioned_as_it_is(project):
+    project.write("notes.txt", "hello\n")
+    outcome = add(project, "notes.txt")
+    (row,) = outcome.data.datasets
+    assert (row.name, row.version, row.rows) == ("notes", 1, None)
+    assert [warning for warning in outcome.warnings if "without schema" in warning]
+    assert add(project, "notes.txt").warnings == ()
+
+
 def test_what_cannot_be_added_is_told(project, tmp_path):
     project.write("a\nb.csv", "x")
     (project.root / "empty").mkdir()

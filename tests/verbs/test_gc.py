@@ -15,10 +15,12 @@ from mlctl.domain.requests.undo import UndoRequest
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.gc import gc
+from mlctl.verbs.session import Session
 from mlctl.verbs.undo import undo
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import Pointer, write_pointer
 from tests.e2e.dvc_both_ways import Place
+from tests.store import full
 
 NOW = {"older_than": "0s"}
 
@@ -290,3 +292,29 @@ def test_two_acts_at_once_are_refused(added):
         gc(added.session(), GcRequest(yes=True, empty=True))
     with pytest.raises(UsageError, match="duration"):
         gc(added.session(), GcRequest(older_than="soon"))
+
+
+def test_every_kind_of_thing_that_a_life_leaves_is_needed(tmp_path):
+    """Runs, models, evaluations, labels, sealed and open predictions, reports, a log beyond a checkpoint."""
+    session = full.session(tmp_path)
+    full.life(session)
+    repository = full.fill(tmp_path / "filled")
+    whole = Session(repository, actor=full.ACTOR, command="mlctl gc", clock=session.clock)
+    (repository.root / ".dvc").mkdir()
+    (repository.root / ".dvc" / "config").write_text("[cache]\n    dir = ../.mlctl/cache\n")
+    for one in (session, whole):
+        assert gc(one, GcRequest(**NOW)).data.collected == ()
+
+
+def test_what_waits_for_publication_is_needed(added, tmp_path):
+    place = Place(added.root)
+    place.mlctl("remote", "add", "team", str(tmp_path / "team"))
+    place.mlctl("push")
+    added.write("img/c.txt", "pending")
+    assert place.mlctl("data", "add", "img")["data"]["added"] == ["img@2"]
+    assert any((added.root / ".mlctl/pending").iterdir())
+    place.git("checkout", "--quiet", "--", "img.dvc")
+    place.git("reflog", "expire", "--expire=now", "--all")
+    assert plan(added).data.collected == ()
+    place.mlctl("undo")
+    assert plan(added).data.collected == ()

@@ -35,7 +35,8 @@ def folder_lines(profile: FolderProfile) -> Iterator[str]:
 
 
 def _images(images: Images) -> Iterator[str]:
-    yield f"images     {images.files}: {_counts(images.formats)}; {_counts(images.modes)}"
+    if images.files:
+        yield f"images     {images.files}: {_counts(images.formats)}; {_counts(images.modes)}"
     if images.dimensions:
         more = f", {images.more_dimensions} other sizes" if images.more_dimensions else ""
         yield f"           {_counts(images.dimensions)}{more}"
