@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-from mlctl.domain.errors import UsageError
 from mlctl.workspace.process import output_of
 from mlctl.workspace.project import DVC_LINES
 
@@ -11,13 +10,7 @@ NAME = ".dvcignore"
 
 
 def ignored_files(root: Path, path: str) -> frozenset[str]:
-    """The files of the folder `path` that DVC leaves out, relative to the project.
-
-    Raises:
-        UsageError: there is a `.dvcignore` in the folder itself, which DVC refuses.
-    """
-    if (root / path / NAME).exists():
-        raise UsageError(f"{path}/{NAME}: move its patterns to the project's {NAME}", path=f"{path}/{NAME}")
+    """The files of the folder `path` that DVC leaves out, relative to the project."""
     folders = [folder for folder in (root / path).parents if folder == root or root in folder.parents]
     if not any(_has_patterns(folder / NAME) for folder in folders):
         return frozenset()

@@ -33,6 +33,7 @@ __all__ = [
 
 BATCH = 2048
 _SKIPPED = {".git", ".hg", ".dvc", ".mlctl"}  # as DVC skips them in a tracked folder, and our own
+_PATTERNS = ".dvcignore"  # dvc refuses one inside of a tracked folder, however deep
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 Row = tuple[str, int, int, int, int, str, str]
@@ -195,6 +196,11 @@ class _Walker:
         if self._ignored:
             start = f"{self._path}/{prefix}"
             names = [name for name in names if (start + name).rstrip("/") not in self._ignored]
+        if ".git" in names:  # a file, in a submodule; dvc leaves it out as well
+            names.remove(".git")
+        if _PATTERNS in names:
+            where = f"{self._path}/{prefix}{_PATTERNS}"
+            raise UsageError(f"{where}: move its patterns to the project's {_PATTERNS}", path=where)
         begin = 0
         for folder in [at for at, name in enumerate(names) if name[-1] == "/"]:
             yield from self._run(descriptor, prefix, names[begin:folder])

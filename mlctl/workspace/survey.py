@@ -244,8 +244,12 @@ class _Window:
     def chunk(self) -> int:
         """How many files the next chunk has."""
         size = 1
-        while size < FULL and self.holds(size + 1) and not begins_chunk(self.names[size]):
-            size += 1
+        while size < FULL and self.holds(size + 1):
+            more = self.names[size:FULL]
+            ends = next((at for at, name in enumerate(more) if begins_chunk(name)), None)
+            if ends is not None:
+                return size + ends
+            size += len(more)
         return size
 
     def drop(self, count: int) -> None:

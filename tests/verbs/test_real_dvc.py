@@ -140,3 +140,33 @@ def test_what_dvcignore_leaves_out_is_left_out_by_both(project):
     dvc(project.root, "add", "img")
     assert (project.root / "img.dvc").read_text() == pointer
     assert row.bytes == 5
+
+
+def test_names_that_sort_oddly_give_the_md5_that_dvc_gives(project, tmp_path):
+    names = [
+        "a-b",
+        "a.b",
+        "a/b",
+        "a/b-c",
+        "a0",
+        "a/é/x",
+        "a/e/x",
+        "Z",
+        "\U0001f600",
+        "￿",
+        "é" * 127 + "x",
+        "-",
+        "a b/c",
+    ]
+    for name in names:
+        project.write(f"odd/{name}", name)
+    project.write("odd/.git", "gitdir: elsewhere")
+    project.write("odd/.hidden", "x")
+    data_add(project.session(), DataAddRequest(paths=("odd",)))
+    other = tmp_path / "other"
+    other.mkdir()
+    git(other, "init", "-q")
+    dvc(other, "init", "-q")
+    shutil.copytree(project.root / "odd", other / "odd")
+    dvc(other, "add", "-q", "odd")
+    assert (other / "odd.dvc").read_text() == (project.root / "odd.dvc").read_text()

@@ -6,6 +6,7 @@ import pytest
 
 from mlctl.domain.errors import UsageError
 from mlctl.workspace.dvc_ignore import ignored_files
+from mlctl.workspace.scan import walk
 
 
 @pytest.fixture
@@ -37,7 +38,8 @@ def test_git_s_own_ignore_lines_do_not_count(root):
     assert ignored_files(root, "img") == frozenset()
 
 
-def test_a_dvcignore_inside_the_folder_is_refused_as_dvc_does(root):
-    (root / "img/.dvcignore").write_text("*.tmp\n")
-    with pytest.raises(UsageError, match=r"img/\.dvcignore"):
-        ignored_files(root, "img")
+@pytest.mark.parametrize("folder", ["img", "img/deep"])
+def test_a_dvcignore_inside_the_folder_is_refused_as_dvc_does(root, folder):
+    (root / folder / ".dvcignore").write_text("*.tmp\n")
+    with pytest.raises(UsageError, match=rf"{folder}/\.dvcignore"):
+        list(walk(root, "img", ignored_files(root, "img")))
