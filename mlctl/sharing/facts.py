@@ -221,13 +221,14 @@ class Bringing:
 
     def _typed(self, wanted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         known = [one for one in wanted if one[0]]
+        named = {digest for _kind, digest in known}
         untyped = [digest for kind, digest in wanted if not kind]
         left = [
             digest
             for digest in dict.fromkeys(untyped)
             if not self._repository.objects.has(digest)
             and not any(self._has(kind, digest) for kind in SHAPES)
-            and digest not in {one for _kind, one in known}
+            and digest not in named
         ]
         asked = {keys.fact(kind, digest): (kind, digest) for digest in left for kind in SHARED}
         there = self._store.sizes(asked) if asked else {}

@@ -44,7 +44,8 @@ def survey(
     """
     wanted = list(dict.fromkeys(md5s))
     old = [] if thorough else [md5 for md5 in wanted if md5 in known]
-    new = [md5 for md5 in wanted if md5 not in set(old)]
+    relied_on = set(old)
+    new = [md5 for md5 in wanted if md5 not in relied_on]
     related = known.listings(_SHARED) if not thorough and any(_is_folder(md5) for md5 in new) else []
     proofs = _proofs(known, old)
     found = there(store, dict.fromkeys([*new, *proofs, *related]))
@@ -60,7 +61,8 @@ def survey(
     found |= there(store, (md5 for md5 in below if md5 not in found))
     lacking = tuple(md5 for md5 in (files | below) if not _there(cache, md5, found))
     gone = tuple(md5 for md5 in folders if not _there(cache, md5, found))
-    known.note(md5 for md5 in new if md5 not in {*lacking, *gone, *(folders if lacking else ())})
+    incomplete = {*lacking, *gone, *(folders if lacking else ())}
+    known.note(md5 for md5 in new if md5 not in incomplete)
     return Lacking(files=lacking, folders=gone)
 
 

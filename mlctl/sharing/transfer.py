@@ -139,8 +139,11 @@ def _bring(store: RemoteStore, cache: DvcCache, md5s: list[str], told: Progress)
         return Moved()
     folder = folder_of(store)
     small: list[str] = []
+    left = md5s
     if folder is not None:
-        large = {md5 for md5, size in there(store, md5s).items() if size > _LARGE}
+        sizes = there(store, md5s)
+        left = [md5 for md5 in md5s if sizes.get(md5, 0) > _LARGE]
+        large = set(left)
         small = [md5 for md5 in md5s if md5 not in large]
     copied = None
     if folder is not None and small:
@@ -151,7 +154,6 @@ def _bring(store: RemoteStore, cache: DvcCache, md5s: list[str], told: Progress)
         told(1 if arrived.size is not None else 0, 0)
         return md5, arrived
 
-    left = [md5 for md5 in md5s if md5 not in set(small)]
     arrived = several(act, left, store.parallel)
     good = [(md5, one.size) for md5, one in arrived if one.size is not None]
     _flush([cache.path(md5) for md5, _ in good])

@@ -107,7 +107,8 @@ class _Fetch:
 
     def sized(self, files: list[PartFile], lacking: list[str]) -> list[PartFile]:
         """The files with their sizes: of those that nobody here knows, as the remote has them."""
-        unknown = [file.md5 for file in files if file.size is None and file.md5 in set(lacking)]
+        absent = set(lacking)
+        unknown = [file.md5 for file in files if file.size is None and file.md5 in absent]
         if not unknown:
             return files
         with closing(open_data_store(self._session, self._remote)) as store:
