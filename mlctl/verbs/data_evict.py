@@ -5,9 +5,11 @@ goes and who has it, then remove file by file. Killed anywhere, the cache holds 
 checkout` fetches what is not there. Listings of folders stay.
 """
 
+import shlex
 from collections.abc import Iterable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from threading import Lock
 
 from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.errors import UsageError
@@ -70,12 +72,13 @@ def _prove(session: Session, store: RemoteStore, cache: DvcCache, held: Held) ->
             url=store.url,
         )
     total = sum(held.sizes[md5] for md5, kind in held.proofs.items() if kind == proof.READ)
-    read = 0
+    read, lock = 0, Lock()
 
     def told(more: int) -> None:
         nonlocal read
-        read += more
-        session.report(Event(step="read back from the remote", done=read, total=total, unit="bytes"))
+        with lock:  # several threads read
+            read += more
+            session.report(Event(step="read back from the remote", done=read, total=total, unit="bytes"))
 
     with session.repository.files.folder("evict") as aside:
         return proof.read_back(store, held, aside, told)
@@ -135,7 +138,9 @@ def _next(session: Session, request: DataEvictRequest, result: DataEvictResult) 
     absent = any(one.what == proof.ABSENT for one in result.kept)
     then = [send_command(session.root)] if absent else []
     if result.files and not request.yes:
-        names = "".join(f" {name}" for name in request.datasets)
-        trust = " --trust-size" if request.trust_size else ""
-        then.append(f"mlctl data evict{names}{trust} --yes")
+        trust = ["--trust-size"] if request.trust_size else []
+        from_it = ["--remote", request.remote] if request.remote else []
+        others = [word for path in request.projects for word in ("--projects", path)]
+        words = ["mlctl", "data", "evict", *request.datasets, *from_it, *others, *trust, "--yes"]
+        then.append(shlex.join(words))
     return tuple(then)

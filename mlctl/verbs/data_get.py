@@ -5,10 +5,12 @@ brought from the remote, verified, and written. Nothing else of the dataset is a
 """
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from threading import Lock
 
 import msgspec
 
@@ -119,18 +121,17 @@ class _Fetch:
         ]
 
     def _bring(self, cache: DvcCache, md5s: list[str], count: int, size: int) -> Moved:
-        step = f"fetch {self._part.place}"
-        done = [0, 0]
+        step, lock = f"fetch {self._part.place}", Lock()
+        done = moved = 0
 
         def told(files: int, more: int) -> None:
-            done[0] += files
-            done[1] += more
-            event = (
-                Event(step=step, done=min(done[1], size), total=size, unit="bytes")
-                if size
-                else Event(step=step, done=min(done[0], count), total=count, unit="files")
-            )
-            self._session.report(event)
+            nonlocal done, moved
+            with lock:  # several threads fetch
+                done, moved = done + files, moved + more
+                event = Event(
+                    step=step, done=done, total=count, unit="files", bytes=moved, total_bytes=size or None
+                )
+                self._session.report(event)
 
         try:
             store = open_data_store(self._session, self._remote)
@@ -218,7 +219,9 @@ def _stays_below(base: Path, folder: Path) -> None:
     top = base if folder != base.parent else base.parent
     real, wanted = os.path.realpath(folder), os.path.realpath(top)
     if real != wanted and not real.startswith(wanted + os.sep):
-        raise UsageError(f"{_shown(folder)} leads out of {_shown(top)} by a link", f"ls -l {_shown(top)}")
+        raise UsageError(
+            f"{_shown(folder)} leads out of {_shown(top)} by a link", shlex.join(("ls", "-l", _shown(top)))
+        )
     if folder.exists() and not folder.is_dir():
         raise WorkspaceDirty(f"{_shown(folder)} is a file, where a folder is to be", path=str(folder))
 

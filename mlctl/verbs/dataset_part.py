@@ -1,6 +1,7 @@
 """A part of a dataset: a file or folder by its path, with no more read than it takes to name its files."""
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
@@ -109,7 +110,7 @@ def files_of_part(session: Session, part: Part, cache: DvcCache, fetch: Callable
         if part.under:
             raise NotFound(
                 f"{part.label or part.place} is a single file",
-                f"mlctl data get {part.place}",
+                shlex.join(("mlctl", "data", "get", part.place)),
                 path=part.under,
             )
         return [PartFile(path="", md5=part.md5, size=part.size)]
@@ -146,7 +147,8 @@ def _no_such_path(part: Part, paths: list[str]) -> NotFound:
     shown = ", ".join(top[:_SHOWN]) + (" …" if len(top) > _SHOWN else "")
     guess = f"did you mean {near!r}?" if near else f"it holds {shown or 'nothing'}"
     name = part.label or part.place
-    hint = f"mlctl data get {part.place}/{near}" if near else f"mlctl data get {part.place} --dry-run"
+    words = (f"{part.place}/{near}",) if near else (part.place, "--dry-run")
+    hint = shlex.join(("mlctl", "data", "get", *words))
     return NotFound(f"{name} holds no {part.under!r}; {guess}", hint, path=part.under, nearest=near)
 
 

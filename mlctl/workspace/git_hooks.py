@@ -5,6 +5,7 @@ or the new one, never none.
 """
 
 import os
+import shlex
 import stat
 from pathlib import Path
 
@@ -126,7 +127,7 @@ def _keep(hook: Path, before: Path) -> None:
         raise AlreadyExists(
             f"{hook} is not mlctl's, and {before} is there as well: another program has replaced mlctl's "
             f"hook. Move one of the two away",
-            f"ls -l {before.parent}",
+            shlex.join(("ls", "-l", str(before.parent))),
             paths=[str(hook), str(before)],
         ) from None
     flush_folder(before.parent)

@@ -12,6 +12,7 @@ import pytest
 from mlctl.verbs.data_transfer import upload_data
 from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_files import pointer_path, read_pointer
+from tests.e2e.hints import broken, hints_of
 from tests.e2e.projects import PROGRAM
 
 REFUSED = 62
@@ -136,6 +137,7 @@ def test_a_pointer_is_pushed_once_its_data_are_there_and_the_refusal_says_all_on
     assert f"not on {team.folder / 'store'}" in said
     assert "try: dvc push\n" in said
     assert "try: git push --no-verify" in said
+    assert broken(hints_of(said), team.work) == []
     assert team.head() == team.git(team.work, "rev-parse", "HEAD~1")
     team.send("data/a.bin")
     assert "the data of 1 pointer are on" in accepted(team.push())
