@@ -9,7 +9,7 @@ from collections.abc import Callable
 import msgspec
 
 from mlctl.contracts.remote import RemoteStore
-from mlctl.domain.decision import Committed, Names
+from mlctl.domain.decision import Committed, Entry, Names
 from mlctl.domain.errors import Incomplete, Missing, NotFound, Unreachable
 from mlctl.domain.ids import is_digest
 from mlctl.domain.records import encode
@@ -219,7 +219,7 @@ def push(repository: Repository, store: RemoteStore, ways: Ways, *, adopt: bool 
         if fetched.own:
             made.uploaded += _upload_own(repository, store, log, head)
             continue  # to see whether all of it is there
-        result = publish(repository, log, chain, ways.check, ways.now)
+        result = publish(repository, log, chain, _standing(repository, store, known, ways.check), ways.now)
         made.published += result.published
         made.waiting = {number: one.why for number, one in result.waiting.items()}
         if not result.behind:
@@ -227,6 +227,22 @@ def push(repository: Repository, store: RemoteStore, ways: Ways, *, adopt: bool 
     raise Unreachable(
         f"{store.url}: others publish faster than this push can follow", "mlctl push", url=store.url
     )
+
+
+def _standing(repository: Repository, store: RemoteStore, known: Known, check: Check) -> Check:
+    """The check, and before it that every fact which an entry names is there: no name may dangle."""
+
+    def act(entry: Entry, names: Names) -> str | None:
+        for kind, digest in named_by([entry]):
+            here = kind and repository.layout.fact(kind, digest).exists()  # then it was sent
+            if not kind or here or known.has(kind, digest):
+                continue
+            if not store.sizes([keys.fact(kind, digest)]):
+                return f"{kind}/{digest}, which it names, is neither here nor on the remote"
+            known.add(kind, [digest])
+        return check(entry, names)
+
+    return act
 
 
 def _share_facts(repository: Repository, store: RemoteStore, known: Known, ways: Ways) -> int:

@@ -159,4 +159,4 @@ def _refuse_odd_names(url: str, entry: Entry) -> None:
                 )
 
 
-_HOLD_DIGESTS = frozenset({"datasets", "models", "stages"})
+_HOLD_DIGESTS = frozenset({"datasets", "labels", "models", "stages"})

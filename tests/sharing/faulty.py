@@ -21,6 +21,8 @@ class FaultyLine:
 
     Attributes:
         seen: how many requests met which fate.
+        conditional: held by the one put-if-absent that is passed on: S3 takes them one at a time, moto's
+            threads look and write in two steps.
         share: of requests that fail.
     """
 
@@ -29,6 +31,7 @@ class FaultyLine:
         self.share = share
         self.patience = patience  # of the client, in seconds
         self.seen: Counter[str] = Counter()
+        self.conditional = threading.Lock()
         self._rng = random.Random(seed)  # noqa: S311 - a schedule, no secret
         self._lock = threading.Lock()
 
@@ -72,11 +75,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _ask(self, body: bytes) -> tuple[int, list[tuple[str, str]], bytes]:
         connection = http.client.HTTPConnection(self.line.target.hostname, self.line.target.port, timeout=30)
         headers = {name: value for name, value in self.headers.items() if name.lower() != "expect"}
-        connection.request(self.command, self.path, body=body, headers=headers)
-        response = connection.getresponse()
-        answer = response.read()
-        connection.close()
-        return response.status, response.getheaders(), answer
+        held = self.line.conditional if "If-None-Match" in self.headers else contextlib.nullcontext()
+        with held, contextlib.closing(connection):
+            connection.request(self.command, self.path, body=body, headers=headers)
+            response = connection.getresponse()
+            return response.status, response.getheaders(), response.read()
 
     def _send(self, status: int, headers, answer: bytes, whole: int | None = None) -> None:
         self.send_response_only(status)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.sharing.model import Rules, Violation, World
 
-SCHEDULES = 20_000 if os.environ.get("MLCTL_SOAK") else 150
+SCHEDULES = 20_000 if os.environ.get("MLCTL_SOAK") else 100
 STEPS = 250
 
 

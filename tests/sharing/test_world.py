@@ -8,7 +8,7 @@ import pytest
 
 from tests.sharing.world import Reality, dying
 
-SCHEDULES = 2000 if os.environ.get("MLCTL_SOAK") else 10
+SCHEDULES = 2000 if os.environ.get("MLCTL_SOAK") else 6
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of random name is made in it
 
 

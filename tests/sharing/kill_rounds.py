@@ -1,0 +1,164 @@
+"""Kills push, pull, remote add, rollback and log drop at every write point, run as a program: ACT WORK.
+
+A state is a folder with two repositories of one project, `p` and `two`, and the folder that they share. After
+each kill both are verified; then the killed command is run again, both push and pull, and must end equal,
+with everything that was decided in either.
+"""
+
+import gc
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+from mlctl.store.repository import Repository
+from tests.store import full
+from tests.store.crash_harness import killed_at, mlctl, sweep
+from tests.verbs.teams import Team
+
+ACTS = {
+    "first-push": ("p", ("push",)),
+    "push": ("p", ("push",)),
+    "pull": ("two", ("pull",)),
+    "fetch-parted": ("two", ("remote", "add", "origin", "../remote")),
+    "rollback": ("p", ("rollback", "production")),
+    "drop": ("p", ("log", "drop", "p1")),
+    "clone": (".", ("clone", "remote", "three")),
+}
+"""Which repository runs which command."""
+
+HEAVY = ("mlctl.cli.main", "pyarrow.parquet", "mlctl.verbs.push", "mlctl.verbs.pull", "mlctl.verbs.clone")
+
+
+def prepare(act: str, folder: Path) -> None:
+    """The state before the act."""
+    folder.mkdir(parents=True)
+    team = Team(folder)
+    add = ("remote", "add", "origin", "../remote")
+    run(folder / "p", *add)
+    if act != "first-push":
+        run(folder / "p", "push")
+    if act == "fetch-parted":
+        _parted(team)
+        return
+    if act == "first-push":
+        return
+    second = team.clone("two")
+    first = team.first
+    two = first.model(2, team.dataset)
+    if act == "rollback":
+        first.promote(team.one)
+        first.promote(two)
+        run(folder / "p", "push")
+        return
+    second.model(2, full.add_dataset(second.repository, 2))
+    if act == "drop":
+        first.promote(two)
+        return
+    if act in {"pull", "clone"}:
+        first.promote(two)
+        run(folder / "p", "push")
+        return
+    run(folder / "two", "push")
+    first.promote(two)
+    full.add_labels(first.repository)
+
+
+def _parted(team: Team) -> None:
+    """A second repository of the same project with a log of its own."""
+    root = team.folder / "two"
+    (root / ".mlctl").mkdir(parents=True)
+    (root / ".dvc").mkdir()
+    (root / ".dvc" / "config").write_text("[cache]\n    dir = ../.mlctl/cache\n")
+    (root / ".mlctl" / "config.toml").write_text(f'id = "{team.first.repository.id}"\n')
+    repository = Repository.create(root, actor=full.ACTOR, command="init", now=lambda: full.T)
+    full.add_model(repository, full.add_dataset(repository, 5), 3)
+
+
+def decided(folder: Path) -> dict[str, set[str]]:
+    """The ids of what each repository has decided, dropped ones left out."""
+    found = {}
+    for name in ("p", "two", "three"):
+        if not (folder / name / ".mlctl" / "format").exists():
+            continue
+        decisions = Repository.find(folder / name).decisions
+        shared = {decisions.get(number).entry.id for number in range(1, decisions.shared().head + 1)}
+        chain = {held.entry.id for held in decisions.pending.everything() if not held.dropped}
+        found[name] = shared | chain
+    return found
+
+
+def run(folder: Path, *argv: str) -> int:
+    """Run a command to its end in a fork; its exit code."""
+    _killed, code = killed_at(0, mlctl(argv, folder), folder.parent / "said")
+    return code
+
+
+def check(act: str, template: Path) -> Callable[[Path, Path], list[str]]:
+    before = decided(template)
+    where, argv = ACTS[act]
+
+    def look(folder: Path, output: Path) -> list[str]:
+        del output
+        found = [f"fsck of {name} after the kill: {_said(folder)}" for name in _damaged(folder)]
+        if run(folder / where, *argv) not in {0, 20 if act in {"drop", "rollback"} else 0}:
+            found.append(f"run again it says {_said(folder / where)}")
+        for _turn in range(2):
+            for name in decided(folder):
+                if name != "two" or act != "first-push":
+                    run(folder / name, "push")
+                    run(folder / name, "pull")
+        found += [f"fsck of {name} in the end: {_said(folder)}" for name in _damaged(folder)]
+        after = decided(folder)
+        for name, ids in before.items():
+            lost = ids - after.get(name, set())
+            if lost and act != "drop":
+                inits = {Repository.find(template / name).decisions.get(1).entry.id}
+                if lost - inits:
+                    found.append(f"{name} has lost {lost}")
+        logs = {
+            tuple(path.read_bytes() for path in sorted((folder / name / ".mlctl/decisions").iterdir()))
+            for name in after
+        }
+        there = tuple(path.read_bytes() for path in sorted((folder / "remote/mlctl/decisions").iterdir()))
+        if logs != {there}:
+            found.append("the logs are not equal in the end")
+        return found
+
+    return look
+
+
+def _damaged(folder: Path) -> list[str]:
+    return [name for name in decided(folder) if run(folder / name, "fsck") != 0]
+
+
+def _said(folder: Path) -> str:
+    parts = (
+        folder.parent / name if folder.name in {"p", "two"} else folder / name
+        for name in ("said", "said.err")
+    )
+    return "".join(path.read_text(encoding="utf-8")[-800:] for path in parts if path.exists())
+
+
+def main() -> int:
+    act, work = sys.argv[1], Path(sys.argv[2])
+    every = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    for module in HEAVY:
+        import_module(module)
+    gc.disable()
+    gc.freeze()
+    template = work / "template"
+    prepare(act, template)
+    where, argv = ACTS[act]
+    result = sweep(
+        template, work, lambda folder: mlctl(argv, folder / where), check(act, template), every=every
+    )
+    shutil.rmtree(work / "copy", ignore_errors=True)
+    sys.stdout.write(json.dumps(result) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
