@@ -46,12 +46,7 @@ def test_a_kill_leaves_clean_repositories_that_come_to_the_same_end(act, scratch
     done = subprocess.run(
         [sys.executable, "-m", "tests.sharing.kill_rounds", act, str(scratch / "work"), str(every)],
         cwd=ROOT,
-        env={
-            "PYTHONPATH": str(ROOT),
-            "PATH": os.environ["PATH"],
-            "OMP_NUM_THREADS": "1",
-            "HOME": str(scratch),
-        },
+        env={**environment, "HOME": str(scratch)},
         capture_output=True,
         text=True,
         check=False,
