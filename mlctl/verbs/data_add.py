@@ -1,17 +1,21 @@
 """`mlctl data add`: version files and folders.
 
 For each place: its bytes go into DVC's cache in one read, a pointer is written beside it, and the dataset
-version (schema and profile, where it is a table) gets its number by one decision.
+version (schema and profile, where it is a table) gets its number by one decision. A path inside a tracked
+folder is appended to it: only that is read.
 """
 
 import os
 
+import msgspec
+
 from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_add import DataAddRequest, DataAddResult
+from mlctl.verbs.engines import engine
 from mlctl.verbs.intake import Taken, take_in, would_take
 from mlctl.verbs.parts import part_of, parts_in
-from mlctl.verbs.places import Place, declared_places, known_places, places_of
+from mlctl.verbs.places import Place, declared_places, known_places, piece_of, places_of
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import row_of
 from mlctl.workspace.dvc_owners import pointer_at
@@ -19,12 +23,19 @@ from mlctl.workspace.dvc_owners import pointer_at
 
 def data_add(session: Session, request: DataAddRequest) -> Outcome[DataAddResult]:
     """Version what the request names, or all data: what is declared and what a DVC pointer names."""
-    places, left_out = _places(session, request)
+    pieces = [piece for path in request.paths if (piece := piece_of(session, path)) is not None]
+    if pieces and request.name is not None:
+        raise UsageError(f"{request.paths[0]} is part of {pieces[0][0].name}", "mlctl data add --help")
+    whole_paths = tuple(path for path in request.paths if piece_of(session, path) is None)
+    rest = msgspec.structs.replace(request, paths=whole_paths)
+    places, left_out = _places(session, rest) if whole_paths or not pieces else ([], ())
     for place in places:  # a missing one is told before the first is taken
         if not os.path.lexists(session.root / place.path):
             raise NotFound(f"{place.path} does not exist", "mlctl data status", path=place.path)
     take = would_take if request.dry_run else take_in
     taken = [take(session, place) for place in places]
+    for whole, path in pieces:
+        taken += engine("appending").append(session, whole, path, dry_run=request.dry_run)
     return Outcome(
         data=DataAddResult(
             datasets=tuple(row_of(one.numbered) for one in taken),

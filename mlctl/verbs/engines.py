@@ -15,6 +15,7 @@ _ENGINES = {
     "numbering": "mlctl.verbs.numbering",
     "promoting": "mlctl.verbs.promote",
     "refitting": "mlctl.verbs.refitting",
+    "appending": "mlctl.verbs.appending",
     "part_intake": "mlctl.verbs.part_intake",
     "intake_tables": "mlctl.verbs.intake_tables",
     "remote_presence": "mlctl.verbs.remote_presence",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.ids import Digest
 from mlctl.verbs.engines import engine
@@ -24,11 +26,21 @@ def take_part(session: Session, place: Place, part: Part) -> Taken:
         NotFound: the whole has nothing there. Else as `intake.take_in`.
     """
     taken = take_in(session, part.whole)
-    seen = part_of_version(session, place, part, taken.numbered)
+    made = derive(session, place, part, taken.numbered)
+    return msgspec.structs.replace(made, files=taken.files, warnings=(*taken.warnings, *made.warnings))
+
+
+def derive(session: Session, place: Place, part: Part, whole: Numbered) -> Taken:
+    """The version of a part that a version of the whole holds.
+
+    Raises:
+        NotFound: it has nothing there. UnreadableTable: it should be a table and isn't.
+    """
+    seen = part_of_version(session, place, part, whole)
     read = place.spec.read if place.spec else None
     found = with_bytes(session, place.name, seen.md5, read)
     if found is not None:
-        return Taken(numbered=found, new=False, files=taken.files, warnings=taken.warnings)
+        return Taken(numbered=found, new=False)
     cache = DvcCache.of(read_settings(session.root))
     with dvc_lock(session.root, [session.root / place.path]):
         if seen.is_folder:
@@ -37,13 +49,11 @@ def take_part(session: Session, place: Place, part: Part) -> Taken:
         table = (
             engine("intake_tables").table_of(place, cache.read(seen.md5)) if is_table(place, seen) else None
         )
-        numbered = give_number(
-            session, _fact(session, place, part, taken.numbered, seen, table), kind="data add"
-        )
-    warnings = list(taken.warnings)
+        numbered = give_number(session, _fact(session, place, part, whole, seen, table), kind="data add")
+    warnings = []
     if table is not None:
-        warnings += engine("intake_tables").failures(place, numbered.label, table)
-    return Taken(numbered=numbered, new=True, files=taken.files, warnings=tuple(warnings))
+        warnings = engine("intake_tables").failures(place, numbered.label, table)
+    return Taken(numbered=numbered, new=True, warnings=tuple(warnings))
 
 
 def _fact(

@@ -208,8 +208,30 @@ def path_inside(session: Session, typed: str, parts: Collection[str] = ()) -> st
 
     Raises:
         UsageError: it is outside, one of git's, dvc's or mlctl's own, a pointer, or part of tracked data.
-        InvalidName: no pointer fits beside it.
     """
+    path = _relative(session, typed)
+    whole = whole_above(session.root, path)
+    if whole is not None and path not in parts:
+        raise UsageError(
+            f"{typed} is part of {whole}, which is versioned as a whole", f"mlctl data add {whole}"
+        )
+    return path
+
+
+def piece_of(session: Session, typed: str) -> tuple[Place, str] | None:
+    """(the tracked folder, path in the project) of what is inside one and is not declared; None elsewhere.
+
+    Raises:
+        UsageError: as `path_inside`, but for parts.
+    """
+    path = _relative(session, typed)
+    whole = whole_above(session.root, path)
+    if whole is None or path in {place.path for place in declared_places(session)}:
+        return None
+    return place_of(session, str(session.root / whole)), path
+
+
+def _relative(session: Session, typed: str) -> str:
     root = Path(os.path.realpath(session.root))
     given = Path(os.path.abspath(typed))  # noqa: PTH100 - resolve() would follow the link that is to be refused
     path = Path(os.path.realpath(given.parent)) / given.name
@@ -230,11 +252,6 @@ def path_inside(session: Session, typed: str, parts: Collection[str] = ()) -> st
         data = relative.as_posix().removesuffix(SUFFIX)
         raise UsageError(
             f"{typed} is a pointer; add the data that it points to", f"mlctl data add {data}", path=typed
-        )
-    whole = whole_above(root, relative.as_posix())
-    if whole is not None and relative.as_posix() not in parts:
-        raise UsageError(
-            f"{typed} is part of {whole}, which is versioned as a whole", f"mlctl data add {whole}"
         )
     return relative.as_posix()
 

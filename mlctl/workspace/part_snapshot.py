@@ -21,7 +21,7 @@ class PartSnapshot(Snapshot):
 
         Args:
             path: of the part, relative to the project.
-            under: the same, relative to the whole.
+            under: the same, relative to the whole; "" for the whole itself.
             whole: the files of the whole in order of their paths, at least those below `under`; asked for
                 more than once.
 
@@ -47,8 +47,7 @@ class PartSnapshot(Snapshot):
         named = hashlib.md5(usedforsecurity=False)
         for piece in listing_pieces([counted()]):
             named.update(piece)
-        self._one: FileEntry | None = None
-        self.path, self.md5, self.bytes, self.nfiles = path, f"{named.hexdigest()}.dir", size, count
+        super().__init__(path, f"{named.hexdigest()}.dir", size, count, first)
 
     @property
     def sha256(self) -> Digest | None:
@@ -64,6 +63,9 @@ class PartSnapshot(Snapshot):
         return iter(())
 
     def _below(self) -> Iterator[FileEntry]:
+        if not self._under:
+            yield from self._whole()
+            return
         start = f"{self._under}/"
         for entry in self._whole():
             if entry.path == self._under:

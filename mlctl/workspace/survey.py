@@ -150,9 +150,7 @@ class Survey:
         known: dict[str, tuple[Stamp, str, str]] = {}
         for entries, stamps in self.memory.known(self.path, first, last):
             found = parsed(entries)
-            for entry, stamp in zip(
-                found if isinstance(found, tuple) else (), _unpacked(stamps), strict=True
-            ):
+            for entry, stamp in zip(found if isinstance(found, tuple) else (), unpacked(stamps), strict=True):
                 known[entry.path] = (stamp, entry.md5, entry.sha256)
         rows = self.memory.recall(f"{self.path}/{first}", f"{self.path}/{last}")
         for path, row in rows.items():
@@ -354,6 +352,7 @@ def _packed(stamps: list[Stamp]) -> bytes:
     return array("q", chain.from_iterable(stamps)).tobytes()
 
 
-def _unpacked(stamps: bytes) -> Iterator[Stamp]:
+def unpacked(stamps: bytes) -> Iterator[Stamp]:
+    """Stamps as a memory holds them."""
     numbers: array[Any] = array("q", stamps)
     return zip(numbers[0::4], numbers[1::4], numbers[2::4], numbers[3::4], strict=True)

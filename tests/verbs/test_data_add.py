@@ -194,13 +194,13 @@ def test_what_cannot_be_added_is_told(project, tmp_path):
     assert project.decisions() == 1
 
 
-def test_a_pointer_and_a_part_of_a_versioned_folder_are_refused(project):
+def test_a_pointer_is_refused_and_a_part_of_a_versioned_folder_has_no_version_of_its_own(project):
     project.write("img/a.txt", "x")
     add(project, "img")
     with pytest.raises(UsageError, match="is a pointer"):
         add(project, "img.dvc")
-    with pytest.raises(UsageError, match="part of img"):
-        add(project, "img/a.txt")
+    assert not add(project, "img/a.txt").data.changed
+    assert not (project.root / "img/a.txt.dvc").exists()
 
 
 def test_names_must_agree_with_the_spec(project):

@@ -24,5 +24,6 @@ def data_add(
       mlctl data add
       mlctl data add data/hour.csv
       mlctl data add images --name signs
+      mlctl data add images/day=2026-11-03   # a new piece of a tracked folder: only that is read
     """
     carry_out("data_add", DataAddRequest(paths=tuple(paths or ()), name=name, dry_run=dry_run), json=json)
