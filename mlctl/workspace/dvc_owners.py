@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from mlctl.domain.errors import Corrupt, MlctlError, UsageError
+from mlctl.domain.looks import looked_at
 from mlctl.workspace.dvc_files import SUFFIX, Pointer, load_yaml, outs_of, pointer_path, read_pointer
 from mlctl.workspace.process import output_of
 
@@ -64,6 +65,7 @@ def owner_of(root: Path, path: str) -> Tracked | None:
         Corrupt, UsageError: the file that should say so is damaged, or DVC 2 wrote it.
     """
     beside = pointer_path(root / path)
+    looked_at(beside)
     if beside.is_file():
         pointer = _alone(beside)
         if pointer is not None:
@@ -124,6 +126,7 @@ def _above(root: Path, path: str) -> Iterator[Path]:
 def _in_pointers(root: Path, files: Iterable[Path]) -> list[Tracked]:
     found = []
     for file in sorted(files):
+        looked_at(file)
         if file.is_file():
             alone = _alone(file)
             outs = [alone] if alone is not None else outs_of(file, file.read_text(encoding="utf-8"))

@@ -50,10 +50,13 @@ import builtins, io, os, sys
 sys.path.remove("")
 from mlctl.store import kept_answers
 touched = set()
+real_readlink = os.readlink
 def spied(real):
     def spy(path=".", *more, **named):
         if not isinstance(path, int):
-            touched.add(os.path.abspath(os.fsdecode(path)))
+            folder = named.get("dir_fd")
+            within = "" if folder is None else real_readlink(f"/proc/self/fd/{folder}")
+            touched.add(os.path.abspath(os.path.join(within, os.fsdecode(path))))
         return real(path, *more, **named)
     return spy
 for name in ("stat", "lstat", "scandir", "listdir", "readlink", "open"):
