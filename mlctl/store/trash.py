@@ -15,6 +15,8 @@ import msgspec
 from mlctl.store.files import explained
 
 FOLDER = "trash"
+DAMAGED = "damaged"
+"""Where `fsck --repair` puts what it replaces: nothing is brought back from there."""
 _FORMAT = "%Y%m%dT%H%M%SZ"
 
 
@@ -40,15 +42,17 @@ class Trash:
 
     Attributes:
         place: the folder whose files it takes.
+        folder: below it, that they are moved to.
     """
 
-    def __init__(self, place: Path) -> None:
+    def __init__(self, place: Path, folder: str = FOLDER) -> None:
         self.place = place
+        self.folder = place / folder
         self._made: set[Path] = set()
 
     def take(self, path: Path, moment: datetime) -> Path | None:
         """Move a file of the place away; where it is now, or None where it was gone already."""
-        target = self.place / FOLDER / moment.strftime(_FORMAT) / path.relative_to(self.place)
+        target = self.folder / moment.strftime(_FORMAT) / path.relative_to(self.place)
         with explained(target):
             if target.parent not in self._made:
                 target.parent.mkdir(parents=True, exist_ok=True)
@@ -76,7 +80,7 @@ class Trash:
     def collections(self) -> list[Collection]:
         """What is in the trash, oldest first."""
         found = []
-        for folder in sorted((self.place / FOLDER).glob("[0-9]*T[0-9]*Z")):
+        for folder in sorted(self.folder.glob("[0-9]*T[0-9]*Z")):
             sizes = [path.lstat().st_size for path in files_below(folder)]
             found.append(Collection(time=folder.name, folder=folder, files=len(sizes), bytes=sum(sizes)))
         return found
@@ -94,7 +98,7 @@ class Trash:
         """Remove a collection for good."""
         shutil.rmtree(collection.folder, ignore_errors=True)
         with suppress(OSError):
-            (self.place / FOLDER).rmdir()
+            self.folder.rmdir()
 
 
 def files_below(folder: Path) -> Iterator[Path]:

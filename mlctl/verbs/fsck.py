@@ -1,7 +1,7 @@
 """`mlctl fsck`: verify every byte under `.mlctl/`, every name in the log, and the data in DVC's cache.
 
 With --repair, cached data that are damaged or missing are brought back from where the same bytes still are:
-the work tree, or the remote. What was damaged is kept in the trash.
+the work tree, or the remote. What was damaged is kept in `<cache>/damaged/`.
 """
 
 from contextlib import suppress
@@ -15,7 +15,7 @@ from mlctl.domain.errors import Corrupt, Incomplete, Missing, MlctlError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.fsck import FsckRequest, FsckResult
 from mlctl.store.remote_settings import read_remotes
-from mlctl.store.trash import Trash
+from mlctl.store.trash import DAMAGED, Trash
 from mlctl.store.verify import Problem, Verification, verify
 from mlctl.verbs.data_transfer import download_data
 from mlctl.verbs.session import Session
@@ -124,9 +124,9 @@ def _same_bytes(session: Session, problem: Problem) -> Path | None:
 
 
 def _set_aside(session: Session, cache: DvcCache, md5: str) -> None:
-    """Damaged bytes go to the trash: they may be all that is left of something."""
+    """Damaged bytes are kept: they may be all that is left of something."""
     if cache.has(md5):
-        Trash(cache.folder).take(cache.path(md5), session.clock())
+        Trash(cache.folder, DAMAGED).take(cache.path(md5), session.clock())
 
 
 def _problems(found: Verification, repaired: tuple[str, ...], *, repair: bool) -> MlctlError:

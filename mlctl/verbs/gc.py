@@ -15,7 +15,7 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.gc import Counted, GcRequest, GcResult
 from mlctl.store.collect import Collector, Tally
 from mlctl.store.reachable import reachable, unreached_facts, unreached_objects
-from mlctl.store.trash import Collection, Trash
+from mlctl.store.trash import DAMAGED, Collection, Trash
 from mlctl.verbs.cache_users import other_projects, own_trees
 from mlctl.verbs.needed import wanted_data
 from mlctl.verbs.session import Session
@@ -97,7 +97,8 @@ def _restore(session: Session, request: GcRequest, cache: DvcCache) -> Outcome[G
 
 def _empty(session: Session, request: GcRequest, cache: DvcCache) -> Outcome[GcResult]:
     grace, now = _span(request.grace), session.clock()
-    found = [(trash, one) for trash, one in _collections(session, cache) if one.older_than(grace, now)]
+    everything = _collections(session, cache, damaged=True)
+    found = [(trash, one) for trash, one in everything if one.older_than(grace, now)]
     if not request.dry_run:
         for trash, collection in found:
             trash.empty(collection)
@@ -116,8 +117,12 @@ def _result(
     )
 
 
-def _collections(session: Session, cache: DvcCache) -> list[tuple[Trash, Collection]]:
-    trashes = (Trash(cache.folder), Trash(session.repository.layout.store))
+def _collections(
+    session: Session, cache: DvcCache, *, damaged: bool = False
+) -> list[tuple[Trash, Collection]]:
+    """What was collected, and if asked what `fsck --repair` has replaced."""
+    trashes = [Trash(cache.folder), Trash(session.repository.layout.store)]
+    trashes += [Trash(cache.folder, DAMAGED)] if damaged else []
     return [(trash, collection) for trash in trashes for collection in trash.collections()]
 
 

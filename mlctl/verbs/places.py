@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import msgspec
 
+from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import InvalidName, NotFound, UsageError
 from mlctl.domain.nearest import nearest
 from mlctl.domain.refs import check_name
@@ -80,18 +81,38 @@ def known_places(session: Session) -> tuple[list[Place], tuple[str, ...]]:
         The places, declared ones first, and what is wrong with pointers that could not be read.
     """
     places = declared_places(session)
-    seen = {place.path for place in places} | {place.name for place in places}
-    for version in latest_versions(session):
-        if version.path is not None and version.name not in seen:
-            places.append(Place(name=version.name, path=version.path))
-            seen |= {version.path, version.name}
-    pointed, wrong = tracked_in(session.root)
+    names, paths = {place.name for place in places}, {place.path for place in places}
+
+    def add(place: Place) -> None:
+        places.append(place)
+        names.add(place.name)
+        paths.add(place.path)
+
+    latest = {version.path: version.name for version in latest_versions(session) if version.path is not None}
+    found, wrong = tracked_in(session.root)
+    pointed = [one for one in found if ".." not in one.path.split("/")]
+    for one in pointed:  # a version of it had this place, but not the newest: the branch is an older one
+        name = None if one.path in latest else _known_as(session, one.path, one.pointer.md5)
+        if name is not None and name not in names and one.path not in paths:
+            add(Place(name=name, path=one.path))
+    for path, name in latest.items():
+        if name not in names and path not in paths:
+            add(Place(name=name, path=path))
     held = {place.name: place.path for place in places}
     for one in pointed:
-        if one.path not in seen and ".." not in one.path.split("/"):
-            places.append(_free(session, one.path, None, places, held))
+        if one.path not in paths:
+            add(_free(session, one.path, None, places, held))
             held[places[-1].name] = one.path
     return places, tuple(wrong)
+
+
+def _known_as(session: Session, path: str, md5: str) -> str | None:
+    """The dataset of which a living version with these bytes had this place."""
+    names = session.repository.decisions.names()
+    for digest, version in reversed(session.repository.facts.where(DatasetVersion, md5=md5)):
+        if version.path == path and names.number_of(f"datasets/{version.name}", digest) is not None:
+            return version.name
+    return None
 
 
 def place_of(session: Session, typed: str, name: str | None = None) -> Place:
@@ -153,26 +174,19 @@ def _moved(session: Session, path: str | None) -> bool:
 
 
 def place_named(session: Session, name: str) -> Place:
-    """The place of a dataset: declared, or where its newest version was.
+    """The place of a dataset: declared, where its pointer stands, or where its newest version was.
 
     Raises:
         NotFound: there is no such dataset, or it has no file in the work tree (a frozen one).
     """
-    for place in declared_places(session):
+    for place in known_places(session)[0]:
         if place.name == name:
             return place
-    names = {version.name: version.path for version in latest_versions(session)}
-    if name not in names:
-        for place in known_places(session)[0]:
-            if place.name == name:
-                return place
-        raise no_dataset(session, name)
-    path = names[name]
-    if path is None:
+    if name in {version.name for version in latest_versions(session)}:
         raise NotFound(
             f"{name} is a frozen dataset: it has no file in the work tree", f"mlctl data show {name}"
         )
-    return Place(name=name, path=path)
+    raise no_dataset(session, name)
 
 
 def named_or_at(session: Session, typed: str) -> Place:

@@ -120,3 +120,13 @@ def test_a_store_that_has_gone_is_told_and_made_anew(main, tmp_path):
     assert gone["hints"] == ["mlctl init"]
     other.mlctl("init")
     assert other.mlctl("data", "ls")["data"]["datasets"] == []
+
+
+def test_an_older_branch_finds_moved_data_under_their_name(main, tmp_path):
+    main.mlctl("data", "mv", "a.bin", "b.bin")
+    main.commit("moved")
+    other = linked(main, tmp_path / "other", "HEAD~1")
+    other.mlctl("init")
+    other.mlctl("data", "checkout", "a")
+    states = {one["path"]: one["state"] for one in other.mlctl("data", "status")["data"]["datasets"]}
+    assert states == {"a.bin": "clean"}

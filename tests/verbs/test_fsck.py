@@ -110,7 +110,7 @@ def test_repair_takes_the_bytes_from_the_work_tree_and_keeps_what_was_damaged(fo
     assert result.repaired == (path.relative_to(folder.root).as_posix(),)
     assert path.read_bytes() == b"a"
     assert [
-        file.read_bytes() for file in (folder.root / ".mlctl/cache/trash").rglob("*") if file.is_file()
+        file.read_bytes() for file in (folder.root / ".mlctl/cache/damaged").rglob("*") if file.is_file()
     ] == [damaged]
 
 
