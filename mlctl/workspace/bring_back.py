@@ -5,7 +5,7 @@ What was brought back is known by its stamp afterwards, so that the next look at
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from mlctl.domain.dataset import FileEntry
 from mlctl.domain.ids import Digest
 from mlctl.domain.manifest import FULL, Seen, begins_chunk
 from mlctl.domain.progress import Event, Report
-from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_cache import LARGE, VERIFIED, DvcCache
 from mlctl.workspace.dvc_files import DvcSettings
 from mlctl.workspace.hashing import Failed, Stamp, Taken
 from mlctl.workspace.restoring import Restorer, Wanted
@@ -32,7 +32,7 @@ _TICK = 0.02  # seconds; the clock of a file system goes on by less
 
 def bring_back(
     root: Path,
-    wanted: list[Wanted],
+    wanted: Sequence[tuple[str, str] | tuple[str, str, Stamp]],
     settings: DvcSettings,
     *,
     memory: Memory,
@@ -44,7 +44,7 @@ def bring_back(
 
     Args:
         root: the project.
-        wanted: (md5, path relative to the project), with a stamp what is there must still have.
+        wanted: md5, path relative to the project, and perhaps the stamp that what is there must still have.
         settings: where the cache is, and how its files get into the work tree.
         memory: told of what stands there now.
         whole: path and md5 of the folder of which these are all files, in order; None where they are not.
@@ -59,7 +59,11 @@ def bring_back(
     cache.prepare()
     (root / ASIDE).mkdir(parents=True, exist_ok=True)
     arguments = (str(root), str(cache.folder), ASIDE, settings.links)
-    batches = (wanted[begin : begin + _FILES] for begin in range(0, len(wanted), _FILES))
+    known = {row[5]: (row[6], row[1:5]) for row in memory.recall(VERIFIED, f"{VERIFIED}~").values()}
+    batches = (
+        [_item(item, known) for item in wanted[begin : begin + _FILES]]
+        for begin in range(0, len(wanted), _FILES)
+    )
     answers = _here(arguments, batches) if len(wanted) <= _FEW else _by_workers(arguments, batches)
     folder = _Folder(memory, *whole) if whole else None
     done = size = 0
@@ -71,6 +75,8 @@ def bring_back(
             size += length
             if stamp is not None:
                 rows.append((path, *stamp, md5, sha256))
+            if length >= LARGE:
+                memory.remember(cache.verified_rows(md5, sha256))
         if folder is None:
             memory.remember(rows)
         else:
@@ -81,6 +87,11 @@ def bring_back(
         folder.end()
     if wanted:
         time.sleep(_TICK)  # whoever writes to one of them from now on changes its stamp
+
+
+def _item(item: tuple[str, str] | tuple[str, str, Stamp], known: dict[str, tuple[str, Stamp]]) -> Wanted:
+    expected = item[2] if len(item) == 3 else None  # noqa: PLR2004 - with a stamp
+    return item[0], item[1], expected, known.get(item[0])
 
 
 class _Folder:

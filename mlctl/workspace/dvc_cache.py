@@ -26,10 +26,16 @@ from mlctl.workspace.dvc_files import DvcSettings
 from mlctl.workspace.files import flush_file, flush_folder, said
 from mlctl.workspace.hashing import MODE, SMALL, Failed, Stamp, Taken, Taker, is_settled, stamp_of
 from mlctl.workspace.restoring import DAMAGED, Restorer
-from mlctl.workspace.scan import Hashes, Reading, read_file
+from mlctl.workspace.scan import Hashes, Reading, Row, read_file
 
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
 _OUTSIDE = re.compile(r"(?:\A|[\0/])\.{0,2}(?:[\0/]|\Z)")  # "", "." or ".." between slashes
+VERIFIED = "//cache/"
+"""Begins the names under which the stamps of large objects are remembered; no file has such a path."""
+
+LARGE = 8 << 20
+"""From this size on, hashing an object again takes longer than looking up its stamp."""
+
 _DAY = 86_400.0
 _MINUTE = 60.0
 _ONE_BY_ONE = 64  # files
@@ -119,6 +125,14 @@ class DvcCache:
         md5, sha256, size, seen = taken(answer, source.parent)
         self.took([md5])
         return Reading(Hashes(md5, Digest(sha256)), size, seen)
+
+    def verified_rows(self, md5: str, sha256: str) -> list[Row]:
+        """What is to be remembered of a large object whose bytes were verified just now."""
+        try:
+            stamp = stamp_of(self.path(md5).stat())
+        except FileNotFoundError:
+            return []
+        return [(f"{VERIFIED}{md5}", *stamp, md5, sha256)]
 
     def took(self, names: Iterable[str]) -> None:
         """Objects with these md5 were brought in by others: they are flushed with the next `flush`."""

@@ -255,6 +255,19 @@ def _write(sink: int | None, data: bytes | memoryview) -> None:
         view = view[os.write(sink, view) :]
 
 
+def copy_all(source: int, sink: int) -> None:
+    """Copy a file's bytes, in the kernel where it can."""
+    size = os.fstat(source).st_size
+    at = 0
+    with contextlib.suppress(OSError, AttributeError):
+        while at < size and (count := os.copy_file_range(source, sink, size - at, at, at)):
+            at += count
+    os.lseek(source, at, os.SEEK_SET)
+    os.lseek(sink, at, os.SEEK_SET)
+    while chunk := os.read(source, CHUNK):
+        _write(sink, chunk)
+
+
 def cloned(source: int, target: int) -> bool:
     """Whether the file system could share the blocks; most cannot."""
     try:

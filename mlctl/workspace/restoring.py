@@ -13,10 +13,10 @@ import stat
 import sys
 from pathlib import Path
 
-from mlctl.workspace.hashing import SMALL, Failed, Stamp, Taken, cloned, hash_all, stamp_of
+from mlctl.workspace.hashing import SMALL, Failed, Stamp, Taken, cloned, copy_all, hash_all, stamp_of
 
-Wanted = tuple[str, str] | tuple[str, str, Stamp]
-"""md5 of the object, and where its bytes belong, relative to the root; the stamp of what may be replaced."""
+Wanted = tuple[str, str] | tuple[str, str, Stamp | None, tuple[str, Stamp] | None]
+"""As the arguments of `Restorer.restore`."""
 
 DAMAGED = errno.EBADMSG
 """The errno that says that an object does not hold the bytes that it is named by."""
@@ -71,13 +71,17 @@ class Restorer:
                 break
         return done
 
-    def restore(self, md5: str, path: str, expected: Stamp | None = None) -> Taken:
+    def restore(
+        self, md5: str, path: str, expected: Stamp | None = None, known: tuple[str, Stamp] | None = None
+    ) -> Taken:
         """Make `path` hold the object's bytes.
 
         Args:
             md5: of the object.
             path: relative to the root.
             expected: leave what is there if it has another stamp: somebody has changed it since it was read.
+            known: sha256 of the object, and the stamp that it had when it was last verified: if it still has
+                it and is read-only, it is not hashed again.
 
         Returns:
             The hashes, the size, and the stamp of what stands there now; None where it was left.
@@ -94,10 +98,13 @@ class Restorer:
             self._made.add(parent)
         source = os.open(name, _READ, dir_fd=self._cache)
         try:
-            size = os.fstat(source).st_size
+            status = os.fstat(source)
+            size = status.st_size
+            trusted = known is not None and stamp_of(status) == known[1] and not status.st_mode & 0o222
+            sha256 = known[0] if known is not None and trusted else None
             aside = f"{parent}/.{self._unique}.tmp" if self._elsewhere else f"{self._folder}/{self._unique}"
             try:
-                sha256 = self._aside(source, md5, name, size, aside)
+                sha256 = self._aside(source, md5, name, size, aside, sha256)
                 if expected is not None and stamp_of(os.stat(path, dir_fd=self._root)) != expected:
                     os.unlink(aside, dir_fd=self._root)
                     return md5, sha256, size, None
@@ -108,7 +115,7 @@ class Restorer:
                 if error.errno != errno.EXDEV or self._elsewhere:
                     raise
                 self._elsewhere = True  # the target is on another disk than the folder for files aside
-                return self.restore(md5, path, expected)
+                return self.restore(md5, path, expected, known)
         finally:
             os.close(source)
         return md5, sha256, size, stamp
@@ -129,11 +136,12 @@ class Restorer:
                 os.unlink(aside, dir_fd=self._root)
         return stamp_of(os.stat(path, dir_fd=self._root))
 
-    def _aside(self, source: int, md5: str, name: str, size: int, aside: str) -> str:
-        """Make the file or link aside; the sha256 of its bytes."""
+    def _aside(self, source: int, md5: str, name: str, size: int, aside: str, sha256: str | None) -> str:
+        """Make the file or link aside; the sha256 of its bytes, which is given where they are trusted."""
         if self._links and size:  # an empty file is never linked: a thousand of them would share one object
-            found, sha256, _ = hash_all(source, None, size)
-            self._check(found, md5, name)
+            if sha256 is None:
+                found, sha256, _ = hash_all(source, None, size)
+                self._check(found, md5, name)
             for link in list(self._links):
                 if self._linked(link, name, aside):
                     return sha256
@@ -149,6 +157,10 @@ class Restorer:
                     view = view[os.write(descriptor, view) :]
                 return hashlib.sha256(data).hexdigest()
             self._clones = self._clones and cloned(source, descriptor)
+            if sha256 is not None:
+                if not self._clones:
+                    copy_all(source, descriptor)
+                return sha256
             found, sha256, _ = (
                 hash_all(descriptor, None, size) if self._clones else hash_all(source, descriptor, size)
             )

@@ -9,7 +9,7 @@ from mlctl.domain.errors import NotFound
 from mlctl.domain.ids import Digest
 from mlctl.domain.manifest import Seen
 from mlctl.domain.progress import Event, Report, silent
-from mlctl.workspace.dvc_cache import DvcCache, listing_pieces, taken
+from mlctl.workspace.dvc_cache import LARGE, DvcCache, listing_pieces, taken
 from mlctl.workspace.dvc_files import Pointer
 from mlctl.workspace.dvc_ignore import ignored_files
 from mlctl.workspace.hashing import Stamp, Taker
@@ -171,4 +171,6 @@ def _read(root: Path, path: str, stamp: Stamp, memory: Memory, cache: DvcCache |
     row = (path, *(seen or (size, 0, 0, 0)), md5, sha256)
     if seen is not None:
         memory.remember([row])
+    if cache is not None and size >= LARGE:
+        memory.remember(cache.verified_rows(md5, sha256))
     return row

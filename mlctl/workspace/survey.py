@@ -22,7 +22,7 @@ from mlctl.domain.manifest import FULL, Seen, begins_chunk, parsed, seal_of
 from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.records import encode
 from mlctl.workspace.counting import Count
-from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_cache import LARGE, DvcCache
 from mlctl.workspace.hashing import Stamp
 from mlctl.workspace.intake_pool import Pool, Ticket
 from mlctl.workspace.scan import Memory, Row, walk
@@ -185,6 +185,8 @@ class Survey:
                 chunk.stamps[index] = stamp or _UNKNOWN
                 if stamp is not None:
                     rows.append((f"{self.path}/{name}", *stamp, md5, sha256))
+                if self.cache is not None and size >= LARGE:
+                    self.memory.remember(self.cache.verified_rows(md5, sha256))
             self._progress.add(len(answers), sum(answer[2] for answer in answers))
             if time.monotonic() - noted > _PAUSE:
                 self.memory.remember(rows)

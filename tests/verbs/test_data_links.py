@@ -108,7 +108,7 @@ def test_a_file_that_is_changed_after_it_was_read_is_not_replaced_by_a_link(proj
     time.sleep(0.02)
     project.write("one.bin", "other")
     restorer = Restorer(str(project.root), str(read_settings(project.root).cache), ".dvc/tmp", ("hardlink",))
-    (answer,) = restorer.do([(name, "one.bin", old)])
+    (answer,) = restorer.do([(name, "one.bin", old, None)])
     assert answer[3] is None
     assert (project.root / "one.bin").read_text() == "other"
 

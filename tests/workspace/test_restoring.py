@@ -65,6 +65,25 @@ def test_an_object_with_other_bytes_is_never_served(tmp_path, root, link, size):
     assert list((root / "aside").iterdir()) == []
 
 
+@pytest.mark.parametrize("link", ["copy", "hardlink", "symlink"])
+def test_an_object_of_a_known_stamp_is_not_hashed_again_and_one_of_another_is(tmp_path, root, link):
+    data = b"rides" * SMALL
+    source = cached(tmp_path, data)
+    name, wrong = md5(data), "not computed"
+    known = (wrong, stamp_of(source.stat()))
+    (answer,) = restorer(root, link).do([(name, "x", None, known)])
+    assert answer[1] == wrong  # so nothing was hashed
+    assert (root / "x").read_bytes() == data
+    source.chmod(0o644)
+    source.write_bytes(b"other" * SMALL)
+    source.chmod(0o444)
+    (answer,) = restorer(root, link).do([(name, "y", None, known)])
+    assert answer[0] == DAMAGED
+    source.chmod(0o644)  # the stamp is right, but who could write to it since?
+    (answer,) = restorer(root, link).do([(name, "y", None, (wrong, stamp_of(source.stat())))])
+    assert answer[0] == DAMAGED
+
+
 def test_a_missing_object_is_told(tmp_path, root):
     cached(tmp_path, b"x")
     (answer,) = restorer(root).do([("0" * 32, "x")])

@@ -6,7 +6,7 @@ import pytest
 
 from mlctl.domain.errors import NotFound
 from mlctl.store.stat_cache import StatCache
-from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_cache import LARGE, VERIFIED, DvcCache
 from mlctl.workspace.scan import stamp_of
 from mlctl.workspace.snapshot import snapshot
 
@@ -71,3 +71,11 @@ def test_progress_ends_with_all_files(tmp_path, memory):
     events = []
     snapshot(tmp_path, "d", memory=memory, report=events.append)
     assert (events[-1].done, events[-1].total, events[-1].unit) == (5, 5, "files")
+
+
+def test_a_large_object_is_known_by_its_stamp_after_it_was_taken(tmp_path, memory):
+    (tmp_path / "x").write_bytes(b"rides" * LARGE)
+    cache = DvcCache(tmp_path / "cache")
+    seen = snapshot(tmp_path, "x", memory=memory, cache=cache)
+    (row,) = memory.recall(VERIFIED, VERIFIED + "~").values()
+    assert row[1:] == (*stamp_of(cache.path(seen.md5).stat()), seen.md5, seen.sha256)
