@@ -20,9 +20,10 @@ from mlctl.verbs.send_command import send_command
 from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
-from mlctl.workspace.pointed_data import NamedData, data_named_by
-from mlctl.workspace.pushed import PushedPointer, texts_of
+from mlctl.workspace.pointed_data import NamedData, data_locked_by, data_named_by
+from mlctl.workspace.pushed import LOCK, PushedPointer, texts_of
 
+PIPELINE = "dvc.yaml"
 SKIP = "git push --no-verify"
 
 _TRIES = 4  # somebody waits
@@ -69,14 +70,17 @@ def check_pushed(
 
 
 def _wanted(top: Path, pointers: list[PushedPointer]) -> list[Wanted]:
-    texts = texts_of(top, (pointer.blob for pointer in pointers))
+    pipelines = {pointer: _pipeline(pointer) for pointer in pointers if _is_lock(pointer)}
+    texts = texts_of(top, [*(pointer.blob for pointer in pointers), *pipelines.values()])
     found = []
     for pointer in pointers:
         root = _project_of(top, pointer.path)
         if root is None:
             continue  # no project of dvc's or mlctl's: a file that happens to have such a name
         try:
-            named = data_named_by(texts[pointer.blob])
+            named = _named(
+                texts[pointer.blob], texts.get(pipelines[pointer], "") if _is_lock(pointer) else None
+            )
         except ValueError as error:
             raise Incomplete(
                 f"{pointer.path} in commit {pointer.commit.digest[:12]} is no pointer that can be read "
@@ -88,6 +92,19 @@ def _wanted(top: Path, pointers: list[PushedPointer]) -> list[Wanted]:
             ) from error
         found += [Wanted(pointer=pointer, data=data, root=root) for data in named]
     return found
+
+
+def _is_lock(pointer: PushedPointer) -> bool:
+    return pointer.path.rpartition("/")[2] == LOCK
+
+
+def _pipeline(pointer: PushedPointer) -> str:
+    """Git's name for the `dvc.yaml` beside a lock in the same commit."""
+    return f"{pointer.commit.digest}:{pointer.path.removesuffix(LOCK)}{PIPELINE}"
+
+
+def _named(text: str, pipeline: str | None) -> list[NamedData]:
+    return data_named_by(text) if pipeline is None else data_locked_by(text, pipeline)
 
 
 def _project_of(top: Path, path: str) -> Path | None:
@@ -159,7 +176,7 @@ def _refusal(top: Path, lacking: list[tuple[Wanted, str]], command: str) -> Inco
 
 
 def _line(one: LackingData) -> str:
-    parts = [one.dataset, None if one.files is None else f"{one.files} files"]
+    parts = [one.dataset, one.what, None if one.files is None else f"{one.files} files"]
     parts.append(None if one.bytes is None else f"{one.bytes:,} bytes")
     what = ", ".join(part for part in parts if part)
     absent = "" if one.here else "; not in the cache of this machine either: who has them must send them"
@@ -175,6 +192,7 @@ def _told(one: Wanted, url: str, command: str) -> LackingData:
     known = _by_the_log(one.root, data.md5, command)
     return LackingData(
         pointer=one.pointer.path,
+        what=data.what,
         md5=data.md5,
         bytes=data.size,
         files=data.nfiles,
@@ -198,8 +216,10 @@ def _by_the_log(root: Path, md5: str, command: str) -> Added | None:
 
 def _is_current(top: Path, one: Wanted) -> bool:
     """Whether the work tree's pointer names these data: then what sends its data sends them."""
+    path = top / one.pointer.path
     try:
-        named = data_named_by((top / one.pointer.path).read_text(encoding="utf-8"))
+        pipeline = path.with_name(PIPELINE).read_text(encoding="utf-8") if _is_lock(one.pointer) else None
+        named = _named(path.read_text(encoding="utf-8"), pipeline)
     except (OSError, ValueError):
         return False
     return one.data.md5 in {data.md5 for data in named}

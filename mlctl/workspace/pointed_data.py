@@ -1,4 +1,4 @@
-"""Which data a pointer file's text names, whoever wrote it, and on which remote they belong."""
+"""Which data a pointer file or a `dvc.lock` names, whoever wrote it, and on which remote they belong."""
 
 import re
 from importlib import import_module
@@ -19,6 +19,7 @@ class NamedData(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         remote: the one that the pointer says, or None for the default one.
         dvc2: whether DVC 2 wrote it.
+        what: of a lock, the out and its stage.
     """
 
     md5: str
@@ -26,6 +27,7 @@ class NamedData(msgspec.Struct, frozen=True, kw_only=True):
     nfiles: int | None = None
     remote: str | None = None
     dvc2: bool = False
+    what: str | None = None
 
     @property
     def key(self) -> str:
@@ -56,6 +58,50 @@ def data_named_by(text: str) -> list[NamedData]:
     if any(isinstance(dep, dict) and "repo" in dep for dep in document.get("deps") or ()):
         return []
     return [_named(out) for out in document["outs"] if isinstance(out, dict) and _is_pushed(out)]
+
+
+def data_locked_by(text: str, pipeline: str) -> list[NamedData]:
+    """The data of a `dvc.lock` that should be on a remote, by the `dvc.yaml` beside it.
+
+    Left out is what no push carries, as above, and stages that `dvc.yaml` does not have (any more). Where
+    outs that stay are named by a template, only outs that are named in full count.
+
+    Raises:
+        ValueError: a text is no lock or no pipeline.
+    """
+    read = import_module("mlctl.workspace.pointer_yaml").read_yaml
+    try:
+        stages = dict((read(text) or {}).get("stages") or {})
+        declared = dict((read(pipeline) or {}).get("stages") or {})
+        found = []
+        for name, stage in stages.items():
+            wanted = declared.get(name) or declared.get(name.partition("@")[0])
+            if wanted is not None:
+                found += _locked(name, stage, wanted.get("do", wanted))
+    except (AttributeError, TypeError, KeyError) as error:
+        raise ValueError("it is no lock of a pipeline") from error
+    return found
+
+
+def _locked(name: str, stage: dict[str, Any], wanted: dict[str, Any]) -> list[NamedData]:
+    flags: dict[str, dict[str, Any]] = {}
+    for kind in ("outs", "metrics", "plots"):
+        for item in wanted.get(kind) or ():
+            named = item if isinstance(item, dict) else {item: {}}
+            flags |= {str(path): given or {} for path, given in named.items()}
+    closed = {path for path, given in flags.items() if False in {given.get("cache"), given.get("push")}}
+    templated = any("${" in path for path in closed)
+    return [
+        msgspec.structs.replace(
+            _named({**out, "remote": flags.get(str(out["path"]), {}).get("remote")}),
+            what=f"{out['path']} of stage {name}",
+        )
+        for out in stage.get("outs") or ()
+        if "md5" in out
+        and "cloud" not in out
+        and str(out["path"]) not in closed
+        and (not templated or str(out["path"]) in flags)
+    ]
 
 
 def _is_pushed(out: dict[str, Any]) -> bool:

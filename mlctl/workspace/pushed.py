@@ -1,4 +1,4 @@
-"""What a `git push` brings to the other side: the pointers that its commits change.
+"""What a `git push` brings to the other side: the pointers and locks of pipelines that its commits change.
 
 Asked of git itself with one process, two where there are pointers: git runs this before every push.
 """
@@ -12,6 +12,9 @@ import msgspec
 from mlctl.domain.errors import NotInstalled, UsageError
 from mlctl.workspace.commits import FORMAT, Commit, commit_from
 
+LOCK = "dvc.lock"
+"""The name of the file in which DVC notes what the stages of its pipelines made."""
+
 _ZERO = frozenset("0")
 _LOG = (
     "git", "log", "-z", "--raw", "--no-abbrev", "-c", "--full-history", "--no-renames", "--no-color",
@@ -22,7 +25,7 @@ _FIELDS = 4  # of a ref as git tells of it: its name and object here, its name a
 
 
 class PushedPointer(msgspec.Struct, frozen=True, kw_only=True):
-    """A pointer file as a commit leaves it.
+    """A pointer file, or a `dvc.lock`, as a commit leaves it.
 
     Attributes:
         path: relative to the top of the git work tree.
@@ -55,7 +58,7 @@ def objects_pushed(refs: str) -> list[tuple[str, str]]:
 
 
 def pushed_pointers(top: Path, refs: str) -> list[PushedPointer]:
-    """The pointers that commits change which the push brings and no remote-tracking ref has.
+    """The pointers and locks that commits change which the push brings and no remote-tracking ref has.
 
     Every version of a pointer counts, also one that a later commit replaces. Of a merge only what is in none
     of its parents does. Tags count as the commits that they name.
@@ -75,7 +78,7 @@ def pushed_pointers(top: Path, refs: str) -> list[PushedPointer]:
     if not here:
         return []
     known = (*here, "--not", *there, "--remotes")
-    output = _git(top, [*_LOG, *known, "--", ":(top)*.dvc"])
+    output = _git(top, [*_LOG, *known, "--", ":(top)*.dvc", f":(top)*{LOCK}"])
     found: dict[tuple[str, str], PushedPointer] = {}
     commit: Commit | None = None
     tokens = iter(output.split(b"\0"))
@@ -85,26 +88,34 @@ def pushed_pointers(top: Path, refs: str) -> list[PushedPointer]:
             commit = commit_from(text.removeprefix(b"commit:"))
         elif text.startswith(b":") and commit is not None:
             path, blob = next(tokens).decode("utf-8", "surrogateescape"), _blob(text)
-            if blob is not None and path.rpartition("/")[2] != ".dvc":
+            if blob is not None and _is_pointer(path.rpartition("/")[2]):
                 found.setdefault((path, blob), PushedPointer(path=path, blob=blob, commit=commit))
     return list(found.values())
 
 
-def texts_of(top: Path, blobs: Iterable[str]) -> dict[str, str]:
-    """The text of git's objects, by their names.
+def texts_of(top: Path, names: Iterable[str]) -> dict[str, str]:
+    """The text of git's objects, by their names (a digest, or `<commit>:<path>`); what is absent is left out.
 
     Raises:
         UsageError, NotInstalled: as `pushed_pointers`.
     """
-    asked = list(dict.fromkeys(blobs))
-    output = _git(top, ["git", "cat-file", "--batch"], "".join(f"{blob}\n" for blob in asked).encode())
+    asked = list(dict.fromkeys(names))
+    given = "".join(f"{name}\n" for name in asked).encode("utf-8", "surrogateescape")
+    output = _git(top, ["git", "cat-file", "--batch"], given)
     texts, start = {}, 0
-    for blob in asked:
+    for name in asked:
         end = output.index(b"\n", start)
-        size = int(output[start:end].split(b" ")[2])
-        texts[blob] = output[end + 1 : end + 1 + size].decode("utf-8", "replace")
-        start = end + 2 + size
+        header, start = output[start:end], end + 1
+        if header.endswith(b" missing"):
+            continue
+        size = int(header.rpartition(b" ")[2])
+        texts[name] = output[start : start + size].decode("utf-8", "replace")
+        start += size + 1
     return texts
+
+
+def _is_pointer(name: str) -> bool:
+    return name == LOCK or (name.endswith(".dvc") and name != ".dvc")
 
 
 def _blob(raw: bytes) -> str | None:

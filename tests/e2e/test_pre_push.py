@@ -369,3 +369,23 @@ def test_with_a_remote_of_mlctls_own_its_push_is_what_to_type_and_helps(team):
     assert "try: mlctl push\n" in said
     team.mlctl(team.work, "push")
     accepted(team.push())
+
+
+def test_outputs_of_a_pipeline_are_data_too(team):
+    accepted(team.push())
+    (team.work / "dvc.yaml").write_text(
+        "stages:\n  fit:\n    cmd: echo made > model.pkl; echo 1 > metrics.json\n    outs: [model.pkl]\n"
+        "    metrics:\n    - metrics.json: {cache: false}\n",
+        encoding="utf-8",
+    )
+    for command in (("repro", "--quiet"),):
+        done = team.run(team.work, sys.executable, "-m", "dvc", *command)
+        assert done.returncode == 0, done.stderr
+    team.commit("a pipeline")
+    said = refused(team.push())
+    assert "dvc.lock (model.pkl of stage fit, 5 bytes): added by Ann <ann@example.org>" in said
+    assert "metrics.json" not in said
+    assert "try: dvc push\n" in said
+    done = team.run(team.work, sys.executable, "-m", "dvc", "push", "--quiet")
+    assert done.returncode == 0, done.stderr
+    accepted(team.push())

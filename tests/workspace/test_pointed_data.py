@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlctl.workspace.pointed_data import NamedData, data_named_by
+from mlctl.workspace.pointed_data import NamedData, data_locked_by, data_named_by
 
 MD5 = "9d0568469d206c1aedf1b71f12f474bc"
 OUT = f"outs:\n- md5: {MD5}\n  size: 10\n  hash: md5\n  path: a.bin\n"
@@ -51,3 +51,70 @@ def test_imports_from_a_repository_and_what_was_never_downloaded_are_left_out():
 def test_what_is_no_pointer_is_an_error(text):
     with pytest.raises(ValueError, match=r"."):
         data_named_by(text)
+
+
+LOCKED = f"""\
+schema: '2.0'
+stages:
+  fit:
+    cmd: python fit.py
+    outs:
+    - path: model.pkl
+      hash: md5
+      md5: {MD5}
+      size: 10
+    - path: metrics.json
+      hash: md5
+      md5: {"1" * 32}
+      size: 3
+  gone:
+    outs:
+    - path: old
+      hash: md5
+      md5: {"2" * 32}
+      size: 3
+  each@a:
+    outs:
+    - path: a.bin
+      hash: md5
+      md5: {"3" * 32}.dir
+      size: 3
+      nfiles: 1
+"""
+PIPELINE = """\
+stages:
+  fit:
+    cmd: python fit.py
+    outs:
+    - model.pkl
+    metrics:
+    - metrics.json:
+        cache: false
+  each:
+    foreach: [a]
+    do:
+      outs:
+      - ${item}.bin:
+          remote: other
+"""
+
+
+def test_of_a_lock_counts_what_its_pipeline_keeps_in_the_cache():
+    found = data_locked_by(LOCKED, PIPELINE)
+    assert [one.md5 for one in found] == [MD5, f"{'3' * 32}.dir"]
+    assert found[0].what == "model.pkl of stage fit"
+    assert data_locked_by(LOCKED, "") == []
+    assert data_locked_by("", PIPELINE) == []
+
+
+def test_where_a_template_names_what_stays_only_what_is_named_in_full_counts():
+    templated = PIPELINE.replace("metrics.json:", "${where}:")
+    assert [one.md5 for one in data_locked_by(LOCKED, templated)] == [MD5, f"{'3' * 32}.dir"]
+
+
+@pytest.mark.parametrize(
+    "text", ["[1]", "stages: [1]", "stages: {fit: 1}", "stages: {fit: {outs: [{md5: 1}]}}"]
+)
+def test_what_is_no_lock_is_an_error(text):
+    with pytest.raises(ValueError, match=r"."):
+        data_locked_by(text, PIPELINE)

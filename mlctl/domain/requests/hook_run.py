@@ -23,7 +23,8 @@ class LackingData(msgspec.Struct, frozen=True, kw_only=True):
     """A pushed pointer whose data are not on their remote.
 
     Attributes:
-        pointer: its path from the top of the git work tree.
+        pointer: its path from the top of the git work tree; of a pipeline's output that of its `dvc.lock`.
+        what: of a pipeline's output, which one.
         dataset: `images@2`, where the log knows the version.
         url: the data's remote.
         here: whether this machine's cache holds the data, so that it can send them.
@@ -32,6 +33,7 @@ class LackingData(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     pointer: str
+    what: str | None
     md5: str
     bytes: int | None
     files: int | None
