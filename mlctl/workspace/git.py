@@ -98,7 +98,10 @@ def work_trees(root: Path) -> list[Path]:
     repo = find(root)
     if repo is None or not _runs():
         return [root]
-    listed: bytes = repo.git.worktree("list", "--porcelain", "-z", stdout_as_string=False)
+    try:
+        listed: bytes = repo.git.worktree("list", "--porcelain", "-z", stdout_as_string=False)
+    except git.GitCommandError:  # before git 2.36 there is no -z
+        listed = repo.git.worktree("list", "--porcelain", stdout_as_string=False).replace(b"\n", b"\0")
     found = [Path(os.fsdecode(line[9:])) for line in listed.split(b"\0") if line.startswith(b"worktree ")]
     return [path for path in found if path.is_dir()]
 
@@ -114,10 +117,15 @@ def kept_blobs(root: Path, patterns: Iterable[str]) -> Iterator[bytes]:
 
     Raises:
         Corrupt: git cannot read its own history.
+        NotInstalled: there is a history, and no git to read it.
     """
     repo = find(root)
-    if repo is None or not _runs():
+    if repo is None:
+        if any((folder / ".git").exists() for folder in (root, *root.parents)):
+            raise Corrupt(f"git does not know the repository that {root} stands in any more", "git status")
         return
+    if not _runs():
+        raise NotInstalled("git is not installed, and only it knows what its history needs", program="git")
     paths = [f":(top){pattern}" for pattern in patterns]
     how = [
         "--all",

@@ -14,8 +14,8 @@ ROOT = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))  # run as a program, from anywhere
 
 from mlctl.domain.manifest import begins_chunk  # noqa: E402 - the line above makes it importable
-from tests.e2e.projects import Terminal  # noqa: E402
-from tests.formats.make_v1 import pack  # noqa: E402
+from tests.e2e.projects import Terminal  # noqa: E402 - as above
+from tests.formats.make_v1 import pack  # noqa: E402 - as above
 
 ARCHIVE = Path(__file__).parent / "v1b" / "repository.tar.gz"
 FOLDER = "img"

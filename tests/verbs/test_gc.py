@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.errors import Corrupt, Missing, NotFound, UsageError
+from mlctl.domain.errors import Corrupt, Missing, NotFound, NotInstalled, UsageError
 from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.gc import GcRequest
@@ -318,3 +318,19 @@ def test_what_waits_for_publication_is_needed(added, tmp_path):
     assert plan(added).data.collected == ()
     place.mlctl("undo")
     assert plan(added).data.collected == ()
+
+
+def test_without_git_nothing_is_taken_for_unneeded(added, monkeypatch):
+    stray = put(added, "stray")
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(NotInstalled, match="history"):
+        collect(added)
+    assert not gone(added, stray)
+
+
+def test_a_repository_that_git_cannot_read_is_not_taken_for_none(added):
+    stray = put(added, "stray")
+    (added.root / ".git" / "HEAD").write_text("nonsense\n")
+    with pytest.raises(Corrupt, match="git"):
+        collect(added)
+    assert not gone(added, stray)
