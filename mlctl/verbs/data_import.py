@@ -24,12 +24,13 @@ def data_import(session: Session, request: DataImportRequest) -> Outcome[DataImp
             f"{request.sha256!r} is no sha256: 64 hexadecimal digits", "mlctl data import --help"
         )
     source = source_of(request.source, request.path, request.rev)
+    typed = request.source if has_hidden(source) else source.url
     place = _place(session, request, source)
     known = known_import(session, place)
     if known is None or known.source != source:
         _refuse_existing(session, place, known)
         known = None
-    lock = look_at(session, source, request.source)
+    lock = look_at(session, source, typed)
     unchanged = known is not None and is_same_state(known.lock, lock) and is_complete(session, place)
     if request.dry_run or (unchanged and known is not None):
         held = pointed_version(session, place) if unchanged else None
@@ -49,7 +50,7 @@ def data_import(session: Session, request: DataImportRequest) -> Outcome[DataImp
         session,
         place,
         Imported(source=source, lock=lock),
-        typed=request.source,
+        typed=typed,
         sha256=request.sha256,
         kind="data import",
     )

@@ -277,7 +277,7 @@ def test_other_schemes_are_refused(project, typed):
 def test_what_git_holds_in_another_repository(project, other):
     result = bring(project, str(other), "plain.csv").data
     assert (result.lock.commit, result.dataset.rows) == (git(other, "rev-parse", "HEAD"), 1)
-    bring(project, str(other), "code", output="code-of-other")
+    bring(project, f"../{other.name}", "code", output="code-of-other")
     assert (project.root / "code-of-other/deep/b.txt").read_text() == "b"
     with pytest.raises(NotFound):
         bring(project, str(other), "nothing.csv")
