@@ -30,6 +30,9 @@ from mlctl.workspace.scan import Hashes, Reading, Row, read_file
 
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
 _OUTSIDE = re.compile(r"(?:\A|[\0/])\.{0,2}(?:[\0/]|\Z)")  # "", "." or ".." between slashes
+PREFIXES = tuple(f"{number:02x}" for number in range(256))
+"""Names of the folders of objects."""
+
 VERIFIED = "//cache/"
 """Begins the names under which the stamps of large objects are remembered; no file has such a path."""
 
@@ -77,13 +80,19 @@ class DvcCache:
         return os.access(f"{self._store}{md5[:2]}/{md5[2:]}", os.F_OK)
 
     def folders(self) -> dict[str, Stamp]:
-        """The stamps of the folders of objects, by name; those that changed just now are left out."""
-        now, found = time.time_ns(), {}
+        """The stamps of the 256 folders of objects, by name; those that changed just now are left out.
+
+        A folder that is not there has a stamp of zeros.
+        """
+        now = time.time_ns()
+        found = dict.fromkeys(PREFIXES, (0, 0, 0, 0))
         with contextlib.suppress(FileNotFoundError), os.scandir(self._store) as listed:
             for entry in listed:
                 stamp = stamp_of(entry.stat())
                 if is_settled(stamp, now):
                     found[entry.name] = stamp
+                else:
+                    found.pop(entry.name, None)
         return found
 
     def prepare(self) -> None:

@@ -67,7 +67,9 @@ class Restorer:
             try:
                 done.append(self.restore(*item))
             except OSError as error:
-                done.append((error.errno or errno.EIO, str(error.filename or item[1]), error.strerror or ""))
+                name = str(error.filename or item[1])
+                where = f"{self._absolute}/{name}" if name.startswith("files/md5/") else name
+                done.append((error.errno or errno.EIO, where, error.strerror or ""))
                 break
         return done
 

@@ -22,7 +22,7 @@ from mlctl.domain.manifest import FULL, Seen, begins_chunk, parsed, seal_of
 from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.records import encode
 from mlctl.workspace.counting import Count
-from mlctl.workspace.dvc_cache import LARGE, DvcCache
+from mlctl.workspace.dvc_cache import LARGE, PREFIXES, DvcCache
 from mlctl.workspace.hashing import Stamp
 from mlctl.workspace.intake_pool import Pool, Ticket
 from mlctl.workspace.scan import Memory, Row, walk
@@ -269,12 +269,7 @@ class _Trust:
         self._memory, self._place, self._cache = memory, place, cache
         self._before = cache.folders() if cache else {}
         self._known = memory.trusted(place, str(cache.folder)) if cache else {}
-        self.doubted = (
-            {name for name, stamp in self._before.items() if self._known.get(name) != stamp}
-            | (set(self._known) - set(self._before))
-            if self._known
-            else {f"{number:02x}" for number in range(256)}
-        )
+        self.doubted = {name for name in PREFIXES if self._before.get(name, ()) != self._known.get(name)}
 
     def renew(self) -> None:
         """All was seen: keep the stamps of the folders that nobody changed meanwhile."""

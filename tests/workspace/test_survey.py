@@ -149,12 +149,18 @@ def test_a_whole_cache_folder_that_vanished_is_noticed(tmp_path):
     memory, cache = StatCache(tmp_path / "index/stat.sqlite"), DvcCache(tmp_path / "cache")
     for _ in range(3):
         seen = snapshot(tmp_path, "d", memory=memory, cache=cache)
-    folder = cache.path(seen.files[0].md5).parent
-    for path in folder.iterdir():
-        path.unlink()
-    folder.rmdir()
+    first = seen.files[0].md5
+    (tmp_path / "d/new").write_bytes(b"a folder of its own")
+    new = md5(b"a folder of its own")
+    assert not cache.path(new).parent.exists()
     snapshot(tmp_path, "d", memory=memory, cache=cache)
-    assert all(cache.has(entry.md5) for entry in seen.files)
+    for name in (first, new):
+        folder = cache.path(name).parent
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+        again = snapshot(tmp_path, "d", memory=memory, cache=cache)
+        assert all(cache.has(entry.md5) for entry in again.files)
 
 
 @pytest.mark.usefixtures("small")
