@@ -14,6 +14,7 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult, Restored
 from mlctl.domain.selector import parse
 from mlctl.store.evicted import Evicted
+from mlctl.verbs.engines import engine
 from mlctl.verbs.intake import look, point
 from mlctl.verbs.partial_checkout import partial_checkout
 from mlctl.verbs.parts import part_of, pointer_of
@@ -66,11 +67,7 @@ def data_checkout(session: Session, request: DataCheckoutRequest) -> Outcome[Dat
         for one, plan in zip(wanted, plans, strict=True):
             if not request.dry_run:
                 _carry_out(session, one, plan, settings)
-            pointed = (
-                []
-                if request.dry_run
-                else list(point(session, session.root / one.place.path, one.pointer, settings))
-            )
+            pointed = [] if request.dry_run else _point(session, one, settings)
             restored.append(
                 Restored(
                     name=one.place.name,
@@ -84,6 +81,19 @@ def data_checkout(session: Session, request: DataCheckoutRequest) -> Outcome[Dat
             )
     changed = any(one.written or one.removed for one in restored)
     return Outcome(data=DataCheckoutResult(datasets=tuple(restored), changed=changed))
+
+
+def _point(session: Session, wanted: Wanted, settings: DvcSettings) -> list[str]:
+    """Write the pointer; that of an imported version tells the state of its source that it is of."""
+    before = pointer_at(session.root, wanted.place.path)
+    files = list(point(session, session.root / wanted.place.path, wanted.pointer, settings))
+    if wanted.version is None or (before is not None and before.md5 == wanted.pointer.md5):
+        return files
+    version = resolve_dataset(session, f"{wanted.place.name}@{wanted.version}").version
+    if "import" in version.origin:
+        imports = engine("imports")
+        files += imports.say_source(session, wanted.place, imports.imported_of(version))
+    return list(dict.fromkeys(files))
 
 
 def _wanted(session: Session, request: DataCheckoutRequest) -> list[Wanted]:

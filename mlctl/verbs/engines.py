@@ -17,6 +17,7 @@ _ENGINES = {
     "refitting": "mlctl.verbs.refitting",
     "appending": "mlctl.verbs.appending",
     "part_intake": "mlctl.verbs.part_intake",
+    "imports": "mlctl.verbs.imports",
     "intake_tables": "mlctl.verbs.intake_tables",
     "remote_presence": "mlctl.verbs.remote_presence",
     "remote_stores": "mlctl.verbs.remote_stores",

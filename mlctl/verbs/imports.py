@@ -130,7 +130,8 @@ def renew(
         session, DataCheckoutRequest(dataset=f"{place.name}@{numbered.number}")
     ).data.datasets[0]
     files = (*checked_out.written, *checked_out.removed)
-    pointer = write_source(session, place, now)
+    with dvc_lock(session.root, [session.root / place.path]):
+        pointer = say_source(session, place, now)
     return Renewed(
         numbered=numbered,
         new=held is None,
@@ -139,13 +140,12 @@ def renew(
     )
 
 
-def write_source(session: Session, place: Place, imported: Imported) -> tuple[str, ...]:
-    """Say in the pointer where its data come from; the files that changed."""
+def say_source(session: Session, place: Place, imported: Imported) -> tuple[str, ...]:
+    """Say in the pointer where its data come from; the files that changed. The caller holds DVC's lock."""
     path = pointer_path(session.root / place.path)
-    with dvc_lock(session.root, [session.root / place.path]):
-        pointer = read_pointer(path)
-        if pointer is None or not write_import(path, pointer, imported.source, imported.lock):
-            return ()
+    pointer = read_pointer(path)
+    if pointer is None or not write_import(path, pointer, imported.source, imported.lock):
+        return ()
     file = path.relative_to(session.root).as_posix()
     if read_settings(session.root).autostage:
         stage(session.root, [file])

@@ -5,9 +5,11 @@ import pytest
 from mlctl.builtin.sources import web as web_source
 from mlctl.domain.errors import NotFound, Unreachable, UsageError, WorkspaceDirty
 from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.data_checkout import DataCheckoutRequest
 from mlctl.domain.requests.data_import import DataImportRequest
 from mlctl.domain.requests.data_update import DataUpdateRequest
 from mlctl.verbs.data_add import data_add
+from mlctl.verbs.data_checkout import data_checkout
 from mlctl.verbs.data_import import data_import
 from mlctl.verbs.data_update import data_update
 from tests.remote_servers import make_bucket, s3_server
@@ -58,6 +60,17 @@ def test_a_changed_source_makes_a_version_and_tells_what_differs(project, web):
     assert one.files == ("x.csv", "x.csv.dvc")
     assert (project.root / "x.csv").read_bytes() == LONGER
     assert not update(project).changed
+
+
+def test_an_older_version_stands_with_the_state_that_it_was_imported_at(project, web):
+    first = (project.root / "x.csv.dvc").read_text()
+    web.files["/x.csv"] = LONGER
+    update(project)
+    data_checkout(project.session(), DataCheckoutRequest(dataset="x@1"))
+    assert (project.root / "x.csv.dvc").read_text() == first
+    (one,) = update(project).datasets
+    assert (one.changed, one.before, one.version) == (True, 1, 2)
+    assert (project.root / "x.csv").read_bytes() == LONGER
 
 
 @pytest.mark.usefixtures("web")
