@@ -20,7 +20,7 @@ from mlctl.verbs.init import init
 from mlctl.verbs.remote_stores import open_data_store
 from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_files import read_pointer
-from tests.remote_servers import make_bucket, s3_options, s3_server
+from tests.remote_servers import make_bucket, s3_options, s3_server, web_server
 from tests.sharing.faulty import FAULTS, faulty_line
 
 FILES = {"cats/1.jpg": "one", "cats/2.jpg": "two!", "dogs/1.jpg": "three", "catsup": "x"}
@@ -251,3 +251,17 @@ def test_over_a_line_that_fails_a_third_of_the_time_all_of_the_part_and_no_more_
         gone = data_evict(project.session(), DataEvictRequest(datasets=("images",), yes=True)).data
         assert [(one.what, one.files) for one in gone.proofs] == [("digest", 20)]
         assert list((project.root / ".mlctl/cache/files/md5").glob("??/*")) == []
+
+
+def test_from_a_web_server_that_is_only_read(clone, tmp_path):
+    with web_server(tmp_path) as url:
+        config = clone / ".mlctl/config.toml"
+        config.write_text(config.read_text().replace('"../store"', f'"{url}/store"'))
+        assert get(clone, "images/cats", dry_run=True).data.fetched_bytes == 15
+        assert get(clone, "images").data.fetched_files == len(FILES)
+        shutil.rmtree(clone / "images")
+        gone = data_evict(
+            Session(Repository.find(clone)), DataEvictRequest(datasets=("images",), yes=True)
+        ).data
+        assert [(one.what, one.files) for one in gone.proofs] == [("read", len(FILES))]
+        assert get(clone, "images/dogs").data.fetched_files == 1
