@@ -82,6 +82,10 @@ def rounds(root: Path, name: str, empty: Callable[[str], None], runs: int) -> It
         empty(name)
         for left in (root / ".dvc/tmp", root / ".mlctl/index/remotes"):
             shutil.rmtree(left, ignore_errors=True)
+        for known in (root / ".mlctl/index").glob(
+            "remote-*"
+        ):  # what was shared there: it is to be sent again
+            known.unlink()
         samples = [run_once(acts["push"], root), run_once(acts["push"], root)]
         shutil.rmtree(root / "files")
         for cache in (root / ".mlctl/cache/files", root / ".dvc/cache"):

@@ -11,6 +11,7 @@ from mlctl import __version__
 
 _SOON = 0.01  # seconds
 _PRE_PUSH = ["hook", "run", "pre-push"]
+_PUSH = (["push"], ["push", "--json"])
 _HOOK_WORDS = 5  # with the name and the URL of git's remote
 
 QUICK = (
@@ -24,7 +25,10 @@ QUICK = (
     ["build"],
     ["build", "--json"],
 )
-"""Command lines that need no parser; with `_builds_for`, `_of_data` and `_before_push` that is all."""
+"""Command lines that need no parser and whose answers are kept, with `_builds_for`.
+
+Without an answer that is kept: `push`, `_of_data` and `_before_push`.
+"""
 
 
 def main() -> int:
@@ -35,7 +39,7 @@ def main() -> int:
         return 0
     sys.unraisablehook = _unraisable
     quick = arguments in QUICK or _builds_for(arguments)
-    unkept = _before_push(arguments) or _of_data(arguments)
+    unkept = arguments in _PUSH or _before_push(arguments) or _of_data(arguments)
     try:
         kept: int | None = import_module("mlctl.store.kept_answers").give(arguments) if quick else None
         if kept is not None:

@@ -17,6 +17,7 @@ from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.data_status import DataStatusRequest
 from mlctl.domain.requests.hook_run import HookRunRequest
 from mlctl.domain.requests.plan import PlanRequest
+from mlctl.domain.requests.push import PushRequest
 from mlctl.domain.requests.status import StatusRequest
 from mlctl.store.kept_answers import keep, project_root
 from mlctl.verbs.inputs import Recording
@@ -36,6 +37,9 @@ def _plain(arguments: list[str]) -> None:
         carry_out("hook_run", request, session=False)
         return
     enter()
+    if arguments[0] == "push":
+        carry_out("push", PushRequest(), json="--json" in arguments)
+        return
     if arguments[0] == "data":
         carry_out(f"data_{arguments[1]}", _data_request(arguments), json="--json" in arguments)
         return

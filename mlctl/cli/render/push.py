@@ -1,26 +1,26 @@
 """A push as text."""
 
-from rich.console import Console
-
+from mlctl.cli.render.status import Out
 from mlctl.domain.requests.push import PushResult
 
 
-def render(data: PushResult, out: Console) -> None:
+def render(data: PushResult, out: Out) -> None:
     """Print what was published, and what waits and why."""
+    lines = []
     if data.fetched:
-        out.print(f"{data.fetched} decisions fetched from {data.remote}")
-    for text in data.renumbered:
-        out.print(f"  {text}: another one was faster", soft_wrap=True)
+        lines.append(f"{data.fetched} decisions fetched from {data.remote}")
+    lines += [f"  {text}: another one was faster" for text in data.renumbered]
     if data.uploaded:
-        out.print(f"{data.uploaded} decisions are on {data.remote} now, with the numbers that they had")
+        lines.append(f"{data.uploaded} decisions are on {data.remote} now, with the numbers that they had")
     for one in data.published:
         told = f"  ({', '.join(one.renumbered)})" if one.renumbered else ""
-        out.print(f"{one.pending} ({one.kind}) is decision {one.decision}{told}", soft_wrap=True)
+        lines.append(f"{one.pending} ({one.kind}) is decision {one.decision}{told}")
     for left in data.waiting:
         doubt = " (may have been published)" if left.in_doubt else ""
         why = f": {left.why}" if left.why else ""
-        out.print(f"{left.pending} ({left.kind}) waits{doubt}{why}", soft_wrap=True)
+        lines.append(f"{left.pending} ({left.kind}) waits{doubt}{why}")
     if data.facts:
-        out.print(f"{data.facts} facts and objects sent to {data.remote}")
+        lines.append(f"{data.facts} facts and objects sent to {data.remote}")
     if not data.changed and not data.waiting:
-        out.print(f"nothing to push to {data.remote}")
+        lines.append(f"nothing to push to {data.remote}")
+    out.file.write("".join(f"{line}\n" for line in lines))
