@@ -77,7 +77,11 @@ class CheckResult(Record, frozen=True, kw_only=True):
 
 
 class DatasetRow(Record, frozen=True, kw_only=True):
-    """A dataset as `data ls` and `data add` show it."""
+    """A dataset as `data ls` and `data add` show it.
+
+    Attributes:
+        published: False where the version waits for publication and its number may still change.
+    """
 
     name: str
     version: int
@@ -88,3 +92,4 @@ class DatasetRow(Record, frozen=True, kw_only=True):
     md5: str
     created: str
     digest: str
+    published: bool = True

@@ -44,6 +44,17 @@ def heard(text: str) -> int | None:
     return int(digits) + (PENDING if text != digits else 0)
 
 
+def is_published(names: Names, name: str) -> bool:
+    """Whether what a name means now is everybody's: its number is final."""
+    last = names.last_effect(name)
+    return last is None or not is_pending(last)
+
+
+def starred(label: str, *, published: bool) -> str:
+    """A version's label as people read it: `demand@8*` where the number may still change."""
+    return label if published else f"{label}*"
+
+
 class PendingEntry(Entry, frozen=True, kw_only=True):
     """A decision that waits for publication, the body of `.mlctl/pending/<number>`.
 

@@ -25,6 +25,8 @@ from mlctl.verbs.remote_options import parsed, placed, private
 from mlctl.verbs.remote_stores import store_of
 from mlctl.verbs.session import Session
 from mlctl.verbs.sharing_ways import progress, shared_store
+from mlctl.workspace.dvc_remotes import name_remote
+from mlctl.workspace.project import missing_settings, place_file
 
 _ORIGIN = "origin"
 
@@ -48,6 +50,9 @@ def clone(request: CloneRequest, *, report: Report, command: str) -> Outcome[Clo
         raise AlreadyExists(f"{root} is not empty", "mlctl clone --help", path=str(root))
     identity = _identity(setting)
     _settings(layout, identity, url, options)
+    for path, content in missing_settings(root):  # so that data have a cache and a remote here, too
+        place_file(root, path, content)
+    name_remote(root, _ORIGIN, url)
     made = not layout.format.exists()
     repository = begin(root, command) if made else Repository(root)
     if repository.id != identity:

@@ -38,7 +38,7 @@ def data_add(session: Session, request: DataAddRequest) -> Outcome[DataAddResult
         taken += engine("appending").append(session, whole, path, dry_run=request.dry_run)
     return Outcome(
         data=DataAddResult(
-            datasets=tuple(row_of(one.numbered) for one in taken),
+            datasets=tuple(row_of(one.numbered, session) for one in taken),
             added=tuple(one.numbered.label for one in taken if one.new),
             files=tuple(file for one in taken for file in one.files),
             changed=any(one.new or one.files for one in taken),

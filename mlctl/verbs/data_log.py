@@ -33,7 +33,7 @@ def _event(session: Session, numbered: Numbered, before: Numbered | None) -> Dat
     if before is not None:
         changes = compare(between(session, before.version, numbered.version), limit=0).tally
     return DatasetEvent(
-        dataset=row_of(numbered),
+        dataset=row_of(numbered, session),
         decision=decision,
         time=entry.committed_at,
         added_by=entry.actor.name or entry.actor.user,

@@ -10,5 +10,5 @@ def data_ls(session: Session, request: DataLsRequest) -> Outcome[DataLsResult]:
     """List the datasets."""
     del request
     found = (newest(session, name) for name in dataset_names(session))
-    rows = tuple(row_of(numbered) for numbered in found if numbered is not None)
+    rows = tuple(row_of(numbered, session) for numbered in found if numbered is not None)
     return Outcome(data=DataLsResult(datasets=rows), next=() if rows else ("mlctl data add",))

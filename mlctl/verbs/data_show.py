@@ -22,7 +22,7 @@ def data_show(session: Session, request: DataShowRequest) -> Outcome[DataShowRes
     files = tuple(islice(entries, request.limit))
     return Outcome(
         data=DataShowResult(
-            dataset=row_of(Numbered(number=found.number, digest=found.digest, version=version)),
+            dataset=row_of(Numbered(number=found.number, digest=found.digest, version=version), session),
             shape=version.shape,
             sha256=version.sha256,
             schema=version.columns,

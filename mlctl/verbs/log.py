@@ -8,7 +8,7 @@ from mlctl.domain.decision import Change, Committed, Names
 from mlctl.domain.ids import is_digest, short
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.log import LogDecision, LogRequest, LogResult
-from mlctl.domain.sharing import is_pending
+from mlctl.domain.sharing import is_pending, is_published, starred
 from mlctl.verbs.session import Session
 
 
@@ -59,7 +59,7 @@ def _version_names(names: Names) -> dict[str, str]:
     found = {}
     for name, value in {**names.under("models/"), **names.under("datasets/")}.items():
         _kind, family, number, *_refit_or_level = name.split("/")
-        found[value] = f"{family}@{number}"
+        found[value] = starred(f"{family}@{number}", published=is_published(names, name))
     return found
 
 

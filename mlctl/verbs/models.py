@@ -4,9 +4,10 @@ from mlctl.domain.errors import NotFound
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
-from mlctl.domain.refs import model_refit
+from mlctl.domain.refs import model_refit, model_version
 from mlctl.domain.requests.models import ModelRow, ModelsRequest, ModelsResult, VersionRow
 from mlctl.domain.run import Run
+from mlctl.domain.sharing import is_published
 from mlctl.verbs.order import in_order, metric_order
 from mlctl.verbs.recipe import split_metrics
 from mlctl.verbs.resolve import families
@@ -53,6 +54,7 @@ def _row(session: Session, model: str) -> ModelRow:
                 refit=Digest(refit) if refit else None,
                 estimator=version.estimator,
                 rows=version.rows,
+                published=is_published(names, model_version(model, number)),
                 metrics=in_order(split_metrics(run)[0], order) if run else {},
             )
         )

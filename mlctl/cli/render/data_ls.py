@@ -4,6 +4,7 @@ from rich.console import Console
 
 from mlctl.cli.columns import columns, minute, size
 from mlctl.domain.requests.data_ls import DataLsResult
+from mlctl.domain.sharing import starred
 
 
 def render(data: DataLsResult, out: Console) -> None:
@@ -14,7 +15,7 @@ def render(data: DataLsResult, out: Console) -> None:
     rows = [("dataset", "path", "rows", "columns", "size", "added")]
     rows += [
         (
-            f"{row.name}@{row.version}",
+            starred(f"{row.name}@{row.version}", published=row.published),
             row.path or "(frozen)",
             "" if row.rows is None else str(row.rows),
             "" if row.columns is None else str(row.columns),

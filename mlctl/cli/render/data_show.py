@@ -6,6 +6,7 @@ from mlctl.cli.columns import clipped, columns, minute, number, size
 from mlctl.cli.render.folder import folder_lines
 from mlctl.domain.profile import ColumnProfile
 from mlctl.domain.requests.data_show import DataShowResult
+from mlctl.domain.sharing import starred
 
 _FILES = 10
 _MEDIAN = 4  # where the quantile 0.5 stands in a profile
@@ -15,7 +16,8 @@ _TOP = 3
 def render(data: DataShowResult, out: Console) -> None:
     """Show the version."""
     row = data.dataset
-    out.print(f"{row.name}@{row.version}  {row.path or '(frozen)'}", soft_wrap=True)
+    label = starred(f"{row.name}@{row.version}", published=row.published)
+    out.print(f"{label}  {row.path or '(frozen)'}", soft_wrap=True)
     extent = (
         size(row.bytes) if row.rows is None else f"{row.rows} rows, {row.columns} columns, {size(row.bytes)}"
     )

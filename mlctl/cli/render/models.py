@@ -5,6 +5,7 @@ from rich.console import Console
 from mlctl.cli.columns import columns, minute
 from mlctl.domain.ids import short
 from mlctl.domain.requests.models import ModelsResult, VersionRow
+from mlctl.domain.sharing import starred
 
 
 def render(data: ModelsResult, out: Console) -> None:
@@ -22,7 +23,7 @@ def _row(version: VersionRow) -> tuple[str, ...]:
     metrics = "  ".join(f"{name} {value:.4g}" for name, value in version.metrics.items() if value is not None)
     stages = f"  [{', '.join(version.stages)}]" if version.stages else ""
     return (
-        str(version.version),
+        starred(str(version.version), published=version.published),
         short(version.digest),
         minute(version.created),
         f"{version.rows} rows",

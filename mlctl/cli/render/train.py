@@ -4,6 +4,7 @@ from rich.console import Console
 
 from mlctl.domain.digits import digits
 from mlctl.domain.requests.train import TrainResult
+from mlctl.domain.sharing import starred
 
 
 def render(data: TrainResult, out: Console) -> None:
@@ -14,7 +15,7 @@ def render(data: TrainResult, out: Console) -> None:
             soft_wrap=True,
         )
         return
-    label = f"{data.model}@{data.version}"
+    label = starred(f"{data.model}@{data.version}", published=data.published)
     state = f"in {data.seconds:.1f} s" if data.changed else "unchanged"
     out.print(f"{label}  {data.estimator}  on {data.dataset}  {state}", soft_wrap=True, style="bold")
     rows = ", ".join(f"{count:,} {name}" for name, count in data.rows.items() if count and name != "dropped")

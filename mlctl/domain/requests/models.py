@@ -20,6 +20,7 @@ class VersionRow(Record, frozen=True, kw_only=True):
         refit: of the one fitted on all rows, or None.
         stages: that hold it.
         metrics: of the run that made it.
+        published: False where it waits for publication and its number may still change.
     """
 
     version: int
@@ -31,6 +32,7 @@ class VersionRow(Record, frozen=True, kw_only=True):
     estimator: str = ""
     rows: int = 0
     metrics: dict[str, float | None] = msgspec.field(default_factory=dict)
+    published: bool = True
 
 
 class ModelRow(Record, frozen=True, kw_only=True):

@@ -41,6 +41,7 @@ class TrainResult(Record, frozen=True, kw_only=True):
         run, version, digest: None in a dry run of something that has not been fitted.
         baseline: the baseline's metrics on the same test rows.
         rows: "train", "test" and "dropped".
+        published: False where the version waits for publication and its number may still change.
         dropped: rows left out of the data, by reason ("train_where", "target missing").
     """
 
@@ -57,3 +58,4 @@ class TrainResult(Record, frozen=True, kw_only=True):
     rows: dict[str, int]
     dropped: dict[str, int] = msgspec.field(default_factory=dict)
     dry_run: bool = False
+    published: bool = True
