@@ -6,7 +6,7 @@ pointer, decision. Doing it again finishes it.
 
 import shlex
 from itertools import islice
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
 import msgspec
@@ -147,8 +147,12 @@ def _check_owner(session: Session, place: Place, seen: Snapshot) -> None:
     """Refuse data whose pointer only dvc writes, where it would have to be written.
 
     Raises:
-        UsageError: it differs from what a stage or another `.dvc` file says.
+        UsageError: it differs from what a stage or another `.dvc` file says, or is part of what one keeps.
     """
+    for parent in PurePosixPath(place.path).parents[:-1]:
+        whole = foreign_owner(session.root, str(parent))
+        if whole is not None:
+            raise whole.refusal(f"{place.path} is part of it")
     owner = foreign_owner(session.root, place.path)
     if owner is not None and owner.pointer.md5 != seen.md5:
         raise owner.refusal(f"it differs from what {owner.file} says")

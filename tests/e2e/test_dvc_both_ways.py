@@ -133,9 +133,15 @@ def test_taking_over_again_changes_nothing(restored):
 
 
 @pytest.fixture
-def place(tmp_path):
+def place(template, tmp_path):
     """A repository of dvc with a file and a folder, added and committed."""
-    made = Place(tmp_path / "made")
+    shutil.copytree(template, tmp_path / "made", symlinks=True)
+    return Place(tmp_path / "made")
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    made = Place(tmp_path_factory.mktemp("template") / "made")
     made.folder.mkdir()
     made.git("init", "--quiet", ".")
     made.dvc("init", "--quiet")
@@ -144,7 +150,7 @@ def place(tmp_path):
         write(made, f"data/d/{name}", name.encode())
     made.dvc("add", "--quiet", "data/a.bin", "data/d")
     made.commit()
-    return made
+    return made.folder
 
 
 def write(place, path, data):
@@ -360,3 +366,16 @@ def test_dvc_keeps_what_mlctl_added_when_it_collects(place):
     said = place.dvc("gc", "--all-commits", "--force")
     assert "No unused" in said
     assert place.mlctl("fsck")["data"]["clean"]
+
+
+def test_a_file_inside_of_what_a_stage_makes_is_refused(place):
+    (place.folder / "dvc.yaml").write_text(
+        "stages:\n  make:\n    cmd: mkdir made && echo x > made/x.bin\n    outs: [made]\n"
+    )
+    place.dvc("repro", "--quiet")
+    place.mlctl("init")
+    refused = place.mlctl("data", "add", "made/x.bin", expect=2)["error"]
+    assert "stage 'make'" in refused["message"]
+    assert not (place.folder / "made/x.bin.dvc").exists()
+    assert place.mlctl("data", "add", "made")["data"]["added"] == ["made@1"]
+    assert place.dvc_is_clean()
