@@ -4,7 +4,12 @@ import asyncio
 import contextlib
 import http.server
 import logging
+import os
+import shutil
+import socket
+import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -130,6 +135,52 @@ def ssh_server(root: Path, keys: Path) -> Iterator[SshServer]:
         yield server
     finally:
         server.stop()
+
+
+@contextlib.contextmanager
+def openssh_server(work: Path) -> Iterator[dict[str, str]]:
+    """OpenSSH's own sshd as this user; what reaches it. Only where `sshd_program` finds one."""
+    for name in ("host", "user"):
+        key = asyncssh.generate_private_key("ssh-ed25519")
+        key.write_private_key(work / name)
+        key.write_public_key(work / f"{name}.pub")
+        (work / name).chmod(0o600)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    (work / "sshd_config").write_text(
+        f"ListenAddress 127.0.0.1:{port}\nHostKey {work / 'host'}\nAuthorizedKeysFile {work / 'user.pub'}\n"
+        "StrictModes no\nUsePAM no\nSubsystem sftp internal-sftp\nPidFile none\n"
+    )
+    (work / "known_hosts").write_text(f"[127.0.0.1]:{port} {(work / 'host.pub').read_text()}")
+    command = [str(sshd_program()), "-D", "-e", "-f", str(work / "sshd_config")]
+    server = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(port)
+        yield {
+            "port": str(port),
+            "keyfile": str(work / "user"),
+            "known_hosts": str(work / "known_hosts"),
+            "allow_agent": "false",
+        }
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def sshd_program() -> str | None:
+    """OpenSSH's server, where it is installed and can run."""
+    program = shutil.which("sshd", path=f"{os.environ['PATH']}:/usr/sbin:/usr/local/sbin")
+    return program if program and (os.geteuid() != 0 or Path("/run/sshd").is_dir()) else None
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"nobody listens on port {port}")
 
 
 class _Ranges(http.server.SimpleHTTPRequestHandler):

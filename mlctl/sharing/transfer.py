@@ -25,6 +25,7 @@ from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.files import flush_file, flush_folder
 
 _LARGE = 256 << 20  # bytes; even between folders such a file is continued where it broke off
+_SIZED = 1_000  # files; of more the sizes are not looked at first, that takes longer than it can save
 _ONE_BY_ONE = 64  # files
 _SHOWN = 3
 
@@ -141,7 +142,7 @@ def _bring(store: RemoteStore, cache: DvcCache, md5s: list[str], told: Progress)
     small: list[str] = []
     left = md5s
     if folder is not None:
-        sizes = there(store, md5s)
+        sizes = there(store, md5s) if len(md5s) <= _SIZED else {}
         left = [md5 for md5 in md5s if sizes.get(md5, 0) > _LARGE]
         large = set(left)
         small = [md5 for md5 in md5s if md5 not in large]

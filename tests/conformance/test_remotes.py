@@ -14,7 +14,16 @@ from mlctl.contracts.registry import load, names
 from mlctl.domain.errors import Missing
 from mlctl.sharing.retry import RetryingStore
 from mlctl.testing.remote_checks import check_read_only, check_remote
-from tests.remote_servers import _Ranges, make_bucket, s3_options, s3_server, ssh_server, web_server
+from tests.remote_servers import (
+    _Ranges,
+    make_bucket,
+    openssh_server,
+    s3_options,
+    s3_server,
+    ssh_server,
+    sshd_program,
+    web_server,
+)
 
 CONTENTS = {
     "files/md5/ab/cdef": bytes(range(256)) * 300,
@@ -40,14 +49,21 @@ def test_a_folder_that_is_tried_again_keeps_the_contract(tmp_path):
 def test_s3_keeps_the_contract():
     with s3_server() as endpoint:
         url = make_bucket(endpoint, "conformance")
-        check_remote(lambda: S3Remote().open(url, s3_options(endpoint)))
+        check_remote(lambda: S3Remote().open(url, s3_options(endpoint)), large=(1 << 24) + 70_000)
 
 
 def test_ssh_keeps_the_contract(tmp_path):
     (tmp_path / "served").mkdir()
     with ssh_server(tmp_path / "served", tmp_path / "keys") as server:
-        check_remote(lambda: SshRemote().open("ssh://127.0.0.1/some/where", server.options))
+        check_remote(lambda: SshRemote().open("ssh://127.0.0.1/some/where", server.options), large=9_000_000)
     assert (tmp_path / "served/some/where/checks").is_dir()
+
+
+@pytest.mark.skipif(sshd_program() is None, reason="OpenSSH's server is not installed")
+def test_openssh_keeps_the_contract(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with openssh_server(tmp_path) as options:
+        check_remote(lambda: SshRemote().open(f"ssh://127.0.0.1{tmp_path}/store", options))
 
 
 def test_what_dvc_reaches_keeps_the_contract_but_for_creating(tmp_path):
