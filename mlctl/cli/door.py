@@ -169,7 +169,11 @@ def _interrupted(error: BaseException) -> int:
 def _came_of_interrupt(error: BaseException) -> bool:
     """Whether a Ctrl-C is at the bottom of it: a C library being loaded makes an ImportError of one."""
     below: BaseException | None = error
+    seen: set[int] = set()  # causes may go in a circle, and an error be its own
     while below is not None and not isinstance(below, KeyboardInterrupt):
+        if id(below) in seen:
+            return False
+        seen.add(id(below))
         below = below.__cause__ or below.__context__
     return below is not None
 

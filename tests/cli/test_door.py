@@ -10,7 +10,7 @@ import pytest
 
 from mlctl.cli.door import answer, command_line, show
 from mlctl.cli.settings import SETTINGS, Settings
-from mlctl.domain.errors import GateRefused, NotFound
+from mlctl.domain.errors import GateRefused, NotFound, Unreachable
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.spec_explain import SpecExplainResult
 
@@ -256,3 +256,14 @@ def test_a_failure_that_a_ctrl_c_has_caused_is_the_interrupt(capsys):
 
     assert answer(act) == 130
     assert capsys.readouterr().err.endswith("interrupted\n")
+
+
+def test_causes_that_go_in_a_circle_end(capsys):
+    first, second = ValueError("first"), Unreachable("second")
+    first.__context__, second.__cause__ = second, first
+
+    def fail():
+        raise second
+
+    assert answer(fail) == 60
+    assert "second" in capsys.readouterr().err
