@@ -187,7 +187,7 @@ class Survey:
                     rows.append((f"{self.path}/{name}", *stamp, md5, sha256))
                 if self.cache is not None and size >= LARGE:
                     self.memory.remember(self.cache.verified_rows(md5, sha256))
-            self._progress.add(len(answers), sum(answer[2] for answer in answers))
+            self._progress.add(len(answers), sum(answer[2] for answer in answers), read=True)
             if time.monotonic() - noted > _PAUSE:
                 self.memory.remember(rows)
                 noted, rows = time.monotonic(), []
@@ -285,13 +285,15 @@ class _Progress:
     """Says how far it is, at most some times a second."""
 
     def __init__(self, folder: Path, path: str, report: Report) -> None:
-        self._folder, self._step, self._report = folder, f"hash {path}", report
+        self._folder, self._path, self._report = folder, path, report
+        self._reads = False
         self._files = self._bytes = 0
         self._began = self._said = time.monotonic()
         self._count: Count | None = None
 
-    def add(self, files: int, size: int) -> None:
-        """So many more are done."""
+    def add(self, files: int, size: int, *, read: bool = False) -> None:
+        """So many more are done; read, or known."""
+        self._reads = self._reads or read
         self._files += files
         self._bytes += size
         now = time.monotonic()
@@ -303,7 +305,7 @@ class _Progress:
             known = files >= self._files > 0  # else it is not counted yet, or files were added meanwhile
             self._report(
                 Event(
-                    step=self._step,
+                    step=f"{'hash' if self._reads else 'look at'} {self._path}",
                     done=self._files,
                     total=files if known else None,
                     unit="files",
@@ -321,7 +323,9 @@ class _Progress:
         """All is done."""
         done = self._files
         self.stop()
-        self._report(Event(step=self._step, done=done, total=done, unit="files", bytes=self._bytes))
+        if self._reads:
+            step = f"hash {self._path}"
+            self._report(Event(step=step, done=done, total=done, unit="files", bytes=self._bytes))
 
 
 def keep(

@@ -135,6 +135,8 @@ def _cpus() -> int:
 
 
 def _spawn() -> tuple[int, int, int]:
+    if not sys.executable:
+        raise FileNotFoundError("an embedded interpreter does not know its program")
     package = Path(__file__).resolve().parents[2]
     theirs, ours = os.pipe()
     back, answers = os.pipe()
