@@ -86,14 +86,13 @@ def data_checkout(session: Session, request: DataCheckoutRequest) -> Outcome[Dat
 def _point(session: Session, wanted: Wanted, settings: DvcSettings) -> list[str]:
     """Write the pointer; that of an imported version tells the state of its source that it is of."""
     before = pointer_at(session.root, wanted.place.path)
-    files = list(point(session, session.root / wanted.place.path, wanted.pointer, settings))
-    if wanted.version is None or (before is not None and before.md5 == wanted.pointer.md5):
-        return files
-    version = resolve_dataset(session, f"{wanted.place.name}@{wanted.version}").version
-    if "import" in version.origin:
-        imports = engine("imports")
-        files += imports.say_source(session, wanted.place, imports.imported_of(version))
-    return list(dict.fromkeys(files))
+    if wanted.version is not None and (before is None or before.md5 != wanted.pointer.md5):
+        version = resolve_dataset(session, f"{wanted.place.name}@{wanted.version}").version
+        if "import" in version.origin:
+            imports = engine("imports")
+            imported = imports.imported_of(version)
+            return list(imports.say_source(session, wanted.place, wanted.pointer, imported))
+    return list(point(session, session.root / wanted.place.path, wanted.pointer, settings))
 
 
 def _wanted(session: Session, request: DataCheckoutRequest) -> list[Wanted]:

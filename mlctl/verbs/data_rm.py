@@ -5,7 +5,7 @@ Order: the data (if asked for), the ignore line, the pointer. Killed in between,
 
 import msgspec
 
-from mlctl.domain.errors import WorkspaceDirty
+from mlctl.domain.errors import NotFound, WorkspaceDirty
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_rm import DataRmRequest, DataRmResult, Untracked
 from mlctl.verbs.intake import look
@@ -57,7 +57,10 @@ def _files(session: Session, place: Place, request: DataRmRequest) -> list[str]:
     if not request.files or not (session.root / place.path).exists():
         return []
     cache = None if request.dry_run else DvcCache.of(read_settings(session.root))
-    seen = look(session, place, cache)
+    try:
+        seen = look(session, place, cache)
+    except NotFound:  # what a killed command has left: folders without files
+        return []
     if cache is not None:
         cache.flush()
     files = [f"{place.path}/{entry.path}" if entry.path else place.path for entry in seen.entries()]

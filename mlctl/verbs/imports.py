@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.errors import Corrupt, UsageError, WorkspaceDirty
+from mlctl.domain.errors import Corrupt, NotFound, UsageError, WorkspaceDirty
 from mlctl.domain.ids import Digest
 from mlctl.domain.imported import Imported, Lock, Source, is_same_state
 from mlctl.domain.records import encode
@@ -25,11 +25,11 @@ from mlctl.verbs.intake import look
 from mlctl.verbs.numbering import give_number
 from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
-from mlctl.verbs.versions import Numbered, newest, origin_of, with_bytes
+from mlctl.verbs.versions import Numbered, held_bytes, newest, origin_of, with_bytes
 from mlctl.workspace.dvc_cache import DvcCache
-from mlctl.workspace.dvc_files import pointer_path, read_pointer, read_settings
+from mlctl.workspace.dvc_files import Pointer, ignore_in_git, pointer_path, read_pointer, read_settings
 from mlctl.workspace.dvc_lock import dvc_lock
-from mlctl.workspace.git_tree import stage
+from mlctl.workspace.git_tree import stage, top
 from mlctl.workspace.import_pointer import read_source, write_import
 
 
@@ -131,7 +131,8 @@ def renew(
     ).data.datasets[0]
     files = (*checked_out.written, *checked_out.removed)
     with dvc_lock(session.root, [session.root / place.path]):
-        pointer = say_source(session, place, now)
+        held_now = read_pointer(pointer_path(session.root / place.path))
+        pointer = say_source(session, place, held_now, now) if held_now is not None else ()
     return Renewed(
         numbered=numbered,
         new=held is None,
@@ -140,30 +141,40 @@ def renew(
     )
 
 
-def say_source(session: Session, place: Place, imported: Imported) -> tuple[str, ...]:
-    """Say in the pointer where its data come from; the files that changed. The caller holds DVC's lock."""
-    path = pointer_path(session.root / place.path)
-    pointer = read_pointer(path)
-    if pointer is None or not write_import(path, pointer, imported.source, imported.lock):
-        return ()
-    file = path.relative_to(session.root).as_posix()
-    if read_settings(session.root).autostage:
-        stage(session.root, [file])
-    return (file,)
+def say_source(session: Session, place: Place, pointer: Pointer, imported: Imported) -> tuple[str, ...]:
+    """Write pointer (the source in it) and ignore line, as `intake.point`; the files that changed.
+
+    The caller holds DVC's lock.
+    """
+    target = session.root / place.path
+    changed = [ignore] if top(session.root) and (ignore := ignore_in_git(target)) else []
+    if write_import(pointer_path(target), pointer, imported.source, imported.lock):
+        changed.append(pointer_path(target))
+    files = tuple(sorted(path.relative_to(session.root).as_posix() for path in changed))
+    if files and read_settings(session.root).autostage:
+        stage(session.root, files)
+    return files
 
 
 def refuse_changed(session: Session, place: Place) -> None:
-    """Nothing, where the work tree holds what its pointer says, or nothing.
+    """Nothing, where the pointer or a version holds all bytes that stand there.
 
     Raises:
-        WorkspaceDirty: it holds something else.
+        WorkspaceDirty: some would be lost.
     """
     target = session.root / place.path
     if not target.exists():
         return
-    pointer = read_pointer(pointer_path(target))
-    if pointer is not None and look(session, place).md5 == pointer.md5:
+    try:
+        seen = look(session, place)
+    except NotFound:  # an empty folder
         return
+    pointer = read_pointer(pointer_path(target))
+    if pointer is not None and seen.md5 == pointer.md5:
+        return
+    held = held_bytes(session, place.name)
+    if all(entry.md5 in held for entry in seen.entries()):
+        return  # a version, or what a killed update has written of it
     raise WorkspaceDirty(
         f"{place.path} has been changed since it was imported",
         f"mlctl data diff {place.name}",

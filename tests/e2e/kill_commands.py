@@ -24,7 +24,7 @@ from mlctl.cli import table
 from mlctl.verbs.data_transfer import upload_data
 from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_files import read_pointer
-from tests.e2e.projects import day, decisions, names, question, small, write_csv
+from tests.e2e.projects import ROOT, day, decisions, names, question, small, write_csv
 from tests.store.crash_harness import killed_at, mlctl, sweep
 
 HEAVY = (
@@ -79,6 +79,10 @@ KILLS = {
     ),
     "data-add-folder": Kill("pictures", ("data", "add", "img")),
     "data-checkout-folder": Kill("repainted", ("data", "checkout", "img@1")),
+    "data-mv": Kill("repainted", ("data", "mv", "img", "deep/pictures")),
+    "data-rm": Kill("repainted", ("data", "rm", "img", "--files")),
+    "data-import": Kill("new", ("data", "import", str(ROOT / "LICENSE"), "-o", "texts/LICENSE")),
+    "data-update": Kill("imported", ("data", "update")),
     "gc": Kill("littered", ("gc", "--yes", "--older-than", "0s")),
     "gc-restore": Kill("collected", ("gc", "--restore"), codes=(0, 20)),
     "gc-empty": Kill("collected", ("gc", "--empty", "--grace", "0s")),
@@ -105,7 +109,7 @@ def make(states: Path) -> None:
     """Make every state, each a step on from the one before."""
     last: Path | None = None
 
-    def state(name: str, *commands: str, act: Callable[[Path], None] | None = None) -> None:
+    def state(name: str, *commands: str, act: Callable[[Path], object] | None = None) -> None:
         nonlocal last
         folder = states / name
         if last is not None:
@@ -131,6 +135,10 @@ def make(states: Path) -> None:
     state("repainted", "data add img")
     state("littered", act=_litter)
     state("collected", "gc --yes --older-than 0s")
+    last = states / "new"
+    source = states / "source.bin"
+    source.write_text("first", encoding="utf-8")
+    state("imported", f"data import {source}", act=lambda _: source.write_text("second", encoding="utf-8"))
     last = states / "added"
     state("with-images", act=_images)
     state("sent", "data add images", act=_send)

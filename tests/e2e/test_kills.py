@@ -24,6 +24,10 @@ LEAST = {
     "data-evict": 10,
     "data-add-folder": 30,
     "data-checkout-folder": 12,
+    "data-mv": 12,
+    "data-rm": 6,
+    "data-import": 12,
+    "data-update": 12,
     "gc": 12,
     "gc-restore": 12,
     "gc-empty": 6,
@@ -93,5 +97,14 @@ def test_every_command_that_writes_is_among_the_killed():
     killed = {" ".join(kill.argv[: 1 + (kill.argv[0] in {"data", "labels"})]) for kill in KILLS.values()}
     writing = ["init", "train", "eval", "promote", "rollback", "build", "predict", "monitor", "loop"]
     quiet = ["undo", "redo", "status", "plan", "fsck", "gc"]
-    data = ["data add", "data checkout", "data get", "data evict"]
+    data = [
+        "data add",
+        "data checkout",
+        "data get",
+        "data evict",
+        "data mv",
+        "data rm",
+        "data import",
+        "data update",
+    ]
     assert killed == {*writing, *quiet, *data, "labels add"}
