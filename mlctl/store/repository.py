@@ -58,6 +58,12 @@ class Repository:
         self.decisions = Decisions(self.layout, self.files, self._named)
         self.runs = LiveRuns(self.layout)
 
+    @property
+    def partial(self) -> bool:
+        """Whether facts are here for some names alone: `clone --only`."""
+        joined = self.decisions.pending.joined()
+        return joined is not None and bool(joined.only)
+
     @cached_property
     def predictions(self) -> PredictionLog:
         """What was answered."""

@@ -40,7 +40,10 @@ def _row(session: Session, model: str) -> ModelRow:
     runs = {run.run: run for _, run in session.repository.facts.where(Run, model=model)}
     order = metric_order(session, model)
     versions = []
+    partial = session.repository.partial
     for number, digest in names.versions(family).items():
+        if partial and not session.repository.facts.has(ModelVersion, digest):
+            continue  # `--only` has left it where it is
         version = session.repository.facts.get(ModelVersion, digest)
         refit = names.value(model_refit(model, number))
         run = runs.get(version.run)

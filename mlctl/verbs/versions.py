@@ -48,19 +48,28 @@ def versions_of(session: Session, name: str) -> list[Numbered]:
     facts = session.repository.facts
     return [
         Numbered(number=number, digest=Digest(digest), version=facts.get(DatasetVersion, digest))
-        for number, digest in session.repository.decisions.names().versions(f"datasets/{name}").items()
+        for number, digest in _here(session, name)
     ]
 
 
 def newest(session: Session, name: str) -> Numbered | None:
     """The newest living version of a dataset."""
-    family = session.repository.decisions.names().versions(f"datasets/{name}")
+    family = _here(session, name)
     if not family:
         return None
-    number, digest = list(family.items())[-1]
+    number, digest = family[-1]
     return Numbered(
         number=number, digest=Digest(digest), version=session.repository.facts.get(DatasetVersion, digest)
     )
+
+
+def _here(session: Session, name: str) -> list[tuple[int, str]]:
+    """(number, digest) of the living versions, ascending; after `clone --only` those that it has brought."""
+    repository = session.repository
+    family = list(repository.decisions.names().versions(f"datasets/{name}").items())
+    if not repository.partial:
+        return family
+    return [one for one in family if repository.facts.has(DatasetVersion, one[1])]
 
 
 def latest_versions(session: Session) -> list[DatasetVersion]:
