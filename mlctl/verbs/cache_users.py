@@ -37,12 +37,13 @@ def other_projects(root: Path, cache: Path, named: Iterable[str], command: str) 
 
 
 def own_trees(root: Path) -> list[Path]:
-    """The project in every work tree of its git repository: each has a lock of its own on the cache."""
-    own = top(root)
+    """The project in every work tree of its git repository: each has a lock of its own on the cache.
+
+    Each once and without symbolic links, since nobody gets the same lock twice.
+    """
+    own, here = top(root), root.resolve()
     if own is None:
-        return [root]
-    part = root.resolve().relative_to(own.resolve())
-    return [
-        root,
-        *(tree / part for tree in work_trees(root) if (tree / part / ".dvc").is_dir() and tree != own),
-    ]
+        return [here]
+    part = here.relative_to(own.resolve())
+    others = (tree.resolve() / part for tree in work_trees(root))
+    return list(dict.fromkeys([here, *(tree for tree in others if (tree / ".dvc").is_dir())]))

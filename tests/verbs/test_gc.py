@@ -12,6 +12,7 @@ from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.gc import GcRequest
 from mlctl.domain.requests.undo import UndoRequest
+from mlctl.store.repository import Repository
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.gc import gc
@@ -334,3 +335,13 @@ def test_a_repository_that_git_cannot_read_is_not_taken_for_none(added):
     with pytest.raises(Corrupt, match="git"):
         collect(added)
     assert not gone(added, stray)
+
+
+def test_a_project_behind_a_symbolic_link_is_collected_under_its_one_lock(added, tmp_path, monkeypatch):
+    stray = put(added, "stray")
+    link = tmp_path / "link"
+    link.symlink_to(added.root)
+    monkeypatch.chdir(link)
+    behind = Session(Repository(link), actor=full.ACTOR, command="mlctl gc", clock=added.session().clock)
+    assert gc(behind, GcRequest(yes=True, **NOW)).data.changed
+    assert gone(added, stray)
