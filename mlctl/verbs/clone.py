@@ -52,7 +52,7 @@ def clone(request: CloneRequest, *, report: Report, command: str) -> Outcome[Clo
     _settings(layout, identity, url, options)
     for path, content in missing_settings(root):  # so that data have a cache and a remote here, too
         place_file(root, path, content)
-    name_remote(root, _ORIGIN, url)
+    name_remote(root, _ORIGIN, url, options)
     made = not layout.format.exists()
     repository = begin(root, command) if made else Repository(root)
     if repository.id != identity:

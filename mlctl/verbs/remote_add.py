@@ -56,7 +56,7 @@ def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAdd
     dvc = False
     if not request.dry_run:
         _write(session, request, options, default=default, log=log)
-        dvc = name_remote(session.root, request.name, request.url)
+        dvc = name_remote(session.root, request.name, request.url, options)
         if default and log:
             joined = _joined(session, setting, theirs, adopt=request.adopt)
             changed = changed or bool(joined.decisions)

@@ -8,6 +8,8 @@ import os
 import re
 from pathlib import Path
 
+import msgspec
+
 from mlctl.contracts import registry
 from mlctl.contracts.remote import Remote, RemoteStore
 from mlctl.domain.credentials import strip
@@ -83,7 +85,16 @@ def data_setting_of(root: Path, name: str | None = None) -> tuple[RemoteSetting,
         return _own_setting(Layout(root / FOLDER), name), ()
     told = [option for option in exposed if option.startswith(f"{chosen}.")]
     warning = f"git tracks .dvc/config, and {', '.join(told)} gives access; it belongs into config.local"
-    return _with_environment(remotes[chosen]), (warning,) if told else ()
+    return _with_environment(_as_ours(root, remotes[chosen])), (warning,) if told else ()
+
+
+def _as_ours(root: Path, setting: RemoteSetting) -> RemoteSetting:
+    """DVC's remote, with the further options and credentials of a remote of ours at the same URL."""
+    known = read_remotes(Layout(root / FOLDER))[0].values()
+    own = next((one for one in known if one.url.rstrip("/") == setting.url.rstrip("/")), None)
+    if own is None:
+        return setting
+    return msgspec.structs.replace(setting, options={**own.options, **setting.options})
 
 
 def has_data_remote(session: Session) -> bool:
@@ -118,9 +129,7 @@ def _with_environment(setting: RemoteSetting) -> RemoteSetting:
         for name, value in os.environ.items()
         if name.startswith(start) and value
     }
-    return RemoteSetting(
-        name=setting.name, url=setting.url, options={**setting.options, **more}, origin=setting.origin
-    )
+    return msgspec.structs.replace(setting, options={**setting.options, **more})
 
 
 def _unknown(name: str | None, known: list[str]) -> NotFound:

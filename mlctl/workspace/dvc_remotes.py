@@ -2,6 +2,7 @@
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from mlctl.domain.errors import UsageError
@@ -23,6 +24,21 @@ _PATHS = frozenset(
     }
 )
 """Options that are paths; a relative one begins at the folder of the file that it stands in."""
+
+_HTTP = frozenset({"auth", "custom_auth_header", "user", "ssl_verify", "connect_timeout", "read_timeout"})
+_KNOWN: dict[str, frozenset[str]] = {
+    "s3": frozenset(
+        {
+            *("acl", "allow_anonymous_login", "connect_timeout", "endpointurl", "grant_full_control"),
+            *("grant_read", "grant_read_acp", "grant_write_acp", "profile", "read_timeout", "region", "sse"),
+            *("sse_kms_key_id", "ssl_verify", "use_ssl"),
+        }
+    ),
+    "ssh": frozenset({"allow_agent", "port", "timeout", "user"}),
+    "http": _HTTP,
+    "https": _HTTP,
+}
+"""Options that DVC knows, too, by scheme; those that name a file of one machine are left out."""
 
 
 def read_dvc_remotes(root: Path) -> tuple[dict[str, RemoteSetting], str | None, tuple[str, ...]]:
@@ -79,13 +95,14 @@ def _inherited(
     return own
 
 
-def name_remote(root: Path, name: str, url: str) -> bool:
+def name_remote(root: Path, name: str, url: str, options: Mapping[str, str]) -> bool:
     """Add a remote to `.dvc/config` as DVC's default one, where DVC has none; whether it was added.
 
     Args:
         root: of the project.
         name: of the remote.
         url: as typed: a path is relative to the project.
+        options: DVC is told those that it knows (it refuses a file with others), and no secret.
     """
     remotes, default, _exposed = read_dvc_remotes(root)
     path = root / ".dvc" / "config"
@@ -94,7 +111,9 @@ def name_remote(root: Path, name: str, url: str) -> bool:
     text = path.read_text(encoding="utf-8")
     if "://" not in url and not Path(url).expanduser().is_absolute():
         url = os.path.join("..", url)  # noqa: PTH118 - a text for DVC, which may hold ".."
-    section = f"['remote \"{name}\"']\n    url = {url}\n"
+    known = _KNOWN.get(url.partition("://")[0].lower(), frozenset())
+    told = "".join(f"    {key} = {value}\n" for key, value in options.items() if key in known)
+    section = f"['remote \"{name}\"']\n    url = {url}\n{told}"
     core = re.search(r"^\[core\][ \t]*$", text, re.MULTILINE)
     if core is None:
         text = f"[core]\n    remote = {name}\n{text}"

@@ -1,12 +1,16 @@
 """Which remote is meant, and with which options."""
 
+import subprocess
+import sys
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 
 from mlctl.domain.errors import NotFound, UsageError
 from mlctl.verbs.data_transfer import download_data, lacking_on_remote, upload_data
 from mlctl.verbs.remote_stores import data_setting, open_data_store, remote_setting
+from mlctl.workspace.dvc_remotes import name_remote
 
 
 def config(project, text, name="config.toml"):
@@ -17,7 +21,7 @@ def config(project, text, name="config.toml"):
 
 def test_the_only_remote_is_the_default_and_a_path_begins_at_the_project(project):
     config(project, '\n[remotes.origin]\nurl = "../store"\n')
-    assert remote_setting(project.session()).url == str(project.root / "../store")
+    assert remote_setting(project.session()).url == str(project.root.parent / "store")
     assert data_setting(project.session()).origin == "mlctl"
 
 
@@ -106,3 +110,36 @@ def test_bytes_go_up_and_come_down_by_these_settings(project, tmp_path):
     assert cached.read_bytes() == data
     with closing(open_data_store(project.session())) as store:
         assert store.read(f"files/md5/{md5[:2]}/{md5[2:]}") == data
+
+
+def test_dvcs_remote_at_the_url_of_one_of_ours_has_its_options_too(project):
+    """`remote add` writes both; DVC is not told credentials, and does not know every option."""
+    config(project, '\n[remotes.origin]\nurl = "ssh://host/x"\nknown_hosts = "off"\nport = 1\n')
+    config(project, '[remotes.origin]\npassword = "p"\n', "config.local.toml")
+    dvc(project, "[core]\nremote = store\n['remote \"store\"']\nurl = ssh://host/x\nport = 2\n")
+    assert data_setting(project.session()).options == {"known_hosts": "off", "port": "2", "password": "p"}
+
+
+def test_dvc_is_told_the_options_that_it_knows_and_no_secret(project):
+    for key in ("endpointurl", "region", "known_hosts", "part_of_nothing", "secret_access_key", "keyfile"):
+        assert key in OPTIONS
+    assert name_remote(project.root, "origin", "s3://bucket/x", OPTIONS)
+    text = (project.root / ".dvc/config").read_text()
+    assert "endpointurl = http://e" in text
+    assert "region = eu" in text
+    assert not any(value in text for value in ("off", "nothing", "hidden", "/keys"))
+    listed = subprocess.run(
+        [Path(sys.executable).with_name("dvc"), "remote", "list"],
+        cwd=project.root, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "s3://bucket/x" in listed.stdout
+
+
+OPTIONS = {
+    "endpointurl": "http://e",
+    "region": "eu",
+    "known_hosts": "off",
+    "part_of_nothing": "nothing",
+    "secret_access_key": "hidden",
+    "keyfile": "/keys/id",
+}

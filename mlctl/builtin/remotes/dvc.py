@@ -25,6 +25,10 @@ _WHOLE = frozenset({"gs", "azure", "oss", "s3", "memory"})
 """Protocols in which a reader never sees half of an upload."""
 
 
+_PACKAGES = {"webdavs": "webdav", "webhdfs": "hdfs"}
+"""Schemes that another scheme's package of dvc brings."""
+
+
 class DvcRemote:
     """Opens what dvc opens."""
 
@@ -41,6 +45,11 @@ class DvcRemote:
                 f"{strip(url)}: dvc needs more packages for this: {packages}",
                 f"pip install 'dvc-{error.protocol}'",
                 url=strip(url),
+            ) from error
+        except ImportError as error:
+            scheme = url.partition("://")[0].lower()
+            raise NotInstalled(
+                f"{strip(url)}: {error}", f"pip install 'dvc-{_PACKAGES.get(scheme, scheme)}'", url=strip(url)
             ) from error
         except (ConfigError, SettingError) as error:
             raise UsageError(f"{strip(url)}: {strip(str(error))}", url=strip(url)) from error
