@@ -179,7 +179,7 @@ complete -c mlctl -n '__fish_seen_subcommand_from remote; and __fish_seen_subcom
 complete -c mlctl -n '__fish_seen_subcommand_from remote; and __fish_seen_subcommand_from ls' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from remote; and __fish_seen_subcommand_from rm' -l dry-run -d 'Show what would be done and change nothing.'
 complete -c mlctl -n '__fish_seen_subcommand_from remote; and __fish_seen_subcommand_from rm' -l json -d 'Print one JSON document on stdout.'
-complete -c mlctl -n '__fish_seen_subcommand_from gc' -l yes -s y -d 'Move it to the trash.'
+complete -c mlctl -n '__fish_seen_subcommand_from gc' -l yes -s y -d 'Do it: without, the plan is shown.'
 complete -c mlctl -n '__fish_seen_subcommand_from gc' -l restore -d 'Bring back all that is in the trash.'
 complete -c mlctl -n '__fish_seen_subcommand_from gc' -l empty -d 'Remove for good what is in the trash for longer than --grace.'
 complete -c mlctl -n '__fish_seen_subcommand_from gc' -l older-than -r -d 'What is younger stays.'

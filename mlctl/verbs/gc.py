@@ -33,8 +33,8 @@ def gc(session: Session, request: GcRequest) -> Outcome[GcResult]:
         Locked: dvc or another data command is at work.
         NotFound: there is nothing in the trash to restore.
     """
-    if request.yes + request.restore + request.empty > 1:
-        raise UsageError("--yes, --restore and --empty are three different acts", "mlctl gc --help")
+    if request.restore and request.empty:
+        raise UsageError("--restore and --empty are two different acts", "mlctl gc --help")
     cache = DvcCache(read_settings(session.root).cache)
     if request.restore:
         return _restore(session, request, cache)
@@ -92,28 +92,30 @@ def _restore(session: Session, request: GcRequest, cache: DvcCache) -> Outcome[G
     if not request.dry_run:
         for trash, collection in found:
             trash.restore(collection)
-    return Outcome(data=_result(session, request, cache, "restore", found))
+    return Outcome(data=_result(session, cache, "restore", found, act=not request.dry_run))
 
 
 def _empty(session: Session, request: GcRequest, cache: DvcCache) -> Outcome[GcResult]:
     grace, now = _span(request.grace), session.clock()
     everything = _collections(session, cache, damaged=True)
     found = [(trash, one) for trash, one in everything if one.older_than(grace, now)]
-    if not request.dry_run:
-        for trash, collection in found:
-            trash.empty(collection)
-    return Outcome(data=_result(session, request, cache, "empty", found))
+    act = request.yes and not request.dry_run
+    for trash, collection in found if act else ():
+        trash.empty(collection)
+    result = _result(session, cache, "empty", found, act=act)
+    again = f"mlctl gc --empty --grace {request.grace} --yes"
+    return Outcome(data=result, next=(again,) if found and not request.yes else ())
 
 
 def _result(
-    session: Session, request: GcRequest, cache: DvcCache, act: str, found: list[tuple[Trash, Collection]]
+    session: Session, cache: DvcCache, what: str, found: list[tuple[Trash, Collection]], *, act: bool
 ) -> GcResult:
     return GcResult(
-        act=act,
+        act=what,
         collected=tuple(_row(collection) for _trash, collection in found),
         trash=_in_trash(session, cache),
         cache=str(cache.folder),
-        changed=bool(found) and not request.dry_run,
+        changed=bool(found) and act,
     )
 
 

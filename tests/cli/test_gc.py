@@ -34,6 +34,6 @@ def test_the_plan_then_the_act_then_back(terminal):
 
 def test_two_acts_are_a_usage_error(terminal):
     terminal.run("init")
-    code, document = terminal.json("gc", "--yes", "--empty")
+    code, document = terminal.json("gc", "--restore", "--empty")
     assert code == 2
     assert "different acts" in json.dumps(document)

@@ -85,7 +85,7 @@ KILLS = {
     "data-update": Kill("imported", ("data", "update")),
     "gc": Kill("littered", ("gc", "--yes", "--older-than", "0s")),
     "gc-restore": Kill("collected", ("gc", "--restore"), codes=(0, 20)),
-    "gc-empty": Kill("collected", ("gc", "--empty", "--grace", "0s")),
+    "gc-empty": Kill("collected", ("gc", "--empty", "--grace", "0s", "--yes")),
     "train": Kill("added", ("train",)),
     "eval": Kill("trained", ("eval",)),
     "promote": Kill("evaluated", ("promote",)),

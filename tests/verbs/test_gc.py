@@ -102,8 +102,11 @@ def test_what_is_young_stays(added):
 def test_the_trash_is_emptied_of_what_is_old_enough_only(added):
     put(added, "stray")
     collect(added)
-    assert gc(added.session(), GcRequest(empty=True)).data.changed is False
-    assert gc(added.session(), GcRequest(empty=True, grace="1s")).data.changed
+    assert gc(added.session(), GcRequest(empty=True, yes=True)).data.collected == ()
+    planned = gc(added.session(), GcRequest(empty=True, grace="1s"))
+    assert (planned.data.changed, planned.data.collected[0].files) == (False, 1)
+    assert planned.next == ("mlctl gc --empty --grace 1s --yes",)
+    assert gc(added.session(), GcRequest(empty=True, grace="1s", yes=True)).data.changed
     assert list((added.root / ".mlctl/cache").rglob("trash")) == []
 
 
@@ -290,7 +293,7 @@ def test_a_damaged_manifest_stops_the_collection(added):
 
 def test_two_acts_at_once_are_refused(added):
     with pytest.raises(UsageError, match="different acts"):
-        gc(added.session(), GcRequest(yes=True, empty=True))
+        gc(added.session(), GcRequest(restore=True, empty=True))
     with pytest.raises(UsageError, match="duration"):
         gc(added.session(), GcRequest(older_than="soon"))
 

@@ -10,7 +10,7 @@ from mlctl.domain.requests.gc import GRACE, LEASE, GcRequest
 
 
 def gc(
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Move it to the trash.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do it: without, the plan is shown.")] = False,
     restore: Annotated[bool, typer.Option("--restore", help="Bring back all that is in the trash.")] = False,
     empty: Annotated[
         bool, typer.Option("--empty", help="Remove for good what is in the trash for longer than --grace.")
@@ -42,7 +42,7 @@ def gc(
       mlctl gc
       mlctl gc --yes
       mlctl gc --restore
-      mlctl gc --empty --grace 30d
+      mlctl gc --empty --grace 30d --yes
     """
     request = GcRequest(
         yes=yes,

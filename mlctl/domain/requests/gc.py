@@ -10,7 +10,7 @@ class GcRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What to do; by default only the plan is made.
 
     Attributes:
-        yes: collect.
+        yes: carry the plan out.
         restore: bring back what the trash holds.
         empty: remove for good what is in the trash for longer than `grace`.
         older_than: a duration; what is younger is never collected.
