@@ -151,9 +151,9 @@ class Taker:
         aside = os.open(self._aside, _WRITE, MODE, dir_fd=cache)
         try:
             try:
-                view = memoryview(data)
-                while view:
-                    view = view[os.write(aside, view) :]
+                if os.write(aside, data) != len(data):
+                    os.lseek(aside, 0, os.SEEK_SET)
+                    _write(aside, data)
                 if not self._fits:
                     os.fchmod(aside, MODE)
             finally:

@@ -216,13 +216,14 @@ class _Walker:
 
     def _stamped(self, descriptor: int, prefix: str, run: list[str]) -> tuple[list[str], list[Stamp]]:
         """The stamps of files beside each other."""
-        stamps: list[Stamp] = []
-        add, look = stamps.append, os.stat
-        for name in run:
-            status = look(name, dir_fd=descriptor, follow_symlinks=False)
-            if status.st_mode & 0o170000 != 0o100000:  # noqa: PLR2004 - S_IFMT and S_IFREG; the calls cost a tenth
-                status = self._unusual(prefix + name, status)
-            add((status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino))
+        look, kinds, regular = os.lstat, 0o170000, 0o100000  # S_IFMT, S_IFREG: calls would cost a tenth
+        stamps = [
+            (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+            if status.st_mode & kinds == regular
+            else stamp_of(self._unusual(prefix + name, status))
+            for name in run
+            for status in (look(name, dir_fd=descriptor),)
+        ]
         return [prefix + name for name in run] if prefix else run, stamps
 
     def _unusual(self, name: str, status: os.stat_result) -> os.stat_result:
