@@ -83,12 +83,14 @@ def _builds_for(arguments: list[str]) -> bool:
 
 
 def _of_data(arguments: list[str]) -> bool:
-    """`data status` and `data add PATH…`, plain or with `--json`: they look at too much for a kept answer."""
+    """`data status`, `data add PATH…` and `data checkout [NAME]`: they look at too much for a kept answer."""
     words = arguments[2:]
     if arguments[:2] == ["data", "status"]:
         return words in ([], ["--check"], ["--json"], ["--check", "--json"])
-    paths = words[:-1] if words[-1:] == ["--json"] else words
-    return arguments[:2] == ["data", "add"] and not any(path.startswith("-") for path in paths)
+    names = words[:-1] if words[-1:] == ["--json"] else words
+    if any(name.startswith("-") for name in names):
+        return False
+    return arguments[:2] == ["data", "add"] or (arguments[:2] == ["data", "checkout"] and names[1:] == [])
 
 
 if __name__ == "__main__":

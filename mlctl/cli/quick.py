@@ -14,6 +14,7 @@ from mlctl.cli.settings import SETTINGS, current, enter, from_environment
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.build import BuildRequest
 from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.data_checkout import DataCheckoutRequest
 from mlctl.domain.requests.data_status import DataStatusRequest
 from mlctl.domain.requests.hook_run import HookRunRequest
 from mlctl.domain.requests.plan import PlanRequest
@@ -70,8 +71,10 @@ def _keep(arguments: list[str], outcome: Outcome[Any], recording: Recording) -> 
 def _data_request(arguments: list[str]) -> Any:
     if arguments[1] == "status":
         return DataStatusRequest(check="--check" in arguments)
-    paths = arguments[2:-1] if arguments[-1] == "--json" else arguments[2:]
-    return DataAddRequest(paths=tuple(paths))
+    names = tuple(arguments[2:-1] if arguments[-1] == "--json" else arguments[2:])
+    if arguments[1] == "checkout":
+        return DataCheckoutRequest(dataset=names[0] if names else None)
+    return DataAddRequest(paths=names)
 
 
 def _request(arguments: list[str]) -> Any:

@@ -83,7 +83,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
 WITHOUT_VERB = frozenset({"completion"})
 """Stems of commands that only the terminal has."""
 
-PLAIN = frozenset({"build", "data_add", "data_status", "hook_run", "plan", "push", "status"})
+PLAIN = frozenset({"build", "data_add", "data_checkout", "data_status", "hook_run", "plan", "push", "status"})
 """Stems whose render module writes plain lines to `out.file` and needs no rich console."""
 
 WITHOUT_SESSION = frozenset({"clone", "fetch", "hook_install", "hook_run", "hook_uninstall", "init", "pull"})

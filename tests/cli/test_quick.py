@@ -461,6 +461,9 @@ def test_a_full_disk_is_told_of_as_ever(quiet):
         ["data", "add"],
         ["data", "add", "rides.csv", "--json"],
         ["data", "add", "nothing.csv"],
+        ["data", "checkout"],
+        ["data", "checkout", "rides", "--json"],
+        ["data", "checkout", "nothing"],
     ],
     ids=" ".join,
 )

@@ -1,22 +1,21 @@
 """Restored data as text."""
 
-from rich.console import Console
-
+from mlctl.cli.render.status import Out
 from mlctl.domain.requests.data_checkout import DataCheckoutResult, Restored
 
 _LISTED = 10
 
 
-def render(data: DataCheckoutResult, out: Console) -> None:
+def render(data: DataCheckoutResult, out: Out) -> None:
     """One line a dataset, then the files that changed."""
     for one in data.datasets:
         name = one.name if one.version is None else f"{one.name}@{one.version}"
-        out.print(f"{name}  {one.path}  {_what(one)}", soft_wrap=True)
+        lines = [f"{name}  {one.path}  {_what(one)}"]
         changes = [*(f"  + {path}" for path in one.written), *(f"  - {path}" for path in one.removed)]
-        for line in changes[:_LISTED]:
-            out.print(line, soft_wrap=True)
+        lines += changes[:_LISTED]
         if len(changes) > _LISTED:
-            out.print(f"  … and {len(changes) - _LISTED} more")
+            lines.append(f"  … and {len(changes) - _LISTED} more")
+        out.file.write("\n".join(lines) + "\n")
 
 
 def _what(one: Restored) -> str:
