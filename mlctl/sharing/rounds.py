@@ -208,7 +208,8 @@ def push(repository: Repository, store: RemoteStore, ways: Ways, *, adopt: bool 
     made = Pushed(fetched=Fetched())
     log, known = SharedLog(store), Known(repository.layout, store.url)
     for _ in range(_ROUNDS):
-        thorough = bool(decisions.waiting())
+        # before anything is sent: a folder that is not mounted must not be filled, and believed to have it
+        thorough = bool(decisions.waiting()) or bool(unshared(repository, known))
         fetched = fetch(repository, store, ways.told, adopt=adopt, thorough=thorough)
         _add(made.fetched, fetched)
         if fetched.own and _is_joined(repository):

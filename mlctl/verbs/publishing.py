@@ -20,6 +20,9 @@ from mlctl.verbs.sharing_ways import progress, renumbered_by, shared_store, ways
 
 T = TypeVar("T")
 
+_TRIES = 4
+"""A person waits, and what can't be published now waits as well: no minutes are spent on a dead line."""
+
 _TURNS = 100
 """Races that are lost before it is given up: in each of them another one has won."""
 
@@ -33,7 +36,7 @@ def follow_remote(session: Session) -> bool:
     if session.repository.decisions.pending.joined() is None:
         return False
     try:
-        with shared_store(session) as store:
+        with shared_store(session, tries=_TRIES) as store:
             fetch_round(session.repository, store, progress(session, "fetch"))
     except (Unreachable, Denied, NotFound) as error:
         session.warnings += (f"the remote was not asked: {error.message}",)
@@ -82,7 +85,7 @@ def _published(session: Session, number: int) -> Committed | None:
     """The shared entry of a decision that was made just now; None where it stays pending."""
     repository = session.repository
     try:
-        with shared_store(session) as store:
+        with shared_store(session, tries=_TRIES) as store:
             done = push_round(repository, store, ways(session))
     except (Unreachable, Denied, Locked) as error:
         if repository.decisions.settled(number) is None:

@@ -13,6 +13,7 @@ from mlctl.domain.remote import RemoteSetting
 from mlctl.domain.sharing import spoken
 from mlctl.sharing.exchange import Check, Renumbered
 from mlctl.sharing.facts import Told
+from mlctl.sharing.retry import TRIES
 from mlctl.sharing.rounds import Ways
 from mlctl.store.locks import sharing
 from mlctl.verbs.data_transfer import upload_data
@@ -25,8 +26,15 @@ NO_LOG = "log"
 
 
 @contextmanager
-def shared_store(session: Session, setting: RemoteSetting | None = None) -> Iterator[RemoteStore]:
+def shared_store(
+    session: Session, setting: RemoteSetting | None = None, *, tries: int = TRIES
+) -> Iterator[RemoteStore]:
     """The store that the log is shared through, open, while nobody else of this repository pushes or fetches.
+
+    Args:
+        session: of the project.
+        setting: of the remote; the default one's by default.
+        tries: how often what fails is tried at most.
 
     Raises:
         NotFound: there is no remote. Locked: another push has not finished.
@@ -41,7 +49,10 @@ def shared_store(session: Session, setting: RemoteSetting | None = None) -> Iter
         )
     layout = session.repository.layout
     waits = Event(step="wait for another push of this repository")
-    with sharing(layout, waits=lambda: session.report(waits)), closing(store_of(setting)) as store:
+    with (
+        sharing(layout, waits=lambda: session.report(waits)),
+        closing(store_of(setting, tries=tries)) as store,
+    ):
         yield store
 
 

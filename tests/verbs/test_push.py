@@ -1,5 +1,7 @@
 """`push`: what is published, in which order, under which numbers; what waits and why; what it costs."""
 
+import shutil
+
 import pytest
 
 from mlctl.builtin.remotes.folder import FolderStore
@@ -156,6 +158,18 @@ def test_a_dry_run_asks_nothing_of_the_remote_and_says_what_waits(team):
     data = push(first.session(), PushRequest(dry_run=True)).data
     assert [one.pending for one in data.waiting] == ["p1"]
     assert on_remote(team) == before
+
+
+def test_a_folder_that_is_not_mounted_is_not_filled(team):
+    first = team.shared()
+    team.remote.rename(team.folder / "away")
+    full.add_evaluation(first.repository, team.one, team.dataset)  # no decision waits, and a fact does
+    with pytest.raises(Unreachable, match="not mounted"):
+        first.push()
+    assert not list(team.folder.glob("remote/**/*.json"))
+    shutil.rmtree(team.remote, ignore_errors=True)
+    (team.folder / "away").rename(team.remote)
+    assert first.push().facts > 0
 
 
 def test_a_remote_that_has_lost_its_newest_entries_gets_them_again(team):
