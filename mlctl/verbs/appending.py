@@ -47,7 +47,7 @@ def append(session: Session, whole: Place, path: str, *, dry_run: bool) -> list[
         raise owner.refusal(f"{path} would have to be added to it")
     settings = read_settings(session.root)
     with dvc_lock(session.root, [session.root / whole.path]):
-        before = _before(session, whole)
+        before = _before(session, whole, dry_run=dry_run)
         cache = None if dry_run else DvcCache.of(settings)
         piece = snapshot(
             session.root,
@@ -72,17 +72,24 @@ def append(session: Session, whole: Place, path: str, *, dry_run: bool) -> list[
     return [taken, *_parts(session, whole, numbered)]
 
 
-def _before(session: Session, whole: Place) -> Numbered:
+def _before(session: Session, whole: Place, *, dry_run: bool) -> Numbered:
+    """The version that the pointer names; one that was killed before it got its number gets it now."""
     pointer = pointer_at(session.root, whole.path)
     read = whole.spec.read if whole.spec else None
     held = with_bytes(session, whole.name, pointer.md5, read) if pointer else None
-    if held is None:
-        raise UsageError(
-            f"the pointer of {whole.path} names bytes that have no version: add the whole first",
-            f"mlctl data add {whole.path}",
-            path=whole.path,
-        )
-    return held
+    if held is not None:
+        return held
+    known = (
+        session.repository.facts.where(DatasetVersion, name=whole.name, md5=pointer.md5) if pointer else []
+    )
+    for digest, version in reversed(known):
+        if version.path == whole.path and not dry_run:
+            return give_number(session, digest, kind="data add")
+    raise UsageError(
+        f"the pointer of {whole.path} names bytes that have no version: add the whole first",
+        f"mlctl data add {whole.path}",
+        path=whole.path,
+    )
 
 
 def _together(session: Session, before: Numbered, under: str, piece: Snapshot) -> Iterator[FileEntry]:

@@ -79,6 +79,8 @@ KILLS = {
     ),
     "data-add-folder": Kill("pictures", ("data", "add", "img")),
     "data-checkout-folder": Kill("repainted", ("data", "checkout", "img@1")),
+    "data-add-piece": Kill("longer", ("data", "add", "img/day=2")),
+    "data-checkout-part": Kill("repainted", ("data", "checkout", "img@1", "--path", "deep")),
     "data-mv": Kill("repainted", ("data", "mv", "img", "deep/pictures")),
     "data-rm": Kill("repainted", ("data", "rm", "img", "--files")),
     "data-import": Kill("new", ("data", "import", str(ROOT / "LICENSE"), "-o", "texts/LICENSE")),
@@ -133,6 +135,8 @@ def make(states: Path) -> None:
     state("pictures", act=_paint)
     state("painted", "data add img", act=_repaint)
     state("repainted", "data add img")
+    state("longer", act=_lengthen)
+    last = states / "repainted"
     state("littered", act=_litter)
     state("collected", "gc --yes --older-than 0s")
     last = states / "new"
@@ -194,6 +198,13 @@ def _repaint(folder: Path) -> None:
     (folder / "img" / "a").write_text("another", encoding="utf-8")
     (folder / "img" / "b").rename(folder / "img" / "deep" / "b")
     (folder / "img" / "deep" / "c").unlink()
+
+
+def _lengthen(folder: Path) -> None:
+    for name in ("a", "b"):
+        path = folder / "img" / "day=2" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"{name} of day 2", encoding="utf-8")
 
 
 def _litter(folder: Path) -> None:

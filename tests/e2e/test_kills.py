@@ -24,6 +24,8 @@ LEAST = {
     "data-evict": 10,
     "data-add-folder": 30,
     "data-checkout-folder": 12,
+    "data-add-piece": 20,
+    "data-checkout-part": 8,
     "data-mv": 12,
     "data-rm": 6,
     "data-import": 12,
