@@ -198,7 +198,8 @@ def load_yaml(file: Path) -> Any:
         FileNotFoundError: there is none.
         ValueError: it is no YAML.
     """
-    return _yaml().read_yaml(file.read_text(encoding="utf-8"))
+    text = file.read_text(encoding="utf-8")  # first: where there is no file, no library is loaded
+    return _yaml().read_yaml(text)
 
 
 def _yaml() -> Any:

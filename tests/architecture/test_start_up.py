@@ -3,8 +3,12 @@
 import subprocess
 import sys
 
+import pytest
+
 LOADED = """
 import sys
+
+import pytest
 before = set(sys.modules)
 sys.argv = ["mlctl", *sys.argv[1:]]
 from mlctl.__main__ import main
@@ -50,3 +54,25 @@ def loaded_by_status(folder):
         cwd=folder,
     )
     return set(done.stderr.split())
+
+
+@pytest.mark.parametrize("arguments", [("data", "status"), ("data", "add", "d"), ("data", "checkout", "d")])
+def test_where_no_data_changed_next_to_nothing_is_loaded(tmp_path, arguments):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d/x").write_text("x")
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True, timeout=60)
+    for command in (("init",), ("data", "add", "d")):
+        made = [sys.executable, "-m", "mlctl", *command]
+        subprocess.run(made, cwd=tmp_path, capture_output=True, check=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *arguments],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    names = set(done.stderr.split())
+    assert "mlctl.workspace.survey" in names
+    heavy = {"typer", "rich", "pyarrow", "numpy", "git", "dvc", "httpx", "ruamel", "importlib.metadata"}
+    assert not names & heavy
