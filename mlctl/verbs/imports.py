@@ -21,7 +21,7 @@ from mlctl.tabular.schema import columns_of
 from mlctl.verbs.bringing import bring
 from mlctl.verbs.brought import Brought
 from mlctl.verbs.data_checkout import data_checkout
-from mlctl.verbs.intake import look
+from mlctl.verbs.intake import look, take_in
 from mlctl.verbs.numbering import give_number
 from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
@@ -118,6 +118,7 @@ def renew(
         NotFound, Unreachable, Denied, ...: as `bringing.bring`.
     """
     refuse_changed(session, place)
+    _keep_what_stands(session, place)
     cache = DvcCache.of(read_settings(session.root))
     brought = bring(session, imported.source, typed, imported.lock, cache)
     if sha256 is not None:
@@ -181,6 +182,14 @@ def refuse_changed(session: Session, place: Place) -> None:
         f"mlctl data checkout {place.name} --force",
         paths=[place.path],
     )
+
+
+def _keep_what_stands(session: Session, place: Place) -> None:
+    """Data that dvc has imported, and that have no version here, get one before they are replaced."""
+    target = session.root / place.path
+    pointer = read_pointer(pointer_path(target))
+    if target.exists() and pointer is not None and pointed_version(session, place) is None:
+        take_in(session, place)
 
 
 def _check(source: Source, brought: Brought, sha256: str) -> None:

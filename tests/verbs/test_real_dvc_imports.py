@@ -8,6 +8,7 @@ from mlctl.domain.requests.data_update import DataUpdateRequest
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.data_import import data_import
 from mlctl.verbs.data_update import data_update
+from tests.remote_servers import make_bucket, s3_server
 from tests.verbs.repositories import commit, make_repository
 from tests.verbs.test_real_dvc import dvc
 from tests.web_server import web_server
@@ -65,3 +66,26 @@ def test_what_is_added_over_an_import_keeps_dvc_content(project):
         data_add(project.session(), DataAddRequest(paths=("w.csv",)))
         assert f"path: {web.url}/w.csv" in (project.root / "w.csv.dvc").read_text()
         assert "up to date" in dvc(project.root, "status")
+
+
+def test_an_object_of_a_bucket_has_the_same_pointer(project, monkeypatch):
+    with s3_server() as endpoint:
+        import boto3  # noqa: PLC0415 - half a second, for this test alone
+
+        keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+        for name, value in {**keys, "aws_default_region": "us-east-1", "aws_endpoint_url": endpoint}.items():
+            monkeypatch.setenv(name.upper(), value)
+        bucket = make_bucket(endpoint, "data").split("/")[2]
+        client = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1", **keys)
+        client.put_object(Bucket=bucket, Key="x.csv", Body=TABLE)
+        url = f"s3://{bucket}/x.csv"
+        data_import(project.session(), DataImportRequest(source=url, output="ours/x.csv"))
+        (project.root / "theirs").mkdir()
+        dvc(project.root, "import-url", url, "theirs/x.csv")
+        ours, theirs = (project.root / f"{side}/x.csv.dvc" for side in ("ours", "theirs"))
+        assert ours.read_text() == theirs.read_text()
+        client.put_object(Bucket=bucket, Key="x.csv", Body=b"a,b\n5,6\n")
+        dvc(project.root, "update", "ours/x.csv.dvc")
+        data_update(project.session(), DataUpdateRequest())
+        assert ours.read_text() == theirs.read_text()
+        client.close()
