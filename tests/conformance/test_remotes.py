@@ -56,7 +56,11 @@ def test_ssh_keeps_the_contract(tmp_path):
     (tmp_path / "served").mkdir()
     with ssh_server(tmp_path / "served", tmp_path / "keys") as server:
         check_remote(lambda: SshRemote().open("ssh://127.0.0.1/some/where", server.options), large=9_000_000)
-    assert (tmp_path / "served/some/where/checks").is_dir()
+    where = tmp_path / "served/some/where"
+    assert not [*(where / "+tmp").iterdir()]
+    assert {path.stat().st_mode & 0o777 for path in (where / "checks").rglob("*") if path.is_file()} == {
+        0o444
+    }
 
 
 @pytest.mark.skipif(sshd_program() is None, reason="OpenSSH's server is not installed")

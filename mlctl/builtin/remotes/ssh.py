@@ -75,7 +75,12 @@ class SshStore:
             async def act(sftp: Sftp) -> None:
                 offset = start
                 async with _is_file(sftp, path), sftp.open(path, "rb") as file:
-                    while data := await self._line.soon(file.read(_CHUNK, offset)):
+                    # no more than there is: each block behind the end would be a request of its own
+                    end = (await self._line.soon(file.stat())).size
+                    while offset < end:
+                        data = await self._line.soon(file.read(min(_CHUNK, end - offset), offset))
+                        if not data:
+                            raise asyncssh.SFTPFailure("the file has become shorter")
                         offset += len(data)
                         append(data)
 
@@ -87,7 +92,7 @@ class SshStore:
 
         async def act(sftp: Sftp) -> None:
             async with self._aside(sftp, path) as aside:
-                async with sftp.open(aside, "xb") as file:
+                async with sftp.open(aside, "xb", asyncssh.SFTPAttrs(permissions=_MODE)) as file:
                     await file.write(data)
                     await _finish(file)
                 await _rename(sftp, aside, path)
@@ -100,7 +105,7 @@ class SshStore:
 
         async def act(sftp: Sftp) -> None:
             async with self._aside(sftp, path) as aside:
-                async with sftp.open(aside, "xb") as file:
+                async with sftp.open(aside, "xb", asyncssh.SFTPAttrs(permissions=_MODE)) as file:
                     with source.open("rb", buffering=0) as reading:
                         while data := reading.read(_CHUNK):
                             await self._line.soon(file.write(data))
@@ -115,8 +120,8 @@ class SshStore:
         path = self._path(key)
 
         async def act(sftp: Sftp) -> bool:
-            async with self._aside(sftp, path) as aside:
-                async with sftp.open(aside, "xb") as file:
+            async with self._aside(sftp, path, linked=True) as aside:
+                async with sftp.open(aside, "xb", asyncssh.SFTPAttrs(permissions=_MODE)) as file:
                     await file.write(data)
                     await _finish(file)
                 try:
@@ -223,8 +228,8 @@ class SshStore:
         ]
 
     @contextlib.asynccontextmanager
-    async def _aside(self, sftp: Sftp, path: str) -> AsyncIterator[str]:
-        """A fresh name for a file that will become `path`, gone afterwards; the folders of both are made."""
+    async def _aside(self, sftp: Sftp, path: str, *, linked: bool = False) -> AsyncIterator[str]:
+        """A fresh name for a file that will become `path`, renamed or linked; nothing stays there."""
         for folder in (f"{self._root}/{ASIDE}", path.rpartition("/")[0]):
             if folder not in self._made:
                 await sftp.makedirs(folder, exist_ok=True)
@@ -232,9 +237,16 @@ class SshStore:
         aside = f"{self._root}/{ASIDE}/{secrets.token_hex(12)}"
         try:
             yield aside
-        finally:
-            with contextlib.suppress(asyncssh.SFTPError, OSError):
-                await sftp.remove(aside)
+        except BaseException:
+            await _drop(sftp, aside)
+            raise
+        if linked:
+            await _drop(sftp, aside)
+
+
+async def _drop(sftp: Sftp, path: str) -> None:
+    with contextlib.suppress(asyncssh.Error, OSError):
+        await sftp.remove(path)
 
 
 @contextlib.asynccontextmanager
@@ -250,8 +262,7 @@ async def _is_file(sftp: Sftp, path: str) -> AsyncIterator[None]:
 
 
 async def _finish(file: Any) -> None:
-    """Read-only, and on the disk where the server knows how."""
-    await file.setstat(asyncssh.SFTPAttrs(permissions=_MODE))
+    """On the disk, where the server knows how."""
     with contextlib.suppress(asyncssh.SFTPOpUnsupported):
         await file.fsync()
 
