@@ -20,7 +20,7 @@ from pathlib import Path
 from tests.e2e.kill_commands import HEAVY
 from tests.store.crash_harness import killed_at, mlctl
 
-FILES = 700  # more than make the program start workers
+FILES = 620  # more than make the program start workers
 STRAYS = 400
 Bytes = dict[str, bytes]
 

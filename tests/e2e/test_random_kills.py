@@ -14,7 +14,7 @@ from tests.e2e.projects import ROOT, SOAK, environment
 pytestmark = pytest.mark.slow
 
 SCRIPT = Path(__file__).with_name("random_kills.py")
-TIMES = 1000 if SOAK else 45
+TIMES = 1000 if SOAK else 40
 SEED = int(os.environ.get("MLCTL_SEED", "7"))
 
 
