@@ -2,6 +2,7 @@
 
 import data
 import life
+import remotes
 import serving
 
 
@@ -11,6 +12,8 @@ def main() -> None:
     life.main()
     print("\n## Serving\n")
     serving.main()
+    print("\n## Push and pull\n")
+    remotes.main()
     print("\n## Data\n")
     data.main()
 
