@@ -41,4 +41,5 @@ def _event(session: Session, numbered: Numbered, before: Numbered | None) -> Dat
         current=pointer is not None and pointer.md5 == numbered.version.md5,
         files=numbered.version.files,
         changes=changes,
+        moved_from=before.version.path if before is not None and before.version.path != path else None,
     )

@@ -12,4 +12,5 @@ def test_a_move_tells_what_to_commit_and_what_to_write(project):
         "  - rides.csv.dvc",
     ]
     assert 'set path = "data/rides.csv" in [data.rides]' in done.stderr
+    assert project.run("data", "log", "rides").stdout.splitlines()[1].endswith("  moved from rides.csv")
     assert project.json("data", "mv", "nothing", "x")[0] == 20

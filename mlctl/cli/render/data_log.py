@@ -4,7 +4,7 @@ from rich.console import Console
 
 from mlctl.cli.columns import columns, minute, size
 from mlctl.cli.render.changes import tally_line
-from mlctl.domain.requests.data_log import DataLogResult
+from mlctl.domain.requests.data_log import DataLogResult, DatasetEvent
 
 
 def render(data: DataLogResult, out: Console) -> None:
@@ -23,8 +23,15 @@ def render(data: DataLogResult, out: Console) -> None:
                 size(row.bytes),
                 row.md5[:8],
                 str(event.decision),
-                "the first" if event.changes is None else tally_line(event.changes),
+                _changes(event),
             )
         )
     for line in columns(rows, right=(4, 5, 6, 8)):
         out.print(line, soft_wrap=True)
+
+
+def _changes(event: DatasetEvent) -> str:
+    if event.changes is None:
+        return "the first"
+    moved = [f"moved from {event.moved_from}"] if event.moved_from is not None else []
+    return ", ".join([*moved, *([tally_line(event.changes)] if event.changes.different or not moved else [])])

@@ -25,6 +25,7 @@ class DatasetEvent(msgspec.Struct, frozen=True, kw_only=True):
         current: whether the pointer in the work tree names it.
         files: in all.
         changes: against the living version before it; None for the first.
+        moved_from: the path of the version before it, where that is another one.
     """
 
     dataset: DatasetRow
@@ -35,6 +36,7 @@ class DatasetEvent(msgspec.Struct, frozen=True, kw_only=True):
     current: bool
     files: int
     changes: Tally | None
+    moved_from: str | None = None
 
 
 class DataLogResult(msgspec.Struct, frozen=True, kw_only=True):
