@@ -23,6 +23,7 @@ from mlctl.domain.spec import AUTO_WINDOW, ModelSpec, RetrainSpec
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.frozen import attempts_of, freeze
 from mlctl.verbs.promote import promote
+from mlctl.verbs.publishing import final_number, follow_remote, publish_waiting
 from mlctl.verbs.recalibration import fresh_rows, newest_label, recalibrate
 from mlctl.verbs.regret import look_back
 from mlctl.verbs.session import Session
@@ -43,9 +44,17 @@ def loop(session: Session, request: LoopRequest) -> Outcome[LoopResult]:
     """
     model = session.model_name(request.model)
     acting = _as_loop(session)
+    if not request.dry_run:
+        follow_remote(acting)
     view = take_look(acting, model, request.stage, MonitorRequest(model=model, check=request.dry_run))
     before = _seen(view)
     actions = _act(acting, view, dry_run=request.dry_run)
+    if not request.dry_run:
+        publish_waiting(acting)
+        actions = [
+            msgspec.structs.replace(one, decision=final_number(acting, one.decision)) for one in actions
+        ]
+    session.warnings += acting.warnings
     result = LoopResult(
         model=model,
         stage=request.stage,

@@ -81,6 +81,29 @@ def decided(
     raise Unreachable("others decide faster than this can follow", "mlctl log")
 
 
+def publish_waiting(session: Session) -> None:
+    """Publish what waits, where the log is a remote's that answers; what stays behind is a warning."""
+    decisions = session.repository.decisions
+    if decisions.pending.joined() is None or not decisions.waiting():
+        return
+    try:
+        with shared_store(session, tries=_TRIES) as store:
+            done = push_round(session.repository, store, ways(session))
+    except MlctlError as error:
+        session.warnings += (f"what was decided is not published yet: {error.message}",)
+        return
+    for _number, committed in done.published:
+        session.warnings += notify(session, committed)
+    for number, why in done.waiting.items():
+        session.warnings += (f"decision {spoken(number)} waits: {why}",)
+
+
+def final_number(session: Session, number: int | None) -> int | None:
+    """The number of a decision that was made just now, as everybody sees it if it has been published."""
+    published = session.repository.decisions.settled(number) if number and is_pending(number) else None
+    return number if published is None else published.number
+
+
 def _published(session: Session, number: int) -> Committed | None:
     """The shared entry of a decision that was made just now; None where it stays pending."""
     repository = session.repository
