@@ -1,4 +1,4 @@
-"""Publishing at once: what is decided is everybody's where the remote answers, and waits where it does not."""
+"""Publishing at once: what is decided is everybody's if the remote answers, and waits if it does not."""
 
 from mlctl.domain.requests.rollback import RollbackRequest
 from mlctl.domain.sharing import PENDING
