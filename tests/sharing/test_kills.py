@@ -18,13 +18,13 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 STEPS = {
-    "first-push": (17, 100),
-    "push": (47, 250),
-    "pull": (11, 40),
-    "fetch-parted": (31, 150),
-    "rollback": (41, 100),
+    "first-push": (29, 100),
+    "push": (83, 250),
+    "pull": (17, 40),
+    "fetch-parted": (53, 150),
+    "rollback": (61, 100),
     "drop": (7, 15),
-    "clone": (43, 200),
+    "clone": (97, 200),
 }
 """Every how manyth point, and how many write points there are at the least."""
 
