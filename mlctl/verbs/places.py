@@ -179,6 +179,9 @@ def place_named(session: Session, name: str) -> Place:
     Raises:
         NotFound: there is no such dataset, or it has no file in the work tree (a frozen one).
     """
+    for place in declared_places(session):  # the usual case: no need to look for pointers, which asks git
+        if place.name == name:
+            return place
     for place in known_places(session)[0]:
         if place.name == name:
             return place
