@@ -1,6 +1,7 @@
 """The start: answers the plain forms of what people and hooks call all day before Typer is imported."""
 
 import _thread
+import atexit
 import os
 import signal
 import sys
@@ -53,6 +54,25 @@ def main() -> int:
     return code
 
 
+def program() -> None:
+    """Run `main` and end the process with its exit code.
+
+    Where pyarrow was loaded, its threads may still be on their way out while the interpreter is taken down,
+    and abort a program that has done its work (seen a few times in thousands of runs on a busy machine). So
+    what is registered for the end is done, and then the process ends at once.
+    """
+    code = main()
+    if "pyarrow" not in sys.modules:
+        sys.exit(code)
+    atexit._run_exitfuncs()  # noqa: SLF001 - there is no public way to do what ending the interpreter does
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (OSError, ValueError):  # the reader has gone, and was told so as far as it can be
+            continue
+    os._exit(code)
+
+
 def _unraisable(args: "sys.UnraisableHookArgs") -> None:
     """Press Ctrl-C again where Python drops it because it came inside a finaliser or a callback."""
     if args.exc_type is KeyboardInterrupt:
@@ -94,4 +114,4 @@ def _of_data(arguments: list[str]) -> bool:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    program()

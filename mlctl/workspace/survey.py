@@ -345,8 +345,11 @@ def keep(
 
 
 def over_of(chunks: list[Seen]) -> bytes:
-    """What the md5 of a whole folder is remembered by."""
-    return blake2b(b"".join(chunk.seal for chunk in chunks), digest_size=16).digest()
+    """What the md5 of a whole folder is remembered by: what its chunks hold.
+
+    Not their seals: files that may still change have no stamp in a seal, so two states could have one.
+    """
+    return blake2b("".join(chunk.digest for chunk in chunks).encode(), digest_size=16).digest()
 
 
 def _packed(stamps: list[Stamp]) -> bytes:

@@ -1,4 +1,5 @@
 import json
+import time
 
 import pytest
 
@@ -89,6 +90,7 @@ def test_an_answer_of_a_fixed_version_is_blamed_on_the_decision_that_named_it(se
 def test_a_key_finds_the_newest_of_its_answers(served):
     served.promote(1)
     answer(served, 1)
+    time.sleep(0.002)  # ids of one millisecond have no order
     newest = answer(served, 1, instants=(8,))[0]
     outcome = blame(served.fresh(), BlameRequest(key=("instant=8",)))
     assert (outcome.data.prediction, outcome.data.answers) == (newest, 2)

@@ -285,3 +285,17 @@ def test_killed_at_every_write_the_next_add_finishes(project):
         assert outcome.data.datasets[0].md5 == md5((project.root / "data/rides.csv").read_bytes())
         assert read_pointer(project.root / "data/rides.csv.dvc").md5 == outcome.data.datasets[0].md5
         assert not add(project).data.changed
+
+
+def test_a_folder_that_changes_twice_in_a_moment_has_the_pointer_of_its_last_state(project):
+    """Files that may still change are not remembered; neither is the name of a folder that holds them."""
+    seen = set()
+    for text in ("one", "one, better", "two"):
+        for file in ("cats/1.jpg", "cats/2.jpg"):
+            project.write(f"images/{file}", text)
+        data_add(project.session(), DataAddRequest(paths=("images",)))
+        pointer = read_pointer(project.root / "images.dvc")
+        items = [{"md5": md5(text.encode()), "relpath": f"cats/{n}.jpg"} for n in (1, 2)]
+        assert pointer.md5 == md5(json.dumps(items).encode()) + ".dir"
+        seen.add(pointer.md5)
+    assert len(seen) == 3

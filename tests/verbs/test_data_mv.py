@@ -18,6 +18,7 @@ from mlctl.verbs.data_mv import data_mv
 from mlctl.verbs.data_status import data_status
 from mlctl.verbs.data_update import data_update
 from mlctl.verbs.undo import undo
+from mlctl.workspace.dvc_files import load_yaml
 
 
 def move(project, old, new, **options):
@@ -143,7 +144,7 @@ def test_moved_imports_still_know_their_source(project, tmp_path):
     outside.write_text("a\n1\n")
     data_import(project.session(), DataImportRequest(source=str(outside)))
     move(project, "x", "deep/er/y.csv")
-    assert f"path: {outside}" in (project.root / "deep/er/y.csv.dvc").read_text()
+    assert load_yaml(project.root / "deep/er/y.csv.dvc")["deps"][0]["path"] == str(outside)
     assert not data_update(project.session(), DataUpdateRequest()).data.changed
     outside.write_text("a\n1\n2\n")
     assert data_update(project.session(), DataUpdateRequest()).data.datasets[0].version == 3
