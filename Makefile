@@ -42,7 +42,7 @@ demo: $(RUN)
 
 # two workers, and one thread each inside them: OpenMP's own threads would fight over the same cores
 test: $(DEV)
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q
+	@env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q
 
 check: $(DEV)
 	@$(BIN)/ruff check --quiet .

@@ -83,9 +83,10 @@ class Taker:
             self._cache = os.open(cache, _READ | os.O_DIRECTORY)
 
     def close(self) -> None:
-        """Close the folders."""
+        """Close the folders; what was written aside is removed, wherever a signal has broken it off."""
         os.close(self._root)
         if self._cache is not None:
+            self._drop(self._cache)
             os.close(self._cache)
 
     def do(self, items: list[Item]) -> list[Taken | Failed]:

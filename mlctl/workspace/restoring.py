@@ -54,9 +54,11 @@ class Restorer:
         self._unique = f"mlctl-{os.getpid()}-{secrets.token_hex(6)}"
         self._made: set[str] = set()
         self._elsewhere = False
+        self._last = f"{aside}/{self._unique}"
 
     def close(self) -> None:
-        """Close the folders."""
+        """Close the folders; what was written aside is removed, wherever a signal has broken it off."""
+        self._drop()
         os.close(self._root)
         os.close(self._cache)
 
@@ -105,6 +107,7 @@ class Restorer:
             trusted = known is not None and stamp_of(status) == known[1] and not status.st_mode & 0o222
             sha256 = known[0] if known is not None and trusted else None
             aside = f"{parent}/.{self._unique}.tmp" if self._elsewhere else f"{self._folder}/{self._unique}"
+            self._last = aside
             try:
                 sha256 = self._aside(source, md5, name, size, aside, sha256)
                 if expected is not None and stamp_of(os.stat(path, dir_fd=self._root)) != expected:
@@ -112,8 +115,7 @@ class Restorer:
                     return md5, sha256, size, None
                 stamp = self._placed(aside, path)
             except OSError as error:
-                with contextlib.suppress(OSError):
-                    os.unlink(aside, dir_fd=self._root)
+                self._drop()
                 if error.errno != errno.EXDEV or self._elsewhere:
                     raise
                 self._elsewhere = True  # the target is on another disk than the folder for files aside
@@ -121,6 +123,10 @@ class Restorer:
         finally:
             os.close(source)
         return md5, sha256, size, stamp
+
+    def _drop(self) -> None:
+        with contextlib.suppress(OSError):
+            os.unlink(self._last, dir_fd=self._root)
 
     def _make(self, folder: str) -> None:
         try:

@@ -11,6 +11,7 @@ import signal
 import struct
 import sys
 import threading
+import time
 from pathlib import Path
 from queue import SimpleQueue
 from types import FrameType
@@ -22,6 +23,7 @@ from mlctl.workspace.restoring import Restorer
 
 _LENGTH = struct.Struct("<I")
 _MOST = 8
+_PATIENCE = 1.0  # seconds
 _START = "import sys; sys.path.append(sys.argv[1]); from mlctl.workspace.workers import serve; serve()"
 _KINDS: dict[str, Any] = {"take": Taker, "restore": Restorer, "copy": Copier}
 
@@ -31,6 +33,9 @@ class Doer(Protocol):
 
     def do(self, items: list[Any]) -> list[Any]:
         """What became of each item, in order; after a failure the rest is left out."""
+
+    def close(self) -> None:
+        """Let go of what was opened, and remove what is aside, wherever `do` was broken off."""
 
 
 class Job:
@@ -199,9 +204,13 @@ def serve() -> None:
         return
     kind, arguments = hello
     doer: Doer = _KINDS[kind](*arguments)
-    while (items := _received(0)) is not None:
-        if not _send(1, marshal.dumps(doer.do(items))):
-            return
+    try:
+        while (items := _received(0)) is not None:
+            if not _send(1, marshal.dumps(doer.do(items))):
+                return
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        doer.close()
 
 
 def _die_with_the_caller() -> None:
@@ -209,10 +218,13 @@ def _die_with_the_caller() -> None:
     watch = select.poll()
     watch.register(0, 0)  # told of nothing but the other end's going
     watch.poll()
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_PATIENCE)  # the kernel may be in the middle of copying a large file, deaf to signals
     os._exit(1)
 
 
 def _end(number: int, frame: FrameType | None) -> None:
-    """Leave through the `finally` clauses, which remove what is aside."""
+    """Leave through `serve`'s `finally`, which removes what is aside."""
     del frame
+    signal.signal(number, signal.SIG_IGN)
     sys.exit(128 + number)

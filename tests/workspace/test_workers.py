@@ -1,13 +1,15 @@
 """Worker processes: answers are those of this process, in order, whatever becomes of a worker."""
 
 import hashlib
+import marshal
 import os
 import signal
+import time
 
 import pytest
 
 from mlctl.workspace.hashing import Taker, stamp_of
-from mlctl.workspace.workers import Workers
+from mlctl.workspace.workers import Workers, _send, _spawn
 
 
 @pytest.fixture
@@ -61,6 +63,40 @@ def test_an_interrupted_worker_leaves_nothing_aside(tmp_path):
     workers.close(abort=True)
     assert list(aside.iterdir()) == []
     assert list(tmp_path.glob("cache/files/md5/*/*")) == []
+
+
+def test_workers_interrupted_at_any_moment_leave_nothing_aside(tmp_path, items):
+    """A signal may come between a call that makes a file and the `try` behind it."""
+    for turn in range(30):
+        cache = tmp_path / f"cache{turn}"
+        (cache / "tmp").mkdir(parents=True)
+        (cache / "files/md5").mkdir(parents=True)
+        workers = Workers("take", str(tmp_path), str(cache), 0o755, count=2)
+        for batch in batches(items, 150):
+            workers.submit(batch)
+        while not any((cache / "files/md5").iterdir()):
+            os.sched_yield()
+        time.sleep(turn / 10_000)
+        workers.close(abort=True)
+        assert list((cache / "tmp").iterdir()) == []
+
+
+def test_a_worker_whose_caller_is_gone_leaves_nothing_aside(tmp_path):
+    aside = tmp_path / "cache/tmp"
+    aside.mkdir(parents=True)
+    with (tmp_path / "x").open("wb") as file:
+        file.truncate(3 << 30)
+    worker = _spawn()
+    assert worker is not None
+    process, requests, answers = worker
+    _send(requests, marshal.dumps(("take", (str(tmp_path), str(tmp_path / "cache"), 0o755))))
+    _send(requests, marshal.dumps([("x", stamp_of((tmp_path / "x").stat()))]))
+    while not any(path.stat().st_size for path in aside.iterdir()):
+        os.sched_yield()
+    os.close(requests)
+    os.close(answers)
+    os.waitpid(process, 0)
+    assert list(aside.iterdir()) == []
 
 
 def test_nothing_is_left_running(tmp_path, items):
