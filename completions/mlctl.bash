@@ -51,7 +51,7 @@ _mlctl() {
         " undo") words="--reason --dry-run --json" ;;
         " redo") words="--reason --dry-run --json" ;;
         " fsck") words="--quick --repair --dry-run --json" ;;
-        " push") words="--dry-run --json" ;;
+        " push") words="--verify --dry-run --json" ;;
         " pull") words="--all --only --json" ;;
         " fetch") words="--all --only --json" ;;
         " clone") words="--only --option --json" ;;

@@ -159,6 +159,7 @@ complete -c mlctl -n '__fish_seen_subcommand_from fsck' -l quick -d 'Do not read
 complete -c mlctl -n '__fish_seen_subcommand_from fsck' -l repair -d 'Bring damaged or missing data back from the work tree or the remote.'
 complete -c mlctl -n '__fish_seen_subcommand_from fsck' -l dry-run -d 'Show what would be done and change nothing.'
 complete -c mlctl -n '__fish_seen_subcommand_from fsck' -l json -d 'Print one JSON document on stdout.'
+complete -c mlctl -n '__fish_seen_subcommand_from push' -l verify -d 'Ask the remote for everything that was ever sent, and send what it lacks.'
 complete -c mlctl -n '__fish_seen_subcommand_from push' -l dry-run -d 'Show what would be done and change nothing.'
 complete -c mlctl -n '__fish_seen_subcommand_from push' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from pull' -l all -d 'Bring what --only left out, too, and all that no decision names.'

@@ -31,7 +31,9 @@ SHARED = tuple(kind for kind in SHAPES if kind != PredictionBatch.kind)
 LISTED = ("runs", "evaluations", "reports")
 """Kinds that no decision need name."""
 
-_OBJECT = "object"
+OBJECT = "object"
+"""The kind under which `Known` remembers objects."""
+
 _LARGE = 1 << 20  # bytes; below this a put costs no more than asking whether it is there
 
 Told = Callable[[int, int], None]
@@ -43,13 +45,22 @@ Told = Callable[[int, int], None]
 
 def unshared(repository: Repository, known: Known) -> list[tuple[str, str]]:
     """(kind, digest) of the facts here that the remote is not known to hold, what others name first."""
+    return _ordered(repository, lambda kind, digest: not known.has(kind, digest))
+
+
+def believed(repository: Repository, known: Known) -> list[tuple[str, str]]:
+    """(kind, digest) of the facts here that the remote is known to hold, what others name first."""
+    return _ordered(repository, known.has)
+
+
+def _ordered(repository: Repository, chosen: Callable[[str, str], bool]) -> list[tuple[str, str]]:
     order = {kind: place for place, kind in enumerate(("datasets", "models", "runs", "evaluations"))}
     kinds = sorted(SHARED, key=lambda kind: order.get(kind, len(order)))
     found = [
         (kind, digest)
         for kind in kinds
         for digest in sorted(fact_names(repository.layout.facts / kind))
-        if not known.has(kind, digest)
+        if chosen(kind, digest)
     ]
     return sorted(found, key=lambda one: (kinds.index(one[0]), _created(repository, *one)))
 
@@ -71,9 +82,21 @@ def share(
     objects = [
         digest
         for digest in dict.fromkeys(o for kind, d in facts for o in objects_of(repository, kind, d))
-        if not known.has(_OBJECT, digest)
+        if not known.has(OBJECT, digest)
     ]
     sent = _share_objects(repository, store, known, objects, told)
+    send_facts(repository, store, known, facts, told)
+    return sent + len(facts)
+
+
+def send_facts(
+    repository: Repository, store: RemoteStore, known: Known, facts: list[tuple[str, str]], told: Told
+) -> None:
+    """Put facts whose objects are there; one kind after another, as they come.
+
+    Raises:
+        Corrupt: one here is damaged; it was not sent.
+    """
 
     def put(name: str) -> None:
         kind, digest = name.split("/")
@@ -87,13 +110,12 @@ def share(
         own = [digest for one, digest in facts if one == kind]
         all_of(store.parallel, put, [f"{kind}/{digest}" for digest in own])
         known.add(kind, own)
-    return sent + len(facts)
 
 
 def _share_objects(
     repository: Repository, store: RemoteStore, known: Known, digests: list[str], told: Told
 ) -> int:
-    here = {digest: _size(repository, digest) for digest in digests}
+    here = {digest: size_here(repository, digest) for digest in digests}
     asked = [digest for digest, size in here.items() if size is None or size > _LARGE]
     there = store.sizes(keys.object_of(digest) for digest in asked) if asked else {}
     gone = [d for d, size in here.items() if size is None and keys.object_of(d) not in there]
@@ -104,15 +126,27 @@ def _share_objects(
             digest=gone[0],
         )
     sending = [d for d, size in here.items() if size is not None and there.get(keys.object_of(d)) != size]
+    send_objects(repository, store, known, sending, told)
+    known.add(OBJECT, digests)
+    return len(sending)
+
+
+def send_objects(
+    repository: Repository, store: RemoteStore, known: Known, digests: list[str], told: Told
+) -> None:
+    """Put objects.
+
+    Raises:
+        Corrupt: one here is damaged; it was not sent.
+    """
 
     def put(digest: str) -> None:
         path = repository.objects.path(digest)  # verified just now
         store.put_file(keys.object_of(digest), path, lambda more: told(0, more))
         told(1, 0)
 
-    all_of(store.parallel, put, sending)
-    known.add(_OBJECT, digests)
-    return len(sending)
+    all_of(store.parallel, put, digests)
+    known.add(OBJECT, digests)
 
 
 def objects_of(repository: Repository, kind: str, digest: str) -> Iterator[str]:
@@ -123,7 +157,8 @@ def objects_of(repository: Repository, kind: str, digest: str) -> Iterator[str]:
         yield from repository.manifests.objects(manifest)
 
 
-def _size(repository: Repository, digest: str) -> int | None:
+def size_here(repository: Repository, digest: str) -> int | None:
+    """The size of an object; None where it is not here."""
     try:
         return repository.layout.object(digest).stat().st_size
     except FileNotFoundError:
@@ -306,7 +341,7 @@ class Bringing:
             self._told(1, 0)
 
         all_of(self._store.parallel, bring, lacking)
-        self._known.add(_OBJECT, digests)
+        self._known.add(OBJECT, digests)
 
     def _has(self, kind: str, digest: str) -> bool:
         return self._repository.layout.fact(kind, digest).exists()

@@ -29,6 +29,9 @@ _SIZED = 1_000  # files; of more the sizes are not looked at first, that takes l
 _ONE_BY_ONE = 64  # files
 _SHOWN = 3
 
+WHO_HAS_IT = "whoever has it sends it with `mlctl push --verify`"
+"""What heals a remote that lacks data which somebody believes to have sent."""
+
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):
     """What was moved; what was there already does not count."""
@@ -38,6 +41,18 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
 
     def __add__(self, other: "Moved") -> "Moved":
         return Moved(files=self.files + other.files, bytes=self.bytes + other.bytes)
+
+
+class Mended(msgspec.Struct, frozen=True, kw_only=True):
+    """What was sent again.
+
+    Attributes:
+        nowhere: md5 of what the remote lacks and the cache does not hold either.
+    """
+
+    files: int = 0
+    bytes: int = 0
+    nowhere: tuple[str, ...] = ()
 
 
 Progress = Callable[[int, int], None]
@@ -55,8 +70,6 @@ def upload(
     md5s: Iterable[str],
     known: Known,
     told: Progress = nothing_told,
-    *,
-    thorough: bool = False,
 ) -> Moved:
     """Make the remote hold these data; a ".dir" stands for the listing and its files.
 
@@ -66,7 +79,6 @@ def upload(
         md5s: of the data.
         known: what is known of the store, see `survey`.
         told: of what moves.
-        thorough: ask for every file, also where a listing on the remote proves them.
 
     Raises:
         Missing: neither cache nor remote hold a file; nothing was sent.
@@ -74,11 +86,54 @@ def upload(
         Unreachable, Denied, DiskFull: of the store; what has arrived is not sent again next time.
     """
     wanted = list(dict.fromkeys(md5s))
-    lacking = survey(store, cache, wanted, known, thorough=thorough)
+    lacking = survey(store, cache, wanted, known)
     _must_be_here(cache, store, [*lacking.files, *lacking.folders])
     moved = _send(store, cache, lacking.files, told) + _send(store, cache, lacking.folders, told)
     known.note(wanted)
     return moved
+
+
+def mend(
+    store: RemoteStore,
+    cache: DvcCache,
+    md5s: Iterable[str],
+    known: Known,
+    told: Progress = nothing_told,
+    *,
+    dry_run: bool = False,
+) -> Mended:
+    """Ask the remote for every one of these data, believing nothing, and send what it lacks and is here.
+
+    Args:
+        store: that is to hold them.
+        cache: that may hold what the store lacks.
+        md5s: of the data; a ".dir" stands for the listing and, where that is in the cache, its files.
+        known: of the store; renewed.
+        told: of what moves.
+        dry_run: only ask.
+
+    Raises:
+        Corrupt, Unreachable, Denied, DiskFull: as `upload`.
+    """
+    known.forget()
+    lacking = survey(store, cache, md5s, known, thorough=True)
+    gone = [*lacking.files, *lacking.folders]
+    absent = set(_absent(cache, gone))
+    files = tuple(md5 for md5 in lacking.files if md5 not in absent)
+    folders = tuple(
+        folder
+        for folder in lacking.folders  # a listing proves its files, so it goes where all of them are
+        if folder not in absent and absent.isdisjoint(md5 for _, md5 in cache.listing(folder))
+    )
+    if dry_run:
+        moved = Moved(files=len(files) + len(folders), bytes=_bytes(cache, (*files, *folders)))
+    else:
+        moved = _send(store, cache, files, told) + _send(store, cache, folders, told)
+    return Mended(
+        files=moved.files,
+        bytes=moved.bytes,
+        nowhere=tuple(dict.fromkeys(md5 for md5 in gone if md5 in absent)),
+    )
 
 
 def download(
@@ -172,18 +227,20 @@ def _complain(store: RemoteStore, missing: list[str], damaged: list[str]) -> Non
         names = [keys.data(md5) for md5 in damaged]
         raise Corrupt(
             f"{store.url} holds other bytes than its name says under {_some(names)}; they were thrown away",
-            "mlctl push",
+            "mlctl data status --remote",
             key=names[0],
             keys=names,
+            md5s=damaged,
             url=store.url,
         )
     if missing:
         names = [keys.data(md5) for md5 in missing]
         raise Incomplete(
-            f"the remote {store.url} does not hold {_some(names)}",
-            "mlctl push",
+            f"the remote {store.url} does not hold {_some(names)}; {WHO_HAS_IT}",
+            "mlctl data status --remote",
             key=names[0],
             keys=names,
+            md5s=missing,
             url=store.url,
         )
 
@@ -191,6 +248,10 @@ def _complain(store: RemoteStore, missing: list[str], damaged: list[str]) -> Non
 def _some(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
+
+
+def _bytes(cache: DvcCache, md5s: Iterable[str]) -> int:
+    return sum(cache.path(md5).stat().st_size for md5 in md5s)
 
 
 def _absent(cache: DvcCache, md5s: list[str]) -> list[str]:

@@ -37,3 +37,13 @@ class Known:
         """The remote has lost what it had: everything is to be asked for again."""
         self._path.unlink(missing_ok=True)
         self._names = set()
+
+
+def was_given(layout: Layout, kind: str, digest: str) -> bool:
+    """Whether some remote is believed to hold this."""
+    line = f"{kind} {digest}"
+    for path in layout.index.glob("remote-*.txt"):
+        with path.open(encoding="ascii", errors="replace") as file:
+            if any(one.rstrip("\n") == line for one in file):
+                return True
+    return False

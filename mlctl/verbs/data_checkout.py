@@ -170,10 +170,10 @@ def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataChecko
             cache.flush()
         return Plan(write=(), remove=())
     there = {_joined(path, entry.path): entry.md5 for entry in seen.files} if seen else {}
-    fetched = 0 if request.dry_run else fetch(session, [wanted.pointer.md5], cache)
+    fetched = 0 if request.dry_run else fetch(session, [(path, wanted.pointer.md5)], cache)
     wants = _files(path, wanted.pointer, cache)
     if not request.dry_run:
-        fetched += fetch(session, [md5 for _, md5 in wants], cache)
+        fetched += fetch(session, wants, cache)
     write = tuple((file, md5) for file, md5 in wants if there.get(file) != md5)
     remove = tuple(sorted(set(there) - {file for file, _ in wants}))
     lost = [file for file in [*remove, *(file for file, _ in write)] if file in there]

@@ -14,7 +14,7 @@ from threading import Lock
 
 import msgspec
 
-from mlctl.domain.errors import NotFound, UsageError, WorkspaceDirty
+from mlctl.domain.errors import Incomplete, NotFound, UsageError, WorkspaceDirty
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Event
 from mlctl.domain.requests.data_get import DataGetRequest, DataGetResult
@@ -22,6 +22,7 @@ from mlctl.sharing.presence import there
 from mlctl.sharing.transfer import Moved, download
 from mlctl.verbs.dataset_part import Part, PartFile, files_of_part, part_by_pointer, part_of_version
 from mlctl.verbs.remote_stores import open_data_store
+from mlctl.verbs.restoring import naming
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
 from mlctl.workspace.bring_back import bring_back
@@ -97,7 +98,7 @@ class _Fetch:
 
     def listing(self, cache: DvcCache) -> None:
         """Bring the folder's listing, which names its files."""
-        self._bring(cache, [self._part.md5], 1, 0)
+        self._bring(cache, {self._part.md5: self._part.place}, 0)
 
     def files(self, cache: DvcCache, files: list[PartFile], lacking: list[str]) -> Moved:
         """Bring files; how many and how large they were."""
@@ -105,7 +106,10 @@ class _Fetch:
             return Moved()
         sizes = {file.md5: file.size for file in files}
         known = [size for md5 in lacking if (size := sizes[md5]) is not None]
-        return self._bring(cache, lacking, len(lacking), sum(known) if len(known) == len(lacking) else 0)
+        place = self._part.place
+        paths = {file.md5: f"{place}/{file.path}" if file.path else place for file in reversed(files)}
+        total = sum(known) if len(known) == len(lacking) else 0
+        return self._bring(cache, {md5: paths[md5] for md5 in lacking}, total)
 
     def sized(self, files: list[PartFile], lacking: list[str]) -> list[PartFile]:
         """The files with their sizes: of those that nobody here knows, as the remote has them."""
@@ -120,7 +124,8 @@ class _Fetch:
             for file in files
         ]
 
-    def _bring(self, cache: DvcCache, md5s: list[str], count: int, size: int) -> Moved:
+    def _bring(self, cache: DvcCache, paths: dict[str, str], size: int) -> Moved:
+        md5s, count = list(paths), len(paths)
         step, lock = f"fetch {self._part.place}", Lock()
         done = moved = 0
 
@@ -142,7 +147,10 @@ class _Fetch:
                 names=md5s,
             ) from error
         with closing(store):
-            return download(store, cache, md5s, told, whole=False)
+            try:
+                return download(store, cache, md5s, told, whole=False)
+            except Incomplete as error:
+                raise naming(error, paths) from error
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from mlctl.domain.progress import Event
 from mlctl.sharing import transfer
 from mlctl.sharing.known import Known
 from mlctl.sharing.survey import survey
-from mlctl.sharing.transfer import Moved
+from mlctl.sharing.transfer import Mended, Moved
 from mlctl.verbs.remote_stores import open_data_store
 from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_cache import DvcCache
@@ -30,6 +30,18 @@ def upload_data(session: Session, md5s: Iterable[str], name: str | None = None) 
         return transfer.upload(
             store, _cache(session), md5s, known_of(session, store), _told(session, "push data")
         )
+
+
+def mend_data(session: Session, md5s: Iterable[str], *, dry_run: bool = False) -> Mended:
+    """Ask the remote for every one of these data, and send what it lacks and is here.
+
+    Raises:
+        NotFound, UsageError, NotInstalled: there is no such remote, or it cannot be opened.
+        Corrupt, Unreachable, Denied, DiskFull: as `sharing.transfer.mend`.
+    """
+    told = _told(session, "push data")
+    with closing(open_data_store(session)) as store:
+        return transfer.mend(store, _cache(session), md5s, known_of(session, store), told, dry_run=dry_run)
 
 
 def download_data(session: Session, md5s: Iterable[str], name: str | None = None) -> Moved:

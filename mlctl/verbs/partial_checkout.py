@@ -46,7 +46,7 @@ def partial_checkout(
     under = _normal(request.path)
     cache = DvcCache.of(read_settings(session.root))
     with dvc_lock(session.root, [session.root / place.path]):
-        fetched = 0 if version is not None else fetch(session, [pointer.md5], cache)
+        fetched = 0 if version is not None else fetch(session, [(place.path, pointer.md5)], cache)
         files = [
             entry
             for entry in (
@@ -60,7 +60,7 @@ def partial_checkout(
             label = version.label if version is not None else place.path
             raise NotFound(f"{label} holds nothing at {under!r}", f"mlctl data show {place.name}", path=under)
         if not request.dry_run:
-            fetched += fetch(session, [entry.md5 for entry in files], cache)
+            fetched += fetch(session, [(f"{place.path}/{entry.path}", entry.md5) for entry in files], cache)
         act = _copy if request.to is not None else _in_place
         written, removed = act(session, request, place, under, files, cache)
     restored = Restored(

@@ -5,7 +5,7 @@ A dataset that was changed here stays as it is, and is told.
 
 from pathlib import Path
 
-from mlctl.domain.errors import NotFound, WorkspaceDirty
+from mlctl.domain.errors import Incomplete, NotFound, WorkspaceDirty
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Report
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult
@@ -24,24 +24,34 @@ def pull(request: PullRequest, *, report: Report, command: str) -> Outcome[PullR
 
     Raises:
         NoRepository, NotFound, UsageError, Corrupt, Untrusted, Incomplete, Unreachable, Denied, Locked: as
-            `fetch`, and of the data.
+            `fetch`, and of the data. Incomplete names what is missing once all else is there.
     """
     asked = FetchRequest(folder=request.folder, everything=request.everything, only=request.only)
     fetched = fetch(asked, report=report, command=command)
     session, _made = session_of(Path(request.folder).absolute(), report=report, command=command)
-    files, kept = 0, []
+    files, kept, lacking = 0, [], []
     for name in _pointed(session):
         try:
             restored = data_checkout(session, DataCheckoutRequest(dataset=name)).data
         except WorkspaceDirty:
             kept.append(name)
+        except Incomplete as error:
+            lacking.append(error)  # the other datasets come all the same
         else:
             files += _moved(restored)
+    if lacking:
+        raise _all_of(lacking)
     data = PullResult(
         fetched=fetched.data, files=files, kept=tuple(kept), changed=bool(fetched.data.changed or files)
     )
     warnings = [f"{name} was changed here and stays as it is" for name in kept]
     return Outcome(data=data, warnings=(*fetched.warnings, *session.warnings, *warnings), next=fetched.next)
+
+
+def _all_of(lacking: list[Incomplete]) -> Incomplete:
+    paths = [path for error in lacking for path in error.facts.get("paths", ())]
+    facts = {**lacking[0].facts, "paths": paths}
+    return Incomplete("\n".join(error.message for error in lacking), *lacking[0].hints, **facts)
 
 
 def _pointed(session: Session) -> list[str]:

@@ -5,12 +5,19 @@ What fails waits with what depends on it; the rest goes on. Killed at any point 
 """
 
 from mlctl.domain.decision import Committed
-from mlctl.domain.errors import NameMoved
+from mlctl.domain.errors import Incomplete, NameMoved
 from mlctl.domain.outcome import Outcome
-from mlctl.domain.requests.push import PublishedDecision, PushRequest, PushResult, WaitingDecision
+from mlctl.domain.requests.push import (
+    PublishedDecision,
+    PushedAgain,
+    PushRequest,
+    PushResult,
+    WaitingDecision,
+)
 from mlctl.domain.sharing import spoken
 from mlctl.sharing.rounds import Pushed
 from mlctl.sharing.rounds import push as push_round
+from mlctl.verbs.engines import engine
 from mlctl.verbs.notify import notify
 from mlctl.verbs.remote_stores import remote_setting
 from mlctl.verbs.session import Session
@@ -24,20 +31,37 @@ def push(session: Session, request: PushRequest) -> Outcome[PushResult]:
         NameMoved: a decision can't be published as it is; everything else was.
         NotFound, UsageError: there is no remote for the log. Locked: another push has not finished.
         Unreachable, Denied, Incomplete, Corrupt, Untrusted: of the remote; what was published is published.
+        Incomplete: with `verify`, the remote lacks what is not here either; all else was sent.
     """
     setting = remote_setting(session)
-    if request.dry_run:
+    if request.dry_run and not request.verify:
         return Outcome(data=PushResult(remote=setting.name, waiting=_waiting(session, {}), dry_run=True))
     with shared_store(session, setting) as store:
-        done = push_round(session.repository, store, ways(session))
+        again = engine("sent_again").sent_again(session, store, request) if request.verify else None
+        done = None if request.dry_run else push_round(session.repository, store, ways(session))
+    if done is None:
+        waiting = _waiting(session, {})
+        return Outcome(data=PushResult(remote=setting.name, waiting=waiting, again=again, dry_run=True))
     warnings = tuple(w for _number, committed in done.published for w in notify(session, committed))
-    data = _result(session, setting.name, done)
+    data = _result(session, setting.name, done, again)
     if done.waiting:
         raise _refused(data)
+    if again is not None and again.lacking:
+        raise _lacking(data, again)
     return Outcome(data=data, warnings=warnings)
 
 
-def _result(session: Session, remote: str, done: Pushed) -> PushResult:
+def _lacking(data: PushResult, again: PushedAgain) -> Incomplete:
+    return Incomplete(
+        f"{data.remote} lacks what this machine does not have either: {', '.join(again.lacking)}; all else "
+        "is there. Whoever has it sends it with `mlctl push --verify`",
+        "mlctl data status --remote",
+        remote=data.remote,
+        lacking=list(again.lacking),
+    )
+
+
+def _result(session: Session, remote: str, done: Pushed, again: PushedAgain | None) -> PushResult:
     return PushResult(
         remote=remote,
         facts=done.sent,
@@ -47,7 +71,9 @@ def _result(session: Session, remote: str, done: Pushed) -> PushResult:
         published=tuple(_published(number, committed) for number, committed in done.published),
         waiting=_waiting(session, done.waiting),
         renumbered=telling(done.fetched.renumbered),
-        changed=bool(done.sent or done.uploaded or done.published or done.fetched.decisions),
+        again=again,
+        changed=bool(done.sent or done.uploaded or done.published or done.fetched.decisions)
+        or (again is not None and bool(again.decisions or again.facts or again.files)),
     )
 
 

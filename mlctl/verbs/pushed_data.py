@@ -14,6 +14,7 @@ from mlctl.domain.errors import Denied, Incomplete, MlctlError, NotFound, Unreac
 from mlctl.domain.progress import Report
 from mlctl.domain.requests.hook_run import HookRunResult, LackingData
 from mlctl.sharing.presence import there
+from mlctl.sharing.transfer import WHO_HAS_IT
 from mlctl.verbs.provenance import Added, added, person
 from mlctl.verbs.remote_stores import data_setting_of, store_of
 from mlctl.verbs.send_command import send_command
@@ -167,7 +168,9 @@ def _refusal(top: Path, lacking: list[tuple[Wanted, str]], command: str) -> Inco
     return Incomplete(
         "\n".join([head, *lines]),
         *dict.fromkeys(
-            send_command(one.root, versioned=said.dataset is not None, every_commit=not newest)
+            send_command(
+                one.root, versioned=said.dataset is not None, every_commit=not newest, given=said.sent
+            )
             for (one, _), said in zip(lacking, told, strict=True)
         ),
         SKIP,
@@ -179,7 +182,13 @@ def _line(one: LackingData) -> str:
     parts = [one.dataset, one.what, None if one.files is None else f"{one.files} files"]
     parts.append(None if one.bytes is None else f"{one.bytes:,} bytes")
     what = ", ".join(part for part in parts if part)
-    absent = "" if one.here else "; not in the cache of this machine either: who has them must send them"
+    absent = (
+        ""
+        if one.here
+        else f"; not in the cache of this machine either: {WHO_HAS_IT}"
+        if one.dataset
+        else "; not in the cache of this machine either: who has them must send them"
+    )
     when = one.added_at[:_MINUTE].replace("T", " ")
     return (
         f"  {one.pointer}{f' ({what})' if what else ''}: added by {one.added_by}, {when} UTC, "
@@ -203,6 +212,7 @@ def _told(one: Wanted, url: str, command: str) -> LackingData:
         subject=commit.subject,
         added_by=known.by if known else person(commit.author, commit.email),
         added_at=known.at if known else commit.time,
+        sent=known is not None and known.given,
     )
 
 

@@ -169,5 +169,7 @@ def _row(session: Session, one: _Asked, missing: _Missing | None) -> DatasetPres
         here=missing.here,
         added_by=known.by if known else person(commit.author, commit.email) if commit else None,
         added_at=known.at if known else commit.time if commit else None,
-        next=send_command(session.root, versioned=one.label is not None),
+        next=send_command(
+            session.root, versioned=one.label is not None, given=known is not None and known.given
+        ),
     )

@@ -1,6 +1,8 @@
 """What restoring data asks before it writes: bytes that have to be fetched, bytes that would be lost."""
 
-from mlctl.domain.errors import NotFound, WorkspaceDirty
+from collections.abc import Mapping
+
+from mlctl.domain.errors import Incomplete, NotFound, WorkspaceDirty
 from mlctl.verbs.engines import engine
 from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
@@ -10,13 +12,19 @@ from mlctl.workspace.dvc_cache import DvcCache
 _SHOWN = 5
 
 
-def fetch(session: Session, names: list[str], cache: DvcCache) -> int:
+def fetch(session: Session, wanted: list[tuple[str, str]], cache: DvcCache) -> int:
     """Bring what the cache lacks from the data's remote; how many files that were.
+
+    Args:
+        session: of the project.
+        wanted: (path, md5).
+        cache: is to hold them.
 
     Raises:
         NotFound: there is no remote. Incomplete, Unreachable, Denied: as `data_transfer.download_data`.
     """
-    lacking = cache.lacking(names)
+    paths = {md5: path for path, md5 in reversed(wanted)}
+    lacking = cache.lacking([md5 for _, md5 in wanted])
     if not lacking:
         return 0
     if not engine("remote_stores").has_data_remote(session):
@@ -25,7 +33,23 @@ def fetch(session: Session, names: list[str], cache: DvcCache) -> int:
             "mlctl remote add origin URL",
             names=lacking,
         )
-    return int(engine("data_transfer").download_data(session, lacking).files)
+    try:
+        return int(engine("data_transfer").download_data(session, lacking).files)
+    except Incomplete as error:
+        raise naming(error, paths) from error
+
+
+def naming(error: Incomplete, paths: Mapping[str, str]) -> Incomplete:
+    """The failure of a fetch, with the paths (by md5) of what the remote lacks."""
+    named = sorted(path for md5 in error.facts.get("md5s", ()) if (path := paths.get(md5)) is not None)
+    if not named:
+        return error
+    more = f" and {len(named) - _SHOWN} more" if len(named) > _SHOWN else ""
+    return Incomplete(
+        f"{', '.join(named[:_SHOWN])}{more}: {error.message}",
+        *error.hints,
+        **{**error.facts, "paths": named},
+    )
 
 
 def refuse_loss(session: Session, place: Place, old: dict[str, str], again: str) -> None:

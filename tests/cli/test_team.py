@@ -85,3 +85,16 @@ def test_a_version_is_starred_until_it_is_published(team):
 def test_a_remote_is_forgotten(team):
     assert mlctl(team / "c", "remote", "rm", "origin").stdout.startswith("forgot remote origin")
     assert "dvc's" in mlctl(team / "c", "remote", "ls").stdout  # DVC keeps what it was told
+
+
+def test_a_remote_that_has_lost_something_is_healed(team):
+    project = team / "p"
+    assert mlctl(project, "remote", "add", "origin", "../remote").returncode == 0
+    assert mlctl(project, "push", "--verify").stdout == "origin holds all that was sent\n"
+    lost = next((team / "remote/mlctl/facts/models").iterdir())
+    lost.unlink()
+    assert mlctl(project, "push").stdout == "nothing to push to origin\n"
+    planned = data(project, "push", "--verify", "--dry-run")["again"]
+    assert (planned["facts"], lost.exists()) == (1, False)
+    assert mlctl(project, "push", "--verify").stdout == "origin lacked 1 facts and objects: sent again\n"
+    assert lost.exists()

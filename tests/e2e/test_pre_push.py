@@ -368,6 +368,14 @@ def test_with_a_remote_of_mlctls_own_its_push_is_what_to_type_and_helps(team):
     assert "'second'" in said
     assert "try: mlctl push\n" in said
     team.mlctl(team.work, "push")
+    lost = next(
+        path for path in (team.work.parent / "own").glob("files/md5/*/*") if path.read_bytes() == b"second"
+    )
+    lost.unlink()
+    said = refused(team.push())
+    assert "'first'" not in said
+    assert "try: mlctl push --verify\n" in said
+    team.mlctl(team.work, "push", "--verify")
     accepted(team.push())
 
 

@@ -13,7 +13,7 @@ from mlctl.domain.errors import Corrupt, Incomplete, Missing
 from mlctl.sharing import keys
 from mlctl.sharing.known import Known
 from mlctl.sharing.survey import survey
-from mlctl.sharing.transfer import Moved, download
+from mlctl.sharing.transfer import Moved, download, mend
 from mlctl.sharing.transfer import upload as send
 from mlctl.workspace.dvc_cache import DvcCache
 
@@ -231,15 +231,30 @@ def test_what_is_known_of_a_remote_that_was_emptied_is_forgotten(store, cache, t
     assert upload(store, cache, [name], known).files == 41
 
 
-def test_a_thorough_look_finds_what_a_listing_wrongly_proves(store, cache, tmp_path):
+def test_what_a_listing_wrongly_proves_is_found_where_every_file_is_asked_for(store, cache, tmp_path):
     name = folder(cache)
     known = Known(tmp_path / "index", store.url)
     upload(store, cache, [name], known)
     md5 = cache.listing(name)[7][1]
     store.remove([keys.data(md5)])
     assert upload(store, cache, [name], known) == Moved()
-    assert send(store, cache, [name], known, thorough=True).files == 1
+    planned = mend(store, cache, [name], known, dry_run=True)
+    assert keys.data(md5) not in store.sizes([keys.data(md5)])
+    assert mend(store, cache, [name], known) == planned
+    assert (planned.files, planned.bytes) == (1, cache.path(md5).stat().st_size)
     assert keys.data(md5) in store.sizes([keys.data(md5)])
+
+
+def test_a_listing_is_not_sent_again_where_a_file_that_it_names_is_nowhere(store, cache, tmp_path):
+    name = folder(cache)
+    known = Known(tmp_path / "index", store.url)
+    upload(store, cache, [name], known)
+    md5s = [md5 for _, md5 in cache.listing(name)]
+    store.remove([keys.data(md5) for md5 in (name, md5s[0], md5s[1])])
+    cache.path(md5s[0]).unlink()
+    done = mend(store, cache, [name], known)
+    assert (done.files, done.nowhere) == (1, (md5s[0],))
+    assert store.sizes([keys.data(name), keys.data(md5s[1])]).keys() == {keys.data(md5s[1])}
 
 
 def test_a_file_that_another_program_left_half_sent_is_sent_again(store, cache):

@@ -213,8 +213,9 @@ def test_what_the_remote_lacks_or_has_damaged_is_never_written(clone, tmp_path):
         get(clone, "images/cats")
     assert not (clone / "images/cats/2.jpg").exists()
     stored.unlink()
-    with pytest.raises(Incomplete):
+    with pytest.raises(Incomplete, match=r"images/cats/2\.jpg: .* `mlctl push --verify`") as raised:
         get(clone, "images/cats")
+    assert raised.value.facts["paths"] == ["images/cats/2.jpg"]
     stored.write_text("two!")
     assert get(clone, "images/cats").data.fetched_files == 1
 

@@ -1,5 +1,8 @@
 """`pull`: decisions, facts and the data of the work tree; a dataset that was changed stays."""
 
+import pytest
+
+from mlctl.domain.errors import Incomplete
 from mlctl.domain.progress import silent
 from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.init import InitRequest
@@ -14,6 +17,7 @@ from mlctl.verbs.pull import pull
 from mlctl.verbs.push import push
 from mlctl.verbs.remote_add import remote_add
 from mlctl.verbs.session import Session
+from mlctl.workspace.dvc_files import read_pointer
 from tests.verbs.teams import team
 
 assert team  # a fixture
@@ -64,3 +68,36 @@ def test_the_data_of_the_work_tree_come_and_changed_ones_stay(tmp_path, monkeypa
     assert (two / "a.csv").read_text() == "x\n1\n"
     assert (two / "b.csv").read_text() == "x\n3\n"
     assert (done.files, done.kept) == (1, ("b",))
+
+
+def test_what_the_remote_has_lost_is_named_once_all_else_has_come_and_who_has_it_heals_it(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    one, two = tmp_path / "one", tmp_path / "two"
+    session = project(one)
+    for name in ("a", "b"):
+        (one / f"{name}.csv").write_text(f"x\n{name}\n")
+    monkeypatch.chdir(one)
+    data_add(session(), DataAddRequest(paths=("a.csv", "b.csv")))
+    remote_add(session(), RemoteAddRequest(name="origin", url="../remote"))
+    push(session(), PushRequest())
+    stored = next(
+        path for path in (tmp_path / "remote/files").rglob("*") if path.name == stored_name(one, "a")
+    )
+    stored.unlink()
+    for path in (".mlctl/config.toml", ".dvc/config", "a.csv.dvc", "b.csv.dvc", "mlctl.toml"):
+        (two / path).parent.mkdir(parents=True, exist_ok=True)
+        (two / path).write_bytes((one / path).read_bytes())
+    monkeypatch.chdir(two)
+    with pytest.raises(Incomplete, match=r"^a\.csv: .* `mlctl push --verify`$") as raised:
+        pull(PullRequest(folder=str(two)), report=silent, command="mlctl pull")
+    assert raised.value.facts["paths"] == ["a.csv"]
+    assert (two / "b.csv").read_text() == "x\nb\n"
+    push(session(), PushRequest(verify=True))
+    assert pull(PullRequest(folder=str(two)), report=silent, command="mlctl pull").data.files == 1
+    assert (two / "a.csv").read_text() == "x\na\n"
+
+
+def stored_name(root, name):
+    return read_pointer(root / f"{name}.csv.dvc").md5[2:]

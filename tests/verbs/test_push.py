@@ -5,20 +5,25 @@ import shutil
 import pytest
 
 from mlctl.builtin.remotes.folder import FolderStore
-from mlctl.domain.errors import NameMoved, NotFound, Unreachable
+from mlctl.domain.errors import Incomplete, NameMoved, NotFound, Unreachable
+from mlctl.domain.progress import silent
+from mlctl.domain.requests.clone import CloneRequest
+from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.log import LogRequest
 from mlctl.domain.requests.push import PushRequest
 from mlctl.domain.requests.redo import RedoRequest
 from mlctl.domain.requests.rollback import RollbackRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.sharing import PENDING
+from mlctl.verbs.clone import clone
+from mlctl.verbs.data_add import data_add
 from mlctl.verbs.log import log
 from mlctl.verbs.push import push
 from mlctl.verbs.redo import redo
 from mlctl.verbs.rollback import rollback
 from mlctl.verbs.undo import undo
 from tests.store import full
-from tests.verbs.teams import team
+from tests.verbs.teams import Member, team
 
 assert team  # a fixture
 
@@ -194,3 +199,107 @@ def test_a_remote_that_has_lost_everything_is_not_filled_unasked(team, tmp_path)
     assert not team.remote.exists()
     (tmp_path / "not mounted").rename(team.remote)
     assert [one.decision for one in first.push().published] == [4]
+
+
+def lose(team, *keys):
+    for key in keys:
+        path = team.remote / key
+        path.chmod(0o644)
+        path.unlink()
+
+
+def all_on_remote(team):
+    return {
+        str(path.relative_to(team.remote)): path.read_bytes()
+        for path in sorted(team.remote.rglob("*"))
+        if path.is_file() and "tmp" not in path.name
+    }
+
+
+def verified(member, **more):
+    return push(member.session(), PushRequest(verify=True, **more)).data
+
+
+def test_what_a_remote_has_lost_is_sent_again_only_where_every_object_is_asked_for(team):
+    first = team.shared()
+    before = all_on_remote(team)
+    kinds = ("files/md5", "mlctl/objects", "mlctl/facts", "mlctl/decisions/00000002")
+    lost = [next(key for key in before if key.startswith(kind)) for kind in kinds]
+    lose(team, *lost)
+    assert first.push().changed is False  # believed to be there
+    planned = verified(first, dry_run=True)
+    assert (planned.changed, all_on_remote(team)) == (
+        False,
+        {k: v for k, v in before.items() if k not in lost},
+    )
+    data = verified(first)
+    assert all_on_remote(team) == before
+    assert data.again == planned.again
+    again = data.again
+    assert (data.changed, again.files, again.facts, again.decisions, again.lacking) == (True, 1, 2, 1, ())
+    assert again.bytes == sum(len(before[key]) for key in lost[:1])
+    second = verified(first)
+    assert (second.changed, second.again.files, second.again.facts, second.again.decisions) == (
+        False,
+        0,
+        0,
+        0,
+    )
+
+
+def test_a_file_of_a_folder_and_a_half_one_are_sent_again(team):
+    first = team.shared()
+    member = first.root / "images"
+    for name in ("a", "b", "c"):
+        (member / name).parent.mkdir(exist_ok=True)
+        (member / name).write_text(name * 10)
+    data_add(first.session(), DataAddRequest(paths=(str(member),)))
+    first.push()
+    before = all_on_remote(team)
+    a, b = (next(key for key, data in before.items() if data == name * 10) for name in (b"a", b"b"))
+    lose(team, a)
+    (team.remote / b).chmod(0o644)
+    (team.remote / b).write_bytes(b"bb")
+    assert (first.push().changed, verified(first).again.files) == (False, 2)
+    assert all_on_remote(team) == before
+
+
+def test_what_nobody_here_has_is_named_after_the_rest_was_sent_and_who_has_it_heals_it(team):
+    first = team.shared()
+    second = team.clone("second")
+    key = next(key for key in all_on_remote(team) if key.startswith("files/md5"))
+    fact = next(key for key in all_on_remote(team) if key.startswith("mlctl/facts/models"))
+    lose(team, key, fact)
+    two = second.model(2, team.dataset)
+    with pytest.raises(Incomplete, match=r"rides@1.*mlctl push --verify") as raised:
+        verified(second)
+    assert raised.value.facts["lacking"] == ["rides@1 (1 files)"]
+    assert (team.remote / fact).exists()
+    assert second.repository.decisions.shared().value("models/demand/2") == two
+    assert verified(first).again.files == 1
+    assert verified(second).again.lacking == ()
+
+
+def test_a_clone_of_one_model_verifies_what_it_has(team):
+    team.shared().promote(team.one)
+    team.first.push()
+    root = team.folder / "server"
+    only = clone(
+        CloneRequest(url=str(team.remote), folder=str(root), only=("demand@production",)),
+        report=silent,
+        command="mlctl clone",
+    )
+    assert only.data.decisions == 4
+    server = Member(root)
+    fact = next(key for key in all_on_remote(team) if key.startswith("mlctl/facts/models"))
+    lose(team, fact)
+    assert verified(server).again.facts == 1
+    assert (team.remote / fact).exists()
+
+
+def test_a_folder_that_is_not_mounted_is_not_filled_by_verifying_it(team, tmp_path):
+    first = team.shared()
+    team.remote.rename(tmp_path / "away")
+    with pytest.raises(Unreachable, match="not mounted"):
+        verified(first)
+    assert not team.remote.exists() or not all_on_remote(team)

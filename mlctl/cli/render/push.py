@@ -1,7 +1,8 @@
 """A push as text."""
 
+from mlctl.cli.columns import size
 from mlctl.cli.render.status import Out
-from mlctl.domain.requests.push import PushResult
+from mlctl.domain.requests.push import PushedAgain, PushResult
 
 
 def render(data: PushResult, out: Out) -> None:
@@ -21,6 +22,22 @@ def render(data: PushResult, out: Out) -> None:
         lines.append(f"{left.pending} ({left.kind}) waits{doubt}{why}")
     if data.facts:
         lines.append(f"{data.facts} facts and objects sent to {data.remote}")
-    if not data.changed and not data.waiting:
+    if data.again is not None:
+        lines += _again(data.again, data)
+    elif not data.changed and not data.waiting:
         lines.append(f"nothing to push to {data.remote}")
     out.file.write("".join(f"{line}\n" for line in lines))
+
+
+def _again(again: PushedAgain, data: PushResult) -> list[str]:
+    """What the remote had lost, or has."""
+    sent = "would be sent" if data.dry_run else "sent"
+    counts = (
+        (again.decisions, f"{again.decisions} decisions"),
+        (again.facts, f"{again.facts} facts and objects"),
+        (again.files, f"{again.files} files of data ({size(again.bytes)})"),
+    )
+    lost = [text for count, text in counts if count]
+    lines = [f"{data.remote} lacked {', '.join(lost)}: {sent} again"] if lost else []
+    lines += [f"{data.remote} lacks {one}; this machine does not have it either" for one in again.lacking]
+    return lines or [f"{data.remote} holds all that was sent"]

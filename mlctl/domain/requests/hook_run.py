@@ -30,6 +30,7 @@ class LackingData(msgspec.Struct, frozen=True, kw_only=True):
         here: whether this machine's cache holds the data, so that it can send them.
         added_by: who made the version, by the log; else the commit's author.
         added_at: when, RFC 3339 UTC.
+        sent: whether a remote is believed to hold the data: they were there once, and are lost.
     """
 
     pointer: str
@@ -44,6 +45,7 @@ class LackingData(msgspec.Struct, frozen=True, kw_only=True):
     subject: str
     added_by: str
     added_at: str
+    sent: bool = False
 
 
 class HookRunResult(msgspec.Struct, frozen=True, kw_only=True):

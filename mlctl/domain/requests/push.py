@@ -7,10 +7,12 @@ class PushRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Push to the default remote.
 
     Attributes:
-        dry_run: only say what waits; nothing is asked of the remote.
+        dry_run: only say what waits; nothing is asked of the remote, unless `verify` is asked for.
+        verify: ask the remote for everything that was ever sent, and send what it has lost.
     """
 
     dry_run: bool = False
+    verify: bool = False
 
 
 class PublishedDecision(msgspec.Struct, frozen=True, kw_only=True):
@@ -42,6 +44,23 @@ class WaitingDecision(msgspec.Struct, frozen=True, kw_only=True):
     in_doubt: bool = False
 
 
+class PushedAgain(msgspec.Struct, frozen=True, kw_only=True):
+    """What the remote had lost of what was sent before; of a dry run, what would be sent.
+
+    Attributes:
+        decisions: entries of the log.
+        facts: facts and objects.
+        files, bytes: of data.
+        lacking: what it lacks and this machine does not have either: "images@1 (2 files)", "object 3f…".
+    """
+
+    decisions: int = 0
+    facts: int = 0
+    files: int = 0
+    bytes: int = 0
+    lacking: tuple[str, ...] = ()
+
+
 class PushResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a push has done.
 
@@ -51,6 +70,7 @@ class PushResult(msgspec.Struct, frozen=True, kw_only=True):
         fetched: decisions of others that came first.
         parted: own decisions that became pending, since the remote's log is another than ours.
         renumbered: versions that wait and have another number now.
+        again: what was lost and sent again; None where that was not asked for.
     """
 
     remote: str
@@ -61,5 +81,6 @@ class PushResult(msgspec.Struct, frozen=True, kw_only=True):
     published: tuple[PublishedDecision, ...] = ()
     waiting: tuple[WaitingDecision, ...] = ()
     renumbered: tuple[str, ...] = ()
+    again: PushedAgain | None = None
     changed: bool = False
     dry_run: bool = False

@@ -1,0 +1,126 @@
+"""Sends again what a remote has lost: nothing is believed, every entry, fact, object and file is asked for.
+
+What is asked is the key and its size. Order as in a push: data, objects, facts, decisions. What is not here
+either is told and holds nothing else up.
+"""
+
+from collections.abc import Callable, Iterator
+
+import msgspec
+
+from mlctl.contracts.remote import RemoteStore
+from mlctl.domain.dataset import DatasetVersion
+from mlctl.domain.errors import Denied
+from mlctl.domain.records import encode
+from mlctl.sharing import keys
+from mlctl.sharing.facts import OBJECT, Told, believed, data_of, send_facts, send_objects, size_here
+from mlctl.sharing.rounds import fetch
+from mlctl.sharing.transfer import Mended
+from mlctl.store.known import Known
+from mlctl.store.layout import FORMAT
+from mlctl.store.references import SHAPES, references
+from mlctl.store.repository import Repository
+from mlctl.store.sealed_line import seal
+
+_FEW = 8  # keys; of more the folders are listed
+
+
+class SentAgain(msgspec.Struct, frozen=True, kw_only=True):
+    """What a remote had lost.
+
+    Attributes:
+        facts: facts and objects that were sent.
+        data: files of data that were sent, and which are nowhere.
+        objects: digests of objects that are nowhere.
+    """
+
+    decisions: int = 0
+    facts: int = 0
+    data: Mended = Mended()
+    objects: tuple[str, ...] = ()
+
+
+Mend = Callable[[list[str]], Mended]
+"""Makes the data's remote hold what is here of these md5."""
+
+
+def mend(
+    repository: Repository, store: RemoteStore, mend_data: Mend, told: Told, *, dry_run: bool = False
+) -> SentAgain:
+    """Ask for all that the remote was ever known to hold, send what it lacks. The caller holds the lock.
+
+    Raises:
+        Corrupt: something here is damaged; it was not sent.
+        Unreachable: the remote holds nothing of this log any more: it is not filled. Denied, UsageError.
+    """
+    joined = repository.decisions.pending.joined() is not None
+    if joined and not dry_run:
+        fetch(repository, store, told, thorough=True)
+    known = Known(repository.layout, store.url)
+    facts = believed(repository, known)
+    data = mend_data(_data(repository, facts))
+    objects = dict.fromkeys(one for kind, digest in facts for one in _objects(repository, kind, digest))
+    here = {digest: size_here(repository, digest) for digest in objects}
+    sizes = _sizes(store, [*(keys.object_of(one) for one in objects), *(keys.fact(*one) for one in facts)])
+    lost = [one for one, size in here.items() if size is not None and sizes.get(keys.object_of(one)) != size]
+    nowhere = tuple(one for one, size in here.items() if size is None and keys.object_of(one) not in sizes)
+    gone = [one for one in facts if sizes.get(keys.fact(*one)) != _fact_size(repository, *one)]
+    if not dry_run and (lost or gone):
+        known.forget()
+        known.add(OBJECT, set(objects) - {*lost, *nowhere})
+        for kind, digest in facts:
+            known.add(kind, () if (kind, digest) in gone else (digest,))
+        send_objects(repository, store, known, lost, told)
+        send_facts(repository, store, known, gone, told)
+    decisions = _mend_log(repository, store, dry_run=dry_run) if joined else 0
+    return SentAgain(decisions=decisions, facts=len(lost) + len(gone), data=data, objects=nowhere)
+
+
+def _data(repository: Repository, facts: list[tuple[str, str]]) -> list[str]:
+    """Every file that these dataset versions name: by manifest, since not every listing need be here."""
+    found = dict.fromkeys(data_of(repository, facts))
+    for kind, digest in facts:
+        if kind != DatasetVersion.kind:
+            continue
+        version = repository.facts.get(DatasetVersion, digest)
+        if version.path is not None and version.shape == "folder" and repository.objects.has(version.sha256):
+            found.update((entry.md5, None) for entry in repository.manifests.entries(version.sha256))
+    return list(found)
+
+
+def _objects(repository: Repository, kind: str, digest: str) -> Iterator[str]:
+    """The objects that a fact names; the chunks of a manifest too where that is here."""
+    named = references(repository.facts.get(SHAPES[kind], digest))
+    yield from named.objects
+    for manifest in named.manifests:
+        if repository.objects.has(manifest):
+            yield from repository.manifests.objects(manifest)
+
+
+def _sizes(store: RemoteStore, wanted: list[str]) -> dict[str, int]:
+    if len(wanted) <= _FEW:
+        return store.sizes(wanted)
+    asked = set(wanted)
+    try:
+        listed = [one for prefix in (keys.OBJECTS, keys.FACTS) for one in store.list(prefix)]
+    except Denied:  # a bucket that we may read but not list
+        return store.sizes(wanted)
+    return {one.key: one.size for one in listed if one.key in asked}
+
+
+def _fact_size(repository: Repository, kind: str, digest: str) -> int:
+    return repository.layout.fact(kind, digest).stat().st_size
+
+
+def _mend_log(repository: Repository, store: RemoteStore, *, dry_run: bool) -> int:
+    """Put the entries that the remote lacks, byte for byte; how many."""
+    there = {one.key for one in store.list(keys.DECISIONS)}
+    numbers = range(1, repository.decisions.shared().head + 1)
+    lost = [number for number in numbers if keys.decision(number) not in there]
+    if dry_run:
+        return len(lost)
+    store.create(keys.FORMAT, seal(encode({"format": FORMAT})))
+    return sum(
+        store.create(keys.decision(number), repository.layout.decision(number).read_bytes())
+        for number in lost
+    )
