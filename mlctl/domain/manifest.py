@@ -6,7 +6,7 @@ file leaves every other chunk's bytes, and so its name, what they were.
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -54,6 +54,15 @@ _ROOT = msgspec.json.Decoder(Root)
 def begins_chunk(path: str) -> bool:
     """Whether the file with this path is the first of a chunk; one path in `MEAN` is."""
     return (zlib.crc32(path.encode("utf-8")) * _MIX & 0xFFFFFFFF) >> _SHIFT == 0
+
+
+def next_start(paths: Sequence[str], begin: int, end: int) -> int | None:
+    """The first of `paths[begin:end]` that begins a chunk, as an index into `paths`; None if none does."""
+    crc32, bound = zlib.crc32, 1 << _SHIFT  # `begins_chunk` a call less for each of a million paths
+    for at in range(begin, min(end, len(paths))):
+        if crc32(paths[at].encode("utf-8")) * _MIX & 0xFFFFFFFF < bound:
+            return at
+    return None
 
 
 def chunked(entries: Iterable[FileEntry]) -> Iterator[tuple[FileEntry, ...]]:

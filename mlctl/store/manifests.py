@@ -10,6 +10,7 @@ import msgspec
 
 from mlctl.domain.dataset import FileEntry
 from mlctl.domain.errors import Corrupt
+from mlctl.domain.file_names import check_names
 from mlctl.domain.ids import Digest
 from mlctl.domain.manifest import Chunk, Root, chunked, parsed
 from mlctl.domain.records import encode
@@ -20,7 +21,10 @@ Change = tuple[FileEntry | None, FileEntry | None]
 
 
 class Manifests:
-    """The manifests of a repository. Everything that is read was verified by its digest."""
+    """The manifests of a repository. What is read was verified by its digest, and leads out of no folder.
+
+    Every method that reads raises `Untrusted` where an object lists what no folder can hold.
+    """
 
     def __init__(self, objects: Objects) -> None:
         self._objects = objects
@@ -136,9 +140,12 @@ class Manifests:
 
     def _parsed(self, digest: str) -> Root | tuple[FileEntry, ...]:
         try:
-            return parsed(self._objects.read(digest))
+            found = parsed(self._objects.read(digest))
         except msgspec.DecodeError as error:
             raise Corrupt(f"object {digest} is no manifest: {error}", digest=digest) from error
+        if isinstance(found, tuple):  # it may have come from a remote
+            check_names([entry.path for entry in found], [entry.md5 for entry in found], f"object {digest}")
+        return found
 
 
 def _touched(chunks: tuple[Chunk, ...], under: str) -> Iterator[Chunk]:

@@ -21,8 +21,9 @@ from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of, remember_apart
 from mlctl.verbs.versions import Numbered, newest, origin_of, with_bytes
-from mlctl.workspace.dvc_cache import DvcCache, listing_pieces
+from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
+from mlctl.workspace.dvc_listing import listing_pieces
 from mlctl.workspace.dvc_lock import dvc_lock
 from mlctl.workspace.dvc_owners import foreign_owner, pointer_at
 from mlctl.workspace.part_snapshot import PartSnapshot

@@ -7,7 +7,8 @@ import msgspec
 
 from mlctl.domain.dataset import FileEntry
 from mlctl.domain.imported import Lock
-from mlctl.workspace.dvc_cache import DvcCache, listing_bytes
+from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_listing import listing_bytes
 
 
 class Brought(msgspec.Struct, frozen=True, kw_only=True):

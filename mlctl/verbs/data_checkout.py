@@ -4,12 +4,13 @@ Bytes that neither cache nor remote would hold afterwards are not overwritten wi
 written last: a checkout that was killed is simply run again.
 """
 
+import contextlib
 import os
 from pathlib import Path
 
 import msgspec
 
-from mlctl.domain.errors import NotFound, UsageError
+from mlctl.domain.errors import Missing, NotFound, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult, Restored
 from mlctl.domain.selector import parse
@@ -24,7 +25,7 @@ from mlctl.verbs.restoring import fetch, refuse_loss
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
 from mlctl.verbs.versions import newest, versions_of
-from mlctl.workspace.bring_back import bring_back
+from mlctl.workspace.bring_back import Piece, bring_back
 from mlctl.workspace.dvc_cache import DvcCache, discard
 from mlctl.workspace.dvc_files import DvcSettings, Pointer, read_settings
 from mlctl.workspace.dvc_lock import dvc_lock
@@ -33,17 +34,18 @@ from mlctl.workspace.snapshot import Snapshot
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a place is to hold."""
+    """What a place is to hold; the digest of the version's manifest, or sha256 of its file, where known."""
 
     place: Place
     pointer: Pointer
     version: int | None
+    sha256: str = ""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What has to happen: (path, md5) to write, paths to remove, md5 fetched; `fresh`: nothing is there."""
+    """What has to happen: pieces to write, paths to remove, md5 fetched; `fresh`: nothing is there."""
 
-    write: tuple[tuple[str, str], ...]
+    write: tuple[Piece, ...]
     remove: tuple[str, ...]
     fetched: int = 0
     fresh: bool = False
@@ -74,7 +76,7 @@ def data_checkout(session: Session, request: DataCheckoutRequest) -> Outcome[Dat
                     path=one.place.path,
                     version=one.version,
                     md5=one.pointer.md5,
-                    written=tuple(sorted([*(path for path, _ in plan.write), *pointed])),
+                    written=tuple(sorted([*(piece[1] for piece in plan.write), *pointed])),
                     removed=plan.remove,
                     fetched=plan.fetched,
                 )
@@ -138,7 +140,7 @@ def _named(session: Session, text: str) -> Wanted:
         size=version.version.bytes,
         nfiles=version.version.files if version.version.shape == "folder" else None,
     )
-    return Wanted(place=place, pointer=pointer, version=version.number)
+    return Wanted(place=place, pointer=pointer, version=version.number, sha256=version.version.sha256)
 
 
 def _by_pointer(session: Session, place: Place) -> Wanted | None:
@@ -147,8 +149,10 @@ def _by_pointer(session: Session, place: Place) -> Wanted | None:
     if pointer is None:
         last = newest(session, place.name)
         return _named(session, f"{place.name}@{last.number}") if last else None
-    numbers = [one.number for one in versions_of(session, place.name) if one.version.md5 == pointer.md5]
-    return Wanted(place=place, pointer=pointer, version=numbers[-1] if numbers else None)
+    same = [one for one in versions_of(session, place.name) if one.version.md5 == pointer.md5]
+    if not same:
+        return Wanted(place=place, pointer=pointer, version=None)
+    return Wanted(place=place, pointer=pointer, version=same[-1].number, sha256=same[-1].version.sha256)
 
 
 def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataCheckoutRequest) -> Plan:
@@ -171,12 +175,12 @@ def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataChecko
         return Plan(write=(), remove=())
     there = {_joined(path, entry.path): entry.md5 for entry in seen.files} if seen else {}
     fetched = 0 if request.dry_run else fetch(session, [(path, wanted.pointer.md5)], cache)
-    wants = _files(path, wanted.pointer, cache)
+    wants = _files(session, wanted, cache)
     if not request.dry_run:
-        fetched += fetch(session, wants, cache)
-    write = tuple((file, md5) for file, md5 in wants if there.get(file) != md5)
-    remove = tuple(sorted(set(there) - {file for file, _ in wants}))
-    lost = [file for file in [*remove, *(file for file, _ in write)] if file in there]
+        fetched += fetch(session, [(piece[1], piece[0]) for piece in wants], cache)
+    write = tuple(piece for piece in wants if there.get(piece[1]) != piece[0]) if there else tuple(wants)
+    remove = tuple(sorted(set(there) - {piece[1] for piece in wants}))
+    lost = [file for file in [*remove, *(piece[1] for piece in write)] if file in there]
     if lost and not request.force:
         again = f" {request.dataset}" if request.dataset else ""
         old = {file: there[file] for file in lost}
@@ -184,10 +188,16 @@ def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataChecko
     return Plan(write=write, remove=remove, fetched=fetched, fresh=seen is None)
 
 
-def _files(path: str, pointer: Pointer, cache: DvcCache) -> list[tuple[str, str]]:
+def _files(session: Session, wanted: Wanted, cache: DvcCache) -> list[Piece]:
+    """All that is to stand there, ascending by path."""
+    path, pointer = wanted.place.path, wanted.pointer
     if not pointer.is_folder:
-        return [(path, pointer.md5)]
-    return [(_joined(path, relative), md5) for relative, md5 in sorted(cache.listing(pointer.md5))]
+        return [(pointer.md5, path, None, wanted.sha256)]
+    if wanted.sha256:
+        with contextlib.suppress(Missing):  # a clone may have the data without the manifest
+            entries = session.repository.manifests.entries(wanted.sha256)
+            return [(entry.md5, f"{path}/{entry.path}", None, entry.sha256) for entry in entries]
+    return [(md5, f"{path}/{relative}", None, "") for relative, md5 in sorted(cache.listing(pointer.md5))]
 
 
 def _carry_out(session: Session, wanted: Wanted, plan: Plan, settings: DvcSettings) -> None:
@@ -197,7 +207,7 @@ def _carry_out(session: Session, wanted: Wanted, plan: Plan, settings: DvcSettin
     discard(session.root, _in_the_way(plan))
     bring_back(
         session.root,
-        [(md5, path) for path, md5 in plan.write],
+        plan.write,
         settings,
         memory=memory_of(session),
         whole=(wanted.place.path, wanted.pointer.md5) if plan.fresh and wanted.pointer.is_folder else None,
@@ -211,7 +221,7 @@ def _in_the_way(plan: Plan) -> list[str]:
     """Files to remove that stand where a folder has to be, or in a folder where a file has to be."""
     if not plan.remove:
         return []
-    files = {path for path, _ in plan.write}
+    files = {piece[1] for piece in plan.write}
     folders = {folder for path in files for folder in _above(path)}
     return [
         path for path in plan.remove if path in folders or any(folder in files for folder in _above(path))

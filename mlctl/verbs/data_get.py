@@ -259,7 +259,7 @@ def _write(session: Session, cache: DvcCache, write: list[_Wanted], *, placed: b
     if placed:
         bring_back(
             session.root,
-            [(one.file.md5, one.target.relative_to(session.root).as_posix()) for one in write],
+            [(one.file.md5, one.target.relative_to(session.root).as_posix(), None, "") for one in write],
             read_settings(session.root),
             memory=memory_of(session),
             whole=None,

@@ -19,8 +19,9 @@ from mlctl.store.trash import DAMAGED, Trash
 from mlctl.store.verify import Problem, Verification, verify
 from mlctl.verbs.data_transfer import download_data
 from mlctl.verbs.session import Session
-from mlctl.workspace.dvc_cache import DvcCache, listing_bytes
+from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
+from mlctl.workspace.dvc_listing import listing_bytes
 from mlctl.workspace.scan import read_file
 
 _SHOWN = 20

@@ -5,7 +5,7 @@ pointer, decision. Doing it again finishes it.
 """
 
 import shlex
-from itertools import islice
+from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any, cast
 
@@ -22,7 +22,6 @@ from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
 from mlctl.verbs.versions import Numbered, newest, origin_of, with_bytes
 from mlctl.workspace.bring_back import bring_back
-from mlctl.workspace.case_clashes import case_clashes
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import (
     DvcSettings,
@@ -107,7 +106,7 @@ def take_in(session: Session, place: Place) -> Taken:
         files = point(session, target, seen.pointer(), settings)
         new = found is None
         found = found or engine("numbering").give_number(session, digest, kind="data add")
-    warnings = (*why, *_warnings(session, place, found, table)) if new else ()
+    warnings = (*why, *_clashes(place, seen), *_warnings(session, place, found, table)) if new else ()
     return Taken(numbered=found, new=new, files=files, warnings=warnings)
 
 
@@ -115,7 +114,7 @@ def _link(session: Session, place: Place, seen: Snapshot, settings: DvcSettings)
     """Put links into the cache where the files were that it has taken in, as dvc does with this setting."""
     bring_back(
         session.root,
-        [*seen.read],
+        [(md5, path, stamp, "") for md5, path, stamp in seen.read],
         settings,
         memory=memory_of(session),
         whole=None,
@@ -242,16 +241,17 @@ def point(session: Session, target: Path, pointer: Pointer, settings: DvcSetting
     return files
 
 
+def _clashes(place: Place, seen: Snapshot) -> Iterator[str]:
+    for one, other in seen.clashes[:_CLASHES]:
+        yield f"{place.path}: {one!r} and {other!r} are one name to macOS and Windows: one file is lost there"
+
+
 def _warnings(session: Session, place: Place, found: Numbered, table: Any | None) -> tuple[str, ...]:
     warnings: list[str] = []
     if is_tracked(session.root, place.path):
         warnings.append(
             f"git tracks {place.path} itself as well; "
             f"`git rm -r --cached {shlex.quote(place.path)}` leaves it to its pointer alone"
-        )
-    for one, other in islice(case_clashes(session.root / place.path), _CLASHES):
-        warnings.append(
-            f"{place.path}: {one!r} and {other!r} are one name to macOS and Windows: one file is lost there"
         )
     if place.spec is not None and table is not None:
         warnings += engine("intake_tables").failures(place, found.label, table)

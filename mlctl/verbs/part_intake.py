@@ -13,8 +13,9 @@ from mlctl.verbs.parts import Part, origin_of_part, part_of_version
 from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import Numbered, newest, origin_of, with_bytes
-from mlctl.workspace.dvc_cache import DvcCache, listing_pieces
+from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
+from mlctl.workspace.dvc_listing import listing_pieces
 from mlctl.workspace.dvc_lock import dvc_lock
 from mlctl.workspace.part_snapshot import PartSnapshot
 

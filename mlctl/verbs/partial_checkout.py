@@ -89,8 +89,8 @@ def _in_place(
 ) -> tuple[list[str], list[str]]:
     del cache
     there = {_joined(place.path, entry.path): entry.md5 for entry in _standing(session, place, under)}
-    wants = {_joined(place.path, entry.path): entry.md5 for entry in files}
-    written = sorted(path for path, md5 in wants.items() if there.get(path) != md5)
+    wants = {_joined(place.path, entry.path): entry for entry in files}
+    written = sorted(path for path, entry in wants.items() if there.get(path) != entry.md5)
     removed = sorted(set(there) - set(wants))
     lost = {path: there[path] for path in [*written, *removed] if path in there}
     if lost and not request.force:
@@ -102,7 +102,7 @@ def _in_place(
     discard(session.root, removed)
     bring_back(
         session.root,
-        [(wants[path], path) for path in written],
+        [(wants[path].md5, path, None, wants[path].sha256) for path in written],
         read_settings(session.root),
         memory=memory_of(session),
         whole=None,

@@ -23,10 +23,10 @@ def fetch(session: Session, wanted: list[tuple[str, str]], cache: DvcCache) -> i
     Raises:
         NotFound: there is no remote. Incomplete, Unreachable, Denied: as `data_transfer.download_data`.
     """
-    paths = {md5: path for path, md5 in reversed(wanted)}
     lacking = cache.lacking([md5 for _, md5 in wanted])
     if not lacking:
         return 0
+    paths = {md5: path for path, md5 in reversed(wanted)}
     if not engine("remote_stores").has_data_remote(session):
         raise NotFound(
             f"the cache {cache.folder} does not hold {lacking[0]}, and there is no remote to fetch it from",

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from mlctl.domain.dataset import FileEntry
 from mlctl.domain.ids import Digest
-from mlctl.domain.manifest import FULL, Seen, begins_chunk
+from mlctl.domain.manifest import FULL, Seen, next_start
 from mlctl.domain.progress import Event, Report
 from mlctl.workspace.dvc_cache import LARGE, VERIFIED, DvcCache
 from mlctl.workspace.dvc_files import DvcSettings
 from mlctl.workspace.hashing import Failed, Stamp, Taken
-from mlctl.workspace.restoring import Restorer, Wanted
+from mlctl.workspace.restoring import Known, Restorer, Wanted
 from mlctl.workspace.scan import Memory, Row
 from mlctl.workspace.survey import keep, over_of
 from mlctl.workspace.workers import Job, Workers
@@ -24,7 +24,11 @@ from mlctl.workspace.workers import Job, Workers
 ASIDE = ".dvc/tmp"
 """Where files are written before they are renamed: on the disk of the project, and nobody's data."""
 
+Piece = tuple[str, str, Stamp | None, str]
+"""md5; path relative to the project; the stamp that what is there must still have, if any; sha256 or "" """
+
 _FILES = 256  # in a batch
+_UNKNOWN: Stamp = (0, 0, 0, 0)
 _FEW = 600  # files below which starting workers costs more than it saves
 _AHEAD = 64  # batches
 _TICK = 0.02  # seconds; the clock of a file system goes on by less
@@ -32,7 +36,7 @@ _TICK = 0.02  # seconds; the clock of a file system goes on by less
 
 def bring_back(
     root: Path,
-    wanted: Sequence[tuple[str, str] | tuple[str, str, Stamp]],
+    wanted: Sequence[Piece],
     settings: DvcSettings,
     *,
     memory: Memory,
@@ -44,7 +48,7 @@ def bring_back(
 
     Args:
         root: the project.
-        wanted: md5, path relative to the project, and perhaps the stamp that what is there must still have.
+        wanted: what is to stand where.
         settings: where the cache is, and how its files get into the work tree.
         memory: told of what stands there now.
         whole: path and md5 of the folder of which these are all files, in order; None where they are not.
@@ -59,28 +63,24 @@ def bring_back(
     cache.prepare()
     (root / ASIDE).mkdir(parents=True, exist_ok=True)
     arguments = (str(root), str(cache.folder), ASIDE, settings.links)
-    known = {row[5]: (row[6], row[1:5]) for row in memory.recall(VERIFIED, f"{VERIFIED}~").values()}
-    batches = (
-        [_item(item, known) for item in wanted[begin : begin + _FILES]]
-        for begin in range(0, len(wanted), _FILES)
-    )
+    verified = memory.recall(VERIFIED, f"{VERIFIED}~").values()
+    known: dict[str, Known] = {row[5]: (row[6], row[1:5]) for row in verified}
+    batches = (_items(wanted[begin : begin + _FILES], known) for begin in range(0, len(wanted), _FILES))
     answers = _here(arguments, batches) if len(wanted) <= _FEW else _by_workers(arguments, batches)
     folder = _Folder(memory, *whole) if whole else None
     done = size = 0
     for items, results in answers:
-        rows: list[Row] = []
-        for item, result in zip(items, results, strict=False):  # after a failure the rest is left out
-            path = item[1]
-            md5, sha256, length, stamp = cache.restored(item[0], result, root)
-            size += length
-            if stamp is not None:
-                rows.append((path, *stamp, md5, sha256))
+        good = [result for result in results if len(result) == 4]  # noqa: PLR2004 - a Failed has three
+        size += sum(result[2] for result in good)
+        for md5, sha256, length, _ in good:
             if length >= LARGE:
                 memory.remember(cache.verified_rows(md5, sha256))
         if folder is None:
-            memory.remember(rows)
-        else:
-            folder.add(rows)
+            memory.remember([*_rows(items, good)])
+        elif len(good) == len(items):
+            folder.add(items, good)
+        if len(good) < len(items):  # after a failure the rest is left out
+            cache.restored(items[len(good)][0], results[len(good)], root)
         done += len(items)
         report(Event(step=step, done=done, total=len(wanted), unit="files", bytes=size))
     if folder is not None:
@@ -89,9 +89,17 @@ def bring_back(
         time.sleep(_TICK)  # whoever writes to one of them from now on changes its stamp
 
 
-def _item(item: tuple[str, str] | tuple[str, str, Stamp], known: dict[str, tuple[str, Stamp]]) -> Wanted:
-    expected = item[2] if len(item) == 3 else None  # noqa: PLR2004 - with a stamp
-    return item[0], item[1], expected, known.get(item[0])
+def _items(pieces: Sequence[Piece], known: dict[str, Known]) -> list[Wanted]:
+    return [
+        (md5, path, expected, known.get(md5) or ((sha256, None) if sha256 else None))
+        for md5, path, expected, sha256 in pieces
+    ]
+
+
+def _rows(items: list[Wanted], results: list[Taken]) -> Iterator[Row]:
+    for item, (md5, sha256, _, stamp) in zip(items, results, strict=False):
+        if stamp is not None:
+            yield item[1], *stamp, md5, sha256
 
 
 class _Folder:
@@ -100,28 +108,37 @@ class _Folder:
     def __init__(self, memory: Memory, path: str, md5: str) -> None:
         self._memory, self._path, self._md5 = memory, path, md5
         self._chunks: list[Seen] = []
+        self._names: list[str] = []
         self._entries: list[FileEntry] = []
         self._stamps: list[Stamp] = []
 
-    def add(self, rows: list[Row]) -> None:
+    def add(self, items: list[Wanted], results: list[Taken]) -> None:
         """The next files."""
-        for path, size, mtime, ctime, inode, md5, sha256 in rows:
-            name = path[len(self._path) + 1 :]
-            if self._entries and (len(self._entries) == FULL or begins_chunk(name)):
-                self._keep()
-            self._entries.append(FileEntry(path=name, size=size, md5=md5, sha256=Digest(sha256)))
-            self._stamps.append((size, mtime, ctime, inode))
+        cut, looked = len(self._path) + 1, len(self._names)
+        self._names += [item[1][cut:] for item in items]
+        self._entries += [
+            FileEntry(path=name, size=size, md5=md5, sha256=Digest(sha256))
+            for name, (md5, sha256, size, _) in zip(self._names[looked:], results, strict=True)
+        ]
+        self._stamps += [result[3] or _UNKNOWN for result in results]
+        while True:
+            start = next_start(self._names, max(looked, 1), FULL)
+            if start is None and len(self._names) <= FULL:
+                return
+            self._keep(FULL if start is None else start)
+            looked = 0
 
     def end(self) -> None:
         """There are no more."""
         if self._entries:
-            self._keep()
+            self._keep(len(self._entries))
         self._memory.finish(self._path, self._chunks, over_of(self._chunks), self._md5)
 
-    def _keep(self) -> None:
-        seen, _, _ = keep(self._memory, self._path, tuple(self._entries), self._stamps, cached=True)
+    def _keep(self, count: int) -> None:
+        entries = tuple(self._entries[:count])
+        seen, _, _ = keep(self._memory, self._path, entries, self._stamps[:count], cached=True)
         self._chunks.append(seen)
-        self._entries, self._stamps = [], []
+        del self._names[:count], self._entries[:count], self._stamps[:count]
 
 
 Answers = Iterator[tuple[list[Wanted], list[Taken | Failed]]]

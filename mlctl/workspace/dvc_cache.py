@@ -8,28 +8,24 @@ import errno
 import fcntl
 import hashlib
 import os
-import re
 import secrets
 import time
 from collections.abc import Iterable, Iterator
 from importlib import import_module
 from itertools import islice
-from json.encoder import encode_basestring_ascii as quoted
 from pathlib import Path
 
 import msgspec
 
-from mlctl.domain.dataset import FileEntry
-from mlctl.domain.errors import Corrupt, Missing, NotFound, Untrusted, WorkspaceDirty
+from mlctl.domain.errors import Corrupt, Missing, NotFound, WorkspaceDirty
 from mlctl.domain.ids import Digest
 from mlctl.workspace.dvc_files import DvcSettings
+from mlctl.workspace.dvc_listing import listed
 from mlctl.workspace.files import flush_file, flush_folder, said
 from mlctl.workspace.hashing import MODE, SMALL, Failed, Stamp, Taken, Taker, is_settled, stamp_of
 from mlctl.workspace.restoring import DAMAGED, Restorer
 from mlctl.workspace.scan import Hashes, Reading, Row, read_file
 
-_MD5 = re.compile(r"[0-9a-f]{32}\Z")
-_OUTSIDE = re.compile(r"(?:\A|[\0/])\.{0,2}(?:[\0/]|\Z)")  # "", "." or ".." between slashes
 PREFIXES = tuple(f"{number:02x}" for number in range(256))
 """Names of the folders of objects."""
 
@@ -43,11 +39,6 @@ _DAY = 86_400.0
 _MINUTE = 60.0
 _ONE_BY_ONE = 64  # files
 _GROUP = 0o2775  # DVC's, with `cache.shared = group`
-
-
-class _Listed(msgspec.Struct):
-    md5: str
-    relpath: str
 
 
 class DvcCache:
@@ -223,20 +214,13 @@ class DvcCache:
 
         Raises:
             Missing, Corrupt: the listing is.
+            Untrusted: it names what no folder can hold.
         """
+        data = self.read(md5)
         try:
-            items = msgspec.json.decode(self.read(md5), type=list[_Listed])
+            return listed(data, str(self.path(md5)))
         except msgspec.DecodeError:
             raise self._corrupt(md5) from None
-        paths, names = [item.relpath for item in items], [item.md5 for item in items]
-        together = "\0".join(paths)
-        if paths and (_OUTSIDE.search(together) or together.count("\0") >= len(paths)):
-            bad = next((path for path in paths if "\0" in path or _OUTSIDE.search(path)), "")
-            raise Untrusted(f"{self.path(md5)} lists {bad!r}, which no folder can hold", md5=md5)
-        odd = next((name for name in names if _MD5.match(name) is None), None)
-        if odd is not None:
-            raise Untrusted(f"{self.path(md5)} lists {odd!r}, which is no md5", md5=md5)
-        return list(zip(paths, names, strict=True))
 
     def lacking(self, names: Iterable[str]) -> list[str]:
         """Those of many md5 that are not here, each once; their folders are listed once."""
@@ -318,21 +302,6 @@ def _names_in(folder: str) -> set[str]:
         return set(os.listdir(folder))  # noqa: PTH208 - names alone, no Path for each of them
     except FileNotFoundError:
         return set()
-
-
-def listing_bytes(entries: Iterable[FileEntry]) -> bytes:
-    """A folder's listing as DVC writes it; its md5 (with ".dir") names the folder."""
-    return b"".join(listing_pieces([sorted(entries, key=lambda entry: entry.path)]))
-
-
-def listing_pieces(chunks: Iterable[Iterable[FileEntry]]) -> Iterator[bytes]:
-    """The same in pieces, from entries that are sorted already."""
-    before = "["
-    for chunk in chunks:
-        items = [f'{{"md5": "{entry.md5}", "relpath": {quoted(entry.path)}}}' for entry in chunk]
-        yield f"{before}{', '.join(items)}".encode()
-        before = ", "
-    yield b"[]" if before == "[" else b"]"
 
 
 def taken(answer: Taken | Failed, folder: Path) -> Taken:

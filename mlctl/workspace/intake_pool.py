@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 from mlctl.workspace.dvc_cache import DvcCache, taken
 from mlctl.workspace.hashing import Failed, Item, Stamp, Taken, Taker
@@ -11,6 +12,25 @@ _FILES = 256  # in a batch
 _BYTES = 32 << 20
 _FEW = 600  # files below which starting workers costs more than it saves
 _LITTLE = 64 << 20
+
+
+def batches(numbers: list[int], stamps: list[Stamp]) -> Iterator[tuple[list[int], int]]:
+    """The numbers of files in batches that are worth one message each, and their bytes in all.
+
+    Args:
+        numbers: of files.
+        stamps: of all files.
+    """
+    for begin in range(0, len(numbers), _FILES):
+        batch = numbers[begin : begin + _FILES]
+        size, start = 0, 0
+        for at, number in enumerate(batch, 1):
+            size += stamps[number][0]
+            if size > _BYTES:
+                yield batch[start:at], size
+                size, start = 0, at
+        if start < len(batch):
+            yield batch[start:], size
 
 
 class Ticket:
@@ -29,7 +49,8 @@ class Ticket:
             WorkspaceDirty: one that is to be kept changes all the time.
         """
         answers = self._pool.here(self) if self.job is None else self.job.result()
-        good = [taken(answer, self._pool.folder) for answer in answers]
+        taken(answers[-1], self._pool.folder)  # nothing comes after a failure
+        good = cast("list[Taken]", answers)
         if self._pool.cache is not None:
             self._pool.cache.took(answer[0] for answer in good)
         return good
@@ -46,24 +67,11 @@ class Pool:
         self._workers: Workers | None = None
         self._taker: Taker | None = None
 
-    def batches(self, names: list[int], stamps: list[Stamp]) -> Iterator[list[int]]:
-        """The numbers of files in batches that are worth one message each."""
-        batch: list[int] = []
-        size = 0
-        for number in names:
-            batch.append(number)
-            size += stamps[number][0]
-            if len(batch) == _FILES or size > _BYTES:
-                yield batch
-                batch, size = [], 0
-        if batch:
-            yield batch
-
-    def ask(self, items: list[Item]) -> Ticket:
-        """Have these files read, now or when the answers are asked for."""
+    def ask(self, items: list[Item], size: int) -> Ticket:
+        """Have these files, of so many bytes, read: now or when the answers are asked for."""
         ticket = Ticket(self, items)
         self._files += len(items)
-        self._bytes += sum(stamp[0] for _, stamp in items)
+        self._bytes += size
         if self._workers is not None:
             ticket.job = self._workers.submit(items)
             return ticket

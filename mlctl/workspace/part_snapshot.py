@@ -9,7 +9,7 @@ from mlctl.domain.dataset import FileEntry
 from mlctl.domain.errors import NotFound
 from mlctl.domain.ids import Digest
 from mlctl.domain.manifest import Seen
-from mlctl.workspace.dvc_cache import listing_pieces
+from mlctl.workspace.dvc_listing import listing_pieces
 from mlctl.workspace.snapshot import Snapshot
 
 

@@ -15,12 +15,16 @@ from pathlib import Path
 
 from mlctl.workspace.hashing import SMALL, Failed, Stamp, Taken, cloned, copy_all, hash_all, stamp_of
 
-Wanted = tuple[str, str] | tuple[str, str, Stamp | None, tuple[str, Stamp] | None]
+Known = tuple[str, Stamp | None]
+"""sha256 that an object must have; the stamp that it had when it was last verified, if it was."""
+
+Wanted = tuple[str, str] | tuple[str, str, Stamp | None, Known | None]
 """As the arguments of `Restorer.restore`."""
 
 DAMAGED = errno.EBADMSG
 """The errno that says that an object does not hold the bytes that it is named by."""
 
+_md5, _sha256 = hashlib.md5, hashlib.sha256
 _READ = os.O_RDONLY | os.O_CLOEXEC
 _WRITE = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 _LINKS = {"hardlink", "symlink"}
@@ -50,6 +54,7 @@ class Restorer:
         self._absolute = str(Path(cache).absolute())
         self._links = [link for link in links if link in _LINKS]
         self._clones = sys.platform == "linux" and "reflink" in links
+        self._plain = not self._links
         self._folder = aside
         self._unique = f"mlctl-{os.getpid()}-{secrets.token_hex(6)}"
         self._made: set[str] = set()
@@ -67,7 +72,8 @@ class Restorer:
         done: list[Taken | Failed] = []
         for item in items:
             try:
-                done.append(self.restore(*item))
+                quick = self._quick(*item) if self._plain else None
+                done.append(quick or self.restore(*item))
             except OSError as error:
                 name = str(error.filename or item[1])
                 where = f"{self._absolute}/{name}" if name.startswith("files/md5/") else name
@@ -76,7 +82,7 @@ class Restorer:
         return done
 
     def restore(
-        self, md5: str, path: str, expected: Stamp | None = None, known: tuple[str, Stamp] | None = None
+        self, md5: str, path: str, expected: Stamp | None = None, known: Known | None = None
     ) -> Taken:
         """Make `path` hold the object's bytes.
 
@@ -84,8 +90,8 @@ class Restorer:
             md5: of the object.
             path: relative to the root.
             expected: leave what is there if it has another stamp: somebody has changed it since it was read.
-            known: sha256 of the object, and the stamp that it had when it was last verified: if it still has
-                it and is read-only, it is not hashed again.
+            known: sha256 that the object must have, and the stamp that it had when it was last verified: if
+                it still has it and is read-only, it is not hashed again.
 
         Returns:
             The hashes, the size, and the stamp of what stands there now; None where it was left.
@@ -105,11 +111,11 @@ class Restorer:
             status = os.fstat(source)
             size = status.st_size
             trusted = known is not None and stamp_of(status) == known[1] and not status.st_mode & 0o222
-            sha256 = known[0] if known is not None and trusted else None
+            must = known[0] if known is not None else ""
             aside = f"{parent}/.{self._unique}.tmp" if self._elsewhere else f"{self._folder}/{self._unique}"
             self._last = aside
             try:
-                sha256 = self._aside(source, md5, name, size, aside, sha256)
+                sha256 = self._aside(source, (md5, must), name, size, aside, trusted=trusted)
                 if expected is not None and stamp_of(os.stat(path, dir_fd=self._root)) != expected:
                     os.unlink(aside, dir_fd=self._root)
                     return md5, sha256, size, None
@@ -128,6 +134,49 @@ class Restorer:
         with contextlib.suppress(OSError):
             os.unlink(self._last, dir_fd=self._root)
 
+    def _quick(
+        self, md5: str, path: str, expected: Stamp | None = None, known: Known | None = None
+    ) -> Taken | None:
+        """What `restore` does, for a small file in a folder that is there; None where it is another case.
+
+        Written for the count of its steps: for a file of some kilobytes they cost as much as the hashes.
+
+        Raises:
+            OSError: as `restore`.
+        """
+        if expected is not None or self._elsewhere or path.rpartition("/")[0] not in self._made:
+            return None
+        name = f"files/md5/{md5[:2]}/{md5[2:]}"
+        source = os.open(name, _READ, dir_fd=self._cache)
+        try:
+            size = os.fstat(source).st_size
+            if size > SMALL:
+                return None
+            data = os.read(source, size + 1)
+        finally:
+            os.close(source)
+        if len(data) != size:
+            return None
+        sha256 = _sha256(data).hexdigest()
+        found = _md5(data, usedforsecurity=False).hexdigest()
+        self._check(found, sha256, (md5, known[0] if known else ""), name)
+        aside = f"{self._folder}/{self._unique}"
+        sink = os.open(aside, _WRITE, 0o666, dir_fd=self._root)
+        placed = False
+        try:
+            if os.write(sink, data) == size:
+                os.rename(aside, path, src_dir_fd=self._root, dst_dir_fd=self._root)
+                placed = True
+                return md5, sha256, size, stamp_of(os.fstat(sink))
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+        finally:
+            os.close(sink)
+            if not placed:
+                self._drop()
+        return None
+
     def _make(self, folder: str) -> None:
         try:
             os.mkdir(folder, dir_fd=self._root)
@@ -144,12 +193,15 @@ class Restorer:
                 os.unlink(aside, dir_fd=self._root)
         return stamp_of(os.stat(path, dir_fd=self._root))
 
-    def _aside(self, source: int, md5: str, name: str, size: int, aside: str, sha256: str | None) -> str:
-        """Make the file or link aside; the sha256 of its bytes, which is given where they are trusted."""
+    def _aside(
+        self, source: int, named: tuple[str, str], name: str, size: int, aside: str, *, trusted: bool
+    ) -> str:
+        """Make the file or link aside; the sha256 of its bytes: that of `named`, where they are trusted."""
+        sha256 = named[1]
         if self._links and size:  # an empty file is never linked: a thousand of them would share one object
-            if sha256 is None:
+            if not trusted:
                 found, sha256, _ = hash_all(source, None, size)
-                self._check(found, md5, name)
+                self._check(found, sha256, named, name)
             for link in list(self._links):
                 if self._linked(link, name, aside):
                     return sha256
@@ -158,21 +210,21 @@ class Restorer:
         try:
             if size <= SMALL:
                 data = os.read(source, size + 1)
-                found = hashlib.md5(data, usedforsecurity=False).hexdigest()
-                self._check(found, md5, name)
+                sha256 = _sha256(data).hexdigest()
+                self._check(_md5(data, usedforsecurity=False).hexdigest(), sha256, named, name)
                 view = memoryview(data)
                 while view:
                     view = view[os.write(descriptor, view) :]
-                return hashlib.sha256(data).hexdigest()
+                return sha256
             self._clones = self._clones and cloned(source, descriptor)
-            if sha256 is not None:
+            if trusted:
                 if not self._clones:
                     copy_all(source, descriptor)
                 return sha256
             found, sha256, _ = (
                 hash_all(descriptor, None, size) if self._clones else hash_all(source, descriptor, size)
             )
-            self._check(found, md5, name)
+            self._check(found, sha256, named, name)
             return sha256
         finally:
             os.close(descriptor)
@@ -191,6 +243,7 @@ class Restorer:
             return False
         return True
 
-    def _check(self, found: str, md5: str, name: str) -> None:
-        if found != md5:
-            raise _DamagedError(DAMAGED, md5, f"{self._absolute}/{name}")
+    def _check(self, md5: str, sha256: str, named: tuple[str, str], name: str) -> None:
+        """Nothing, where the bytes are those that are named; two files of one md5 have two sha256."""
+        if md5 != named[0] or (named[1] and sha256 != named[1]):
+            raise _DamagedError(DAMAGED, named[0], f"{self._absolute}/{name}")

@@ -16,6 +16,7 @@ from mlctl.domain.errors import InvalidName, NotFound, PermissionRefused, UsageE
 from mlctl.domain.ids import Digest
 from mlctl.domain.looks import looked_at
 from mlctl.domain.manifest import Seen
+from mlctl.workspace.case_clashes import case_clashes
 from mlctl.workspace.hashing import Stamp, hash_all, is_settled, stamp_of
 
 __all__ = [
@@ -32,6 +33,7 @@ __all__ = [
 ]
 
 BATCH = 2048
+_CLASHES = 3  # are enough to say
 _SKIPPED = {".git", ".hg", ".dvc", ".mlctl"}  # as DVC skips them in a tracked folder, and our own
 _PATTERNS = ".dvcignore"  # dvc refuses one inside of a tracked folder, however deep
 _OPEN = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
@@ -135,7 +137,11 @@ def found(root: Path, path: str, cache: Path | None = None) -> Stamp | None:
 
 
 def walk(
-    root: Path, path: str, ignored: Collection[str] = (), cache: Path | None = None
+    root: Path,
+    path: str,
+    ignored: Collection[str] = (),
+    cache: Path | None = None,
+    clashes: list[tuple[str, str]] | None = None,
 ) -> Iterator[tuple[list[str], list[Stamp]]]:
     """The files below the folder `path`, in batches: paths relative to it, ascending, and their stamps.
 
@@ -144,13 +150,14 @@ def walk(
         path: of the folder, relative to it.
         ignored: paths relative to the project that are left out.
         cache: links into this DVC cache are files.
+        clashes: receives pairs of paths that are one to macOS and Windows, some of them if they are many.
 
     Raises:
         UsageError, InvalidName, PermissionRefused, NotFound: as `found`.
     """
     names: list[str] = []
     stamps: list[Stamp] = []
-    walker = _Walker(root, path, frozenset(ignored), cache)
+    walker = _Walker(root, path, frozenset(ignored), cache, [] if clashes is None else clashes)
     for more, their in walker.below(""):
         names += more
         stamps += their
@@ -165,9 +172,16 @@ def walk(
 class _Walker:
     """Goes through one folder."""
 
-    def __init__(self, root: Path, path: str, ignored: frozenset[str], cache: Path | None) -> None:
+    def __init__(
+        self,
+        root: Path,
+        path: str,
+        ignored: frozenset[str],
+        cache: Path | None,
+        clashes: list[tuple[str, str]],
+    ) -> None:
         self._root, self._path, self._cache = root, path, cache
-        self._ignored = ignored
+        self._ignored, self._clashes = ignored, clashes
 
     def below(self, prefix: str) -> Iterator[tuple[list[str], list[Stamp]]]:
         """The files of one folder and of those below it; `prefix` is "" or ends in a slash."""
@@ -201,6 +215,8 @@ class _Walker:
         if _PATTERNS in names:
             where = f"{self._path}/{prefix}{_PATTERNS}"
             raise UsageError(f"{where}: move its patterns to the project's {_PATTERNS}", path=where)
+        if len(self._clashes) < _CLASHES:
+            self._clashes += case_clashes(prefix, names)
         begin = 0
         for folder in [at for at, name in enumerate(names) if name[-1] == "/"]:
             yield from self._run(descriptor, prefix, names[begin:folder])

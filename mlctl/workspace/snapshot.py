@@ -9,9 +9,10 @@ from mlctl.domain.errors import NotFound
 from mlctl.domain.ids import Digest
 from mlctl.domain.manifest import Seen
 from mlctl.domain.progress import Event, Report, silent
-from mlctl.workspace.dvc_cache import LARGE, DvcCache, listing_pieces, taken
+from mlctl.workspace.dvc_cache import LARGE, DvcCache, taken
 from mlctl.workspace.dvc_files import Pointer
 from mlctl.workspace.dvc_ignore import ignored_files
+from mlctl.workspace.dvc_listing import listing_pieces
 from mlctl.workspace.hashing import Stamp, Taker
 from mlctl.workspace.scan import Memory, Row, found
 from mlctl.workspace.survey import Survey
@@ -25,12 +26,14 @@ class Snapshot:
         md5: DVC's name for it, with ".dir" at the end for a folder.
         bytes, nfiles: in all.
         read: md5, path in the project and stamp of every file that was read, if they are noted.
+        clashes: some pairs of a folder's paths that are one to macOS and Windows.
     """
 
     def __init__(self, path: str, md5: str, size: int, nfiles: int, what: "FileEntry | Survey") -> None:
         self.path, self.md5, self.bytes, self.nfiles = path, md5, size, nfiles
         self._what = what
         self.read: list[tuple[str, str, Stamp]] = what.read if isinstance(what, Survey) else []
+        self.clashes: list[tuple[str, str]] = what.clashes if isinstance(what, Survey) else []
 
     @property
     def is_folder(self) -> bool:

@@ -13,18 +13,18 @@ from hashlib import blake2b
 from hashlib import sha256 as sha256_of
 from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from mlctl.domain.dataset import FileEntry
 from mlctl.domain.errors import WorkspaceDirty
 from mlctl.domain.ids import Digest
-from mlctl.domain.manifest import FULL, Seen, begins_chunk, parsed, seal_of
+from mlctl.domain.manifest import FULL, Seen, begins_chunk, next_start, parsed, seal_of
 from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.records import encode
 from mlctl.workspace.counting import Count
 from mlctl.workspace.dvc_cache import LARGE, PREFIXES, DvcCache
-from mlctl.workspace.hashing import Stamp
-from mlctl.workspace.intake_pool import Pool, Ticket
+from mlctl.workspace.hashing import Stamp, Taken
+from mlctl.workspace.intake_pool import Pool, Ticket, batches
 from mlctl.workspace.scan import Memory, Row, walk
 
 _AHEAD = 16  # chunks that may wait for the first of them
@@ -39,6 +39,7 @@ class Survey:
     Attributes:
         chunks: of the folder's manifest, in order; complete after `run`.
         read: md5, path in the project and stamp of every file that was read, if they are noted.
+        clashes: some pairs of paths that are one to macOS and Windows.
     """
 
     def __init__(self, root: Path, path: str, memory: Memory, cache: DvcCache | None, report: Report) -> None:
@@ -55,6 +56,7 @@ class Survey:
         self.memory, self.cache, self.report = memory, cache, report
         self.chunks: list[Seen] = []
         self.read: list[tuple[str, str, Stamp]] = []
+        self.clashes: list[tuple[str, str]] = []
         self._held: dict[str, bytes] = {}
         self._pool = Pool(root, path, cache)
         self._note = False
@@ -70,7 +72,7 @@ class Survey:
         """
         self._note = note_read
         trust = _Trust(self.memory, self.path, self.cache)
-        window = _Window(walk(self.root, self.path, ignored, links))
+        window = _Window(walk(self.root, self.path, ignored, links, self.clashes))
         try:
             while window.holds(1):
                 self._waiting.append(self._next(window, trust))
@@ -127,10 +129,9 @@ class Survey:
         chunk = _Open(window.names[:size], window.stamps[:size])
         window.drop(size)
         todo = self._recall(chunk)
-        for batch in self._pool.batches(todo, chunk.stamps):
-            chunk.tickets.append(
-                self._pool.ask([(chunk.names[index], chunk.stamps[index]) for index in batch])
-            )
+        names, stamps = chunk.names, chunk.stamps
+        for batch, size in batches(todo, stamps):
+            chunk.tickets.append(self._pool.ask([(names[index], stamps[index]) for index in batch], size))
             chunk.asked.append(batch)
         return chunk
 
@@ -150,7 +151,9 @@ class Survey:
         known: dict[str, tuple[Stamp, str, str]] = {}
         for entries, stamps in self.memory.known(self.path, first, last):
             found = parsed(entries)
-            for entry, stamp in zip(found if isinstance(found, tuple) else (), unpacked(stamps), strict=True):
+            if not isinstance(found, tuple) or found[-1].path < first:  # the chunk before this one
+                continue
+            for entry, stamp in zip(found, unpacked(stamps), strict=True):
                 known[entry.path] = (stamp, entry.md5, entry.sha256)
         rows = self.memory.recall(f"{self.path}/{first}", f"{self.path}/{last}")
         for path, row in rows.items():
@@ -174,27 +177,41 @@ class Survey:
             self._progress.add(chunk.files, chunk.bytes)
             return
         noted = time.monotonic()
-        rows: list[Row] = []
+        fresh: list[tuple[list[int], list[Taken]]] = []
         for asked, ticket in zip(chunk.asked, chunk.tickets, strict=True):
             answers = ticket.answers()
-            for index, (md5, sha256, size, stamp) in zip(asked, answers, strict=True):
-                name = chunk.names[index]
-                if self._note:
-                    self.read.append((md5, f"{self.path}/{name}", stamp or chunk.stamps[index]))
-                chunk.entries[index] = FileEntry(path=name, size=size, md5=md5, sha256=Digest(sha256))
-                chunk.stamps[index] = stamp or _UNKNOWN
-                if stamp is not None:
-                    rows.append((f"{self.path}/{name}", *stamp, md5, sha256))
-                if self.cache is not None and size >= LARGE:
-                    self.memory.remember(self.cache.verified_rows(md5, sha256))
-            self._progress.add(len(answers), sum(answer[2] for answer in answers), read=True)
+            if self._note:
+                self.read += self._noted(chunk, asked, answers)
+            size = chunk.learn(asked, answers)
+            if self.cache is not None and size >= LARGE:
+                self._verified(self.cache, answers)
+            self._progress.add(len(answers), size, read=True)
+            fresh.append((asked, answers))
             if time.monotonic() - noted > _PAUSE:
-                self.memory.remember(rows)
-                noted, rows = time.monotonic(), []
+                self.memory.remember([row for some in fresh for row in self._rows(chunk, *some)])
+                noted, fresh = time.monotonic(), []
         self._keep(chunk)
 
+    def _noted(
+        self, chunk: "_Open", asked: list[int], answers: list[Taken]
+    ) -> Iterator[tuple[str, str, Stamp]]:
+        for index, (md5, _, _, stamp) in zip(asked, answers, strict=True):
+            yield md5, f"{self.path}/{chunk.names[index]}", stamp or chunk.stamps[index]
+
+    def _rows(self, chunk: "_Open", asked: list[int], answers: list[Taken]) -> Iterator[Row]:
+        """Of the files that can be remembered one by one."""
+        for index, (md5, sha256, _, stamp) in zip(asked, answers, strict=True):
+            if stamp is not None:
+                yield f"{self.path}/{chunk.names[index]}", *stamp, md5, sha256
+
+    def _verified(self, cache: DvcCache, answers: list[Taken]) -> None:
+        """A large object that was just written is known to be whole by its stamp."""
+        for md5, sha256, size, _ in answers:
+            if size >= LARGE:
+                self.memory.remember(cache.verified_rows(md5, sha256))
+
     def _keep(self, chunk: "_Open") -> None:
-        entries = tuple(entry for entry in chunk.entries if entry is not None)
+        entries = cast("tuple[FileEntry, ...]", tuple(chunk.entries))
         seen, data, kept = keep(self.memory, self.path, entries, chunk.stamps, cached=self.cache is not None)
         self._progress.add(len(entries) - chunk.read, 0)
         if not kept:
@@ -210,6 +227,16 @@ class _Open:
         self.entries: list[FileEntry | None] = [None] * len(names)
         self.asked: list[list[int]] = []
         self.tickets: list[Ticket] = []
+
+    def learn(self, asked: list[int], answers: list[Taken]) -> int:
+        """Fill in what these files hold; their bytes in all."""
+        names, entries, stamps = self.names, self.entries, self.stamps
+        total = 0
+        for index, (md5, sha256, size, stamp) in zip(asked, answers, strict=True):
+            entries[index] = FileEntry(path=names[index], size=size, md5=md5, sha256=Digest(sha256))
+            stamps[index] = stamp or _UNKNOWN
+            total += size
+        return total
 
     @property
     def read(self) -> int:
@@ -245,11 +272,10 @@ class _Window:
         """How many files the next chunk has."""
         size = 1
         while size < FULL and self.holds(size + 1):
-            more = self.names[size:FULL]
-            ends = next((at for at, name in enumerate(more) if begins_chunk(name)), None)
+            ends = next_start(self.names, size, FULL)
             if ends is not None:
-                return size + ends
-            size += len(more)
+                return ends
+            size = min(len(self.names), FULL)
         return size
 
     def drop(self, count: int) -> None:

@@ -9,13 +9,14 @@ from hypothesis import strategies as st
 from mlctl.domain import manifest as law
 from mlctl.domain.dataset import DatasetVersion, FileEntry
 from mlctl.domain.decision import Change, Draft
-from mlctl.domain.errors import Corrupt, Missing
+from mlctl.domain.errors import Corrupt, Missing, Untrusted
 from mlctl.domain.records import encode
 from mlctl.store.repository import Repository
 from mlctl.store.verify import verify
 
 SHARED = [HealthCheck.function_scoped_fixture]
-NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\n\r\0"), min_size=1, max_size=6)
+LETTERS = st.characters(codec="utf-8", exclude_characters="\n\r\0/")
+NAMES = st.text(LETTERS, min_size=1, max_size=6).filter(lambda name: name not in {".", ".."})
 FOLDERS = st.dictionaries(
     st.lists(NAMES, min_size=1, max_size=3).map("/".join), st.integers(0, 3), max_size=40
 )
@@ -165,3 +166,18 @@ def test_fsck_misses_a_chunk_and_a_decision_flushes_all_of_them(repository, move
 
 def _draft(digest: str) -> Draft:
     return Draft(kind="data add", changes=(Change(name="datasets/pictures/1", old=None, new=digest),))
+
+
+@pytest.mark.parametrize("path", ["../escape", "/etc/cron", "a/../../b", "a//b", "", "a\0b"])
+def test_a_path_that_leads_out_of_the_folder_is_not_read(repository, path):
+    made = repository.objects.put(encode((entry("a/fine"), entry(path))))
+    with pytest.raises(Untrusted, match="no folder can hold"):
+        list(repository.manifests.entries(made))
+    with pytest.raises(Untrusted):
+        list(repository.manifests.changes(None, made))
+
+
+def test_a_name_that_is_no_md5_is_not_read(repository):
+    odd = FileEntry(path="a", size=1, md5="../../x", sha256="")
+    with pytest.raises(Untrusted, match="no md5"):
+        list(repository.manifests.entries(repository.objects.put(encode((odd,)))))

@@ -10,7 +10,8 @@ import pytest
 from mlctl.domain.dataset import FileEntry
 from mlctl.domain.errors import Corrupt, Missing, Untrusted
 from mlctl.domain.ids import Digest
-from mlctl.workspace.dvc_cache import DvcCache, discard, listing_bytes
+from mlctl.workspace.dvc_cache import DvcCache, discard
+from mlctl.workspace.dvc_listing import listing_bytes
 
 
 @pytest.fixture

@@ -110,3 +110,20 @@ def test_another_disk_gets_copies(root, tmp_path):
         assert len(answer) == 4
         assert (root / "link/x").read_bytes() == source.read_bytes()
         assert [path.name for path in (root / "link").iterdir()] == ["x"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("link", ["copy", "hardlink", "reflink"])
+def test_an_object_with_the_md5_but_another_sha256_is_never_served(tmp_path, root, link, size):
+    data = (b"rides" * (size // 5 + 1))[:size]
+    cached(tmp_path, data)
+    (root / "d").mkdir()
+    here = restorer(root, link)
+    other = hashlib.sha256(b"of the version").hexdigest()
+    right = hashlib.sha256(data).hexdigest()
+    first, second, third = here.do([(md5(data), f"d/{name}", None, (right, None)) for name in "abc"])
+    assert (first[1], second[1], third[1]) == (right, right, right)
+    (refused,) = here.do([(md5(data), "d/e", None, (other, None))])
+    assert refused[0] == DAMAGED
+    assert sorted(path.name for path in (root / "d").iterdir()) == ["a", "b", "c"]
+    assert list((root / "aside").iterdir()) == []

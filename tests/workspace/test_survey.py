@@ -210,7 +210,7 @@ def test_what_was_brought_back_is_known_without_opening_it(tmp_path, count):
     before = {path.name: path.read_bytes() for path in (tmp_path / "d").iterdir()}
     for path in (tmp_path / "d").iterdir():
         path.unlink()
-    wanted = [(entry.md5, f"d/{entry.path}") for entry in seen.files]
+    wanted = [(entry.md5, f"d/{entry.path}", None, entry.sha256) for entry in seen.files]
     for whole in (("d", seen.md5), None):
         bring_back.bring_back(
             tmp_path,
