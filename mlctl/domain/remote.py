@@ -12,6 +12,9 @@ _LONGEST = 1024  # bytes; what an object store takes
 ASIDE = "+tmp"
 """A store that is a folder keeps files that are being written in this one; no key can name it."""
 
+NO_LOG = "log"
+"""The option that says of a remote whose put-if-absent does not hold: facts and data only."""
+
 SECRET = frozenset(
     {
         "access_key_id",

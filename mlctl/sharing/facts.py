@@ -15,18 +15,14 @@ from mlctl.domain.decision import Entry
 from mlctl.domain.errors import Corrupt, Incomplete, Missing, Untrusted
 from mlctl.domain.ids import is_digest
 from mlctl.domain.model import ModelVersion
-from mlctl.domain.prediction import PredictionBatch
 from mlctl.domain.records import Fact, decode, digest_of
 from mlctl.sharing import keys
 from mlctl.sharing.pool import all_of
 from mlctl.store.facts import fact_names
-from mlctl.store.known import Known
+from mlctl.store.known import SHARED, Known
 from mlctl.store.objects import file_digest
 from mlctl.store.references import SHAPES, references
 from mlctl.store.repository import Repository
-
-SHARED = tuple(kind for kind in SHAPES if kind != PredictionBatch.kind)
-"""Kinds of facts that travel; predictions stay on their machine."""
 
 LISTED = ("runs", "evaluations", "reports")
 """Kinds that no decision need name."""

@@ -2,8 +2,16 @@
 
 import hashlib
 from collections.abc import Iterable
+from pathlib import Path
 
+from mlctl.store.index import FIELDS
 from mlctl.store.layout import Layout
+
+SHARED = tuple(kind for kind in FIELDS if kind != "predictions")
+"""Kinds of facts that travel; predictions stay on their machine."""
+
+START = "remote-"
+"""How the names of these files in `.mlctl/index/` begin: of what lies there, answers rest on them alone."""
 
 
 class Known:
@@ -13,7 +21,7 @@ class Known:
     """
 
     def __init__(self, layout: Layout, url: str) -> None:
-        self._path = layout.index / f"remote-{hashlib.sha256(url.encode()).hexdigest()[:16]}.txt"
+        self._path = _file_of(layout, url)
         try:
             self._names = set(self._path.read_text(encoding="ascii", errors="replace").splitlines())
         except FileNotFoundError:
@@ -39,10 +47,19 @@ class Known:
         self._names = set()
 
 
+def _file_of(layout: Layout, url: str) -> Path:
+    return layout.index / f"{START}{hashlib.sha256(url.encode()).hexdigest()[:16]}.txt"
+
+
+def is_remembered(layout: Layout, url: str) -> bool:
+    """Whether anything is known of a remote."""
+    return _file_of(layout, url).exists()
+
+
 def was_given(layout: Layout, kind: str, digest: str) -> bool:
     """Whether some remote is believed to hold this."""
     line = f"{kind} {digest}"
-    for path in layout.index.glob("remote-*.txt"):
+    for path in layout.index.glob(f"{START}*.txt"):
         with path.open(encoding="ascii", errors="replace") as file:
             if any(one.rstrip("\n") == line for one in file):
                 return True

@@ -13,13 +13,16 @@ from typing import Any
 
 from mlctl.domain.looks import CLOCK, LOOKED_AT, SPAN
 from mlctl.store.index import FIELDS
+from mlctl.store.known import START
 from mlctl.store.layout import FOLDER
 
 MOST = 2_000
 """Paths after which nobody counts any more."""
 
 _COMPILED = (".pyc", ".so")
-_PASSING = frozenset({"index", "tmp", "locks", "crashes"})  # under .mlctl/: no answer rests on them
+_PASSING = frozenset(
+    {"index", "tmp", "locks", "crashes"}
+)  # under .mlctl/: no answer rests on them, with one exception
 _IMMUTABLE = frozenset(
     {"facts", "objects", "decisions", "checkpoints"}
 )  # there, what is in a folder tells all
@@ -187,5 +190,5 @@ def _told_by(path: str, store: str) -> str | None:
         return path
     room = path[len(store) + 1 :].split(os.sep)
     if room[0] in _PASSING:
-        return None
+        return path if room[1:] and room[1].startswith(START) else None  # what a remote was given
     return os.path.dirname(path) if room[0] in _IMMUTABLE and len(room) > 1 else path

@@ -11,7 +11,7 @@ from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.errors import AlreadyExists
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import check_name
-from mlctl.domain.remote import RemoteSetting
+from mlctl.domain.remote import NO_LOG, RemoteSetting
 from mlctl.domain.requests.remote_add import RemoteAddRequest, RemoteAddResult
 from mlctl.sharing.exchange import refuse_stranger
 from mlctl.sharing.probe import refuses_the_second
@@ -23,7 +23,7 @@ from mlctl.store.rooms import room
 from mlctl.verbs.remote_options import parsed, placed, private
 from mlctl.verbs.remote_stores import store_of
 from mlctl.verbs.session import Session
-from mlctl.verbs.sharing_ways import NO_LOG, progress, shared_store, telling
+from mlctl.verbs.sharing_ways import progress, shared_store, telling
 from mlctl.workspace.dvc_remotes import name_remote
 
 

@@ -1,10 +1,10 @@
 """`mlctl remote ls`: the remotes of mlctl's settings and of DVC's; nothing is asked of them."""
 
 from mlctl.domain.outcome import Outcome
+from mlctl.domain.remote import NO_LOG
 from mlctl.domain.requests.remote_ls import RemoteLsRequest, RemoteLsResult, RemoteRow
 from mlctl.store.remote_settings import read_remotes
 from mlctl.verbs.session import Session
-from mlctl.verbs.sharing_ways import NO_LOG
 from mlctl.workspace.dvc_remotes import read_dvc_remotes
 
 

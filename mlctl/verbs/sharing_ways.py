@@ -9,7 +9,7 @@ from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.decision import Entry, Names
 from mlctl.domain.errors import MlctlError, UsageError
 from mlctl.domain.progress import Event
-from mlctl.domain.remote import RemoteSetting
+from mlctl.domain.remote import NO_LOG, RemoteSetting
 from mlctl.domain.sharing import spoken
 from mlctl.sharing.exchange import Check, Renumbered
 from mlctl.sharing.facts import Told
@@ -20,9 +20,6 @@ from mlctl.verbs.data_transfer import upload_data
 from mlctl.verbs.remote_stores import remote_setting, store_of
 from mlctl.verbs.session import Session
 from mlctl.verbs.verdicts import ask, evaluation_of, judge
-
-NO_LOG = "log"
-"""The option that says of a remote whose put-if-absent does not hold: facts and data only."""
 
 
 @contextmanager

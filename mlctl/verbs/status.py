@@ -16,6 +16,7 @@ from mlctl.verbs.parts import pointer_of
 from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
 from mlctl.verbs.staleness import model_status
+from mlctl.verbs.unpushed import unpushed
 
 
 def status(session: Session, request: StatusRequest) -> Outcome[StatusResult]:
@@ -45,14 +46,20 @@ def status(session: Session, request: StatusRequest) -> Outcome[StatusResult]:
         clean=broken is None
         and not any(dataset.stale for dataset in datasets)
         and not any(m.stale for m in models),
+        unpushed=unpushed(session),
     )
-    commands = (
-        ("mlctl spec explain --help",) if broken is not None else tuple(one.next for one in _stale(found))[:1]
-    )
+    commands = ("mlctl spec explain --help",) if broken is not None else _next(found)
     if request.check and not found.clean:
         summary = broken or f"stale: {', '.join(dict.fromkeys(one.what for one in _stale(found)))}"
         raise WouldChange(summary, *commands, data=found)
     return Outcome(data=found, warnings=() if broken is None else (broken,), next=commands)
+
+
+def _next(found: StatusResult) -> tuple[str, ...]:
+    """The first thing to do: what is stale goes before what only waits for the others."""
+    then = tuple(one.next for one in _stale(found))[:1]
+    sending = found.unpushed.next if found.unpushed is not None else None
+    return then or ((sending,) if sending else ())
 
 
 def _stale(found: StatusResult) -> list[Stale]:

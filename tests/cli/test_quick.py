@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from mlctl.store.repository import Repository
+from tests.store import full
+
 FORMS = (
     ["status"],
     ["status", "--json"],
@@ -286,6 +289,40 @@ def test_what_was_gone_and_comes_back_is_seen(quiet, name):
     assert how == "computed"
     assert said != without
     assert said == quiet.long_way("status")[0]
+
+
+def test_what_waits_for_a_push_is_part_of_a_kept_answer(quiet, tmp_path):
+    """Each way in which it may change ends the answer: remote add, push, decisions, facts, a lost memory."""
+    said = [quiet.keep("status")]
+
+    def changes(act, *words):
+        assert act()
+        now = quiet.ask("status")
+        assert now[2] == "computed"
+        assert now[:2] == quiet.long_way("status")
+        assert all(word in now[0] for word in words)
+        assert now[0] != said[-1]
+        assert quiet.ask("status") == (*now[:2], "kept")
+        said.append(now[0])
+        assert missed(quiet, "status") == "missed:"
+
+    def run(*arguments):
+        return quiet.terminal.run(*arguments).returncode == 0
+
+    changes(lambda: run("remote", "add", "origin", str(tmp_path / "store")), "not on origin yet")
+    changes(lambda: run("push"))
+    assert "origin" not in said[-1]
+    repository = Repository.find(quiet.folder)
+    changes(lambda: full.add_evaluation(repository, full.ANY, full.ANY), "  1 fact\n", "mlctl push")
+    changes(lambda: run("push"))
+    changes(lambda: full.add_labels(repository), "  1 decision, 1 fact\n")
+    changes(lambda: run("log", "drop", "p1"), "  1 fact\n")
+    changes(lambda: run("push"))
+    assert said[-1] == said[2]
+    memory = next((quiet.folder / ".mlctl/index").glob("remote-*.txt"))
+    changes(lambda: memory.rename(tmp_path / "forgotten"), "mlctl push")
+    changes(lambda: run("push"))
+    assert said[-1] == said[2]
 
 
 def test_labels_and_reports_are_facts_too(quiet):

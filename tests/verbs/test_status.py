@@ -8,16 +8,23 @@ from mlctl.domain.errors import WouldChange
 from mlctl.domain.monitoring import MonitorReport
 from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.eval import EvalRequest
+from mlctl.domain.requests.log_drop import LogDropRequest
 from mlctl.domain.requests.promote import PromoteRequest
-from mlctl.domain.requests.status import StatusRequest
+from mlctl.domain.requests.push import PushRequest
+from mlctl.domain.requests.remote_add import RemoteAddRequest
+from mlctl.domain.requests.status import StatusRequest, Unpushed
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.eval import eval as evaluate
+from mlctl.verbs.log_drop import log_drop
 from mlctl.verbs.promote import promote
+from mlctl.verbs.push import push
+from mlctl.verbs.remote_add import remote_add
 from mlctl.verbs.status import status
 from mlctl.verbs.train import train
 from mlctl.verbs.undo import undo
+from tests.store import full
 
 TABLE = "id,day,temp,rides\n" + "".join(
     f"{n},2026-01-{n:02},{n % 7}.5,{10 * (n % 7) + n % 2}\n" for n in range(1, 29)
@@ -211,3 +218,48 @@ def test_looking_writes_no_decision(promoted):
     before = promoted.decisions()
     look(promoted)
     assert promoted.decisions() == before
+
+
+def waits(project):
+    found = status(project.session(), StatusRequest())
+    return found.data.unpushed, found.next
+
+
+def test_what_waits_for_a_push_is_counted_by_what_the_remote_is_known_to_hold(project, tmp_path):
+    data_add(project.session(), DataAddRequest(paths=("data/rides.csv",)))
+    assert waits(project)[0] is None
+    remote_add(project.session(), RemoteAddRequest(name="origin", url=str(tmp_path / "store")))
+    size = (project.root / "data/rides.csv").stat().st_size
+    first, _ = waits(project)
+    assert (first.remote, first.decisions, first.facts, first.files, first.bytes, first.next) == (
+        ("origin", 2, 1, 1, size, "mlctl push")
+    )
+    push(project.session(), PushRequest())
+    assert waits(project)[0] == Unpushed(remote="origin")
+    project.write("images/a", "a")
+    data_add(project.session(), DataAddRequest(paths=("images",)))
+    assert waits(project)[0] == Unpushed(
+        remote="origin", decisions=1, facts=1, files=1, bytes=1, next="mlctl push"
+    )
+    full.add_evaluation(project.session().repository, full.ANY, full.ANY)
+    assert (waits(project)[0].decisions, waits(project)[0].facts) == (1, 2)
+    push(project.session(), PushRequest())
+    assert waits(project)[0] == Unpushed(remote="origin")
+
+
+def test_a_dropped_decision_does_not_wait_and_what_is_stale_comes_first(project, tmp_path):
+    remote_add(project.session(), RemoteAddRequest(name="origin", url=str(tmp_path / "store")))
+    push(project.session(), PushRequest())
+    data_add(project.session(), DataAddRequest(paths=("data/rides.csv",)))
+    assert waits(project)[1] == ("mlctl push",)
+    project.write("data/rides.csv", "id,rides\n1,2\n")
+    log_drop(project.session(), LogDropRequest(decision="p1"))
+    found, then = waits(project)
+    assert (found.decisions, found.facts) == (0, 1)
+    assert then[0].startswith("mlctl data add")
+
+
+def test_a_remote_that_cannot_hold_the_log_is_not_pushed_to(project, tmp_path):
+    with (project.root / ".mlctl/config.toml").open("a") as config:
+        config.write(f'\n[remotes.origin]\nurl = "{tmp_path}/store"\nlog = false\n')
+    assert waits(project)[0] is None

@@ -2,7 +2,8 @@
 
 from typing import Protocol, TextIO
 
-from mlctl.domain.requests.status import DatasetStatus, ModelStatus, Stale, StatusResult
+from mlctl.cli.columns import size
+from mlctl.domain.requests.status import DatasetStatus, ModelStatus, Stale, StatusResult, Unpushed
 
 _STATES = {"fresh": "", "new": "new", "changed": "changed", "missing": "missing"}
 
@@ -31,7 +32,17 @@ def lines(data: StatusResult) -> list[str]:
         shown += ["", "models"]
         for model in data.models:
             shown += [_model(model), *_stale(model.stale)]
+    if data.unpushed is not None and data.unpushed.next is not None:
+        shown += ["", f"not on {data.unpushed.remote} yet", *_unpushed(data.unpushed)]
     return [*shown, "", "nothing is stale" if data.clean else _count(data)]
+
+
+def _unpushed(waiting: Unpushed) -> list[str]:
+    data = f"data of {waiting.files} files ({size(waiting.bytes)})"
+    facts = "1 fact" if waiting.facts == 1 else f"{waiting.facts} facts"
+    parts = [_decisions(waiting.decisions) if waiting.decisions else "", facts if waiting.facts else ""]
+    parts.append(data if waiting.files else "")
+    return [f"  {', '.join(part for part in parts if part)}", f"      {waiting.next}"]
 
 
 def _decisions(number: int) -> str:

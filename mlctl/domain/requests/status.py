@@ -56,12 +56,31 @@ class ModelStatus(Record, frozen=True, kw_only=True):
     stale: tuple[Stale, ...] = ()
 
 
+class Unpushed(Record, frozen=True, kw_only=True):
+    """What the default remote is not known to hold.
+
+    Attributes:
+        decisions: that wait for publication; all of them where nothing was pushed yet.
+        facts: runs, versions, evaluations and so on.
+        files, bytes: of the dataset versions among them; what the remote has of them is not sent again.
+        next: the command that sends it; None where nothing waits.
+    """
+
+    remote: str
+    decisions: int = 0
+    facts: int = 0
+    files: int = 0
+    bytes: int = 0
+    next: str | None = None
+
+
 class StatusResult(Record, frozen=True, kw_only=True):
     """The project as it stands.
 
     Attributes:
         decision: number of the newest one.
-        clean: nothing is stale.
+        clean: nothing is stale; what waits for a push is not.
+        unpushed: None where the log has no remote.
     """
 
     project: str
@@ -69,3 +88,4 @@ class StatusResult(Record, frozen=True, kw_only=True):
     models: tuple[ModelStatus, ...]
     decision: int
     clean: bool
+    unpushed: Unpushed | None = None
