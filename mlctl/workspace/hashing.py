@@ -257,6 +257,16 @@ def hash_all(source: int, sink: int | None, size: int) -> tuple[str, str, int]:
     return _hash_beside(source, sink, md5, sha256)
 
 
+def sha256_all(source: int, sink: int | None) -> str:
+    """sha256 of all that `source` still holds, written to `sink` on the way."""
+    hashed, buffer = hashlib.sha256(), bytearray(CHUNK)
+    while count := os.readv(source, [buffer]):
+        piece = memoryview(buffer)[:count]
+        hashed.update(piece)
+        _write(sink, piece)
+    return hashed.hexdigest()
+
+
 def _hash_beside(
     source: int, sink: int | None, md5: "hashlib._Hash", sha256: "hashlib._Hash"
 ) -> tuple[str, str, int]:

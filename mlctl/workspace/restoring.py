@@ -1,7 +1,8 @@
 """Files of a cache brought back into the work tree, verified on the way. Worker processes run this too.
 
 What is restored was hashed in the same read that copied it (or, for a link, just before it was made): an
-object whose bytes are not what its name says is never served. Standard library alone, as `hashing`.
+object whose bytes are not what its name says, or not those of the version, is never served. Standard library
+alone, as `hashing`.
 """
 
 import contextlib
@@ -13,7 +14,17 @@ import stat
 import sys
 from pathlib import Path
 
-from mlctl.workspace.hashing import SMALL, Failed, Stamp, Taken, cloned, copy_all, hash_all, stamp_of
+from mlctl.workspace.hashing import (
+    SMALL,
+    Failed,
+    Stamp,
+    Taken,
+    cloned,
+    copy_all,
+    hash_all,
+    sha256_all,
+    stamp_of,
+)
 
 Known = tuple[str, Stamp | None]
 """sha256 that an object must have; the stamp that it had when it was last verified, if it was."""
@@ -157,9 +168,7 @@ class Restorer:
             os.close(source)
         if len(data) != size:
             return None
-        sha256 = _sha256(data).hexdigest()
-        found = _md5(data, usedforsecurity=False).hexdigest()
-        self._check(found, sha256, (md5, known[0] if known else ""), name)
+        sha256 = self._proved(data, (md5, known[0] if known else ""), name)
         aside = f"{self._folder}/{self._unique}"
         sink = os.open(aside, _WRITE, 0o666, dir_fd=self._root)
         placed = False
@@ -200,8 +209,7 @@ class Restorer:
         sha256 = named[1]
         if self._links and size:  # an empty file is never linked: a thousand of them would share one object
             if not trusted:
-                found, sha256, _ = hash_all(source, None, size)
-                self._check(found, sha256, named, name)
+                sha256 = self._copied(source, None, named, name, size)
             for link in list(self._links):
                 if self._linked(link, name, aside):
                     return sha256
@@ -210,8 +218,7 @@ class Restorer:
         try:
             if size <= SMALL:
                 data = os.read(source, size + 1)
-                sha256 = _sha256(data).hexdigest()
-                self._check(_md5(data, usedforsecurity=False).hexdigest(), sha256, named, name)
+                sha256 = self._proved(data, named, name)
                 view = memoryview(data)
                 while view:
                     view = view[os.write(descriptor, view) :]
@@ -221,11 +228,9 @@ class Restorer:
                 if not self._clones:
                     copy_all(source, descriptor)
                 return sha256
-            found, sha256, _ = (
-                hash_all(descriptor, None, size) if self._clones else hash_all(source, descriptor, size)
-            )
-            self._check(found, sha256, named, name)
-            return sha256
+            if self._clones:
+                return self._copied(descriptor, None, named, name, size)
+            return self._copied(source, descriptor, named, name, size)
         finally:
             os.close(descriptor)
 
@@ -243,7 +248,33 @@ class Restorer:
             return False
         return True
 
-    def _check(self, md5: str, sha256: str, named: tuple[str, str], name: str) -> None:
-        """Nothing, where the bytes are those that are named; two files of one md5 have two sha256."""
-        if md5 != named[0] or (named[1] and sha256 != named[1]):
-            raise _DamagedError(DAMAGED, named[0], f"{self._absolute}/{name}")
+    def _proved(self, data: bytes, named: tuple[str, str], name: str) -> str:
+        """The sha256 of bytes that are those named: by sha256 where it is known, which proves more, or md5.
+
+        Raises:
+            OSError: with `DAMAGED`, they are others.
+        """
+        sha256 = _sha256(data).hexdigest()
+        right = sha256 == named[1] if named[1] else _md5(data, usedforsecurity=False).hexdigest() == named[0]
+        if not right:
+            raise self._damaged(named, name)
+        return sha256
+
+    def _copied(self, source: int, sink: int | None, named: tuple[str, str], name: str, size: int) -> str:
+        """The same of all that `source` holds, written to `sink` on the way.
+
+        Raises:
+            OSError: as `_proved`.
+        """
+        if named[1]:
+            sha256 = sha256_all(source, sink)
+            right = sha256 == named[1]
+        else:
+            md5, sha256, _ = hash_all(source, sink, size)
+            right = md5 == named[0]
+        if not right:
+            raise self._damaged(named, name)
+        return sha256
+
+    def _damaged(self, named: tuple[str, str], name: str) -> _DamagedError:
+        return _DamagedError(DAMAGED, named[0], f"{self._absolute}/{name}")
