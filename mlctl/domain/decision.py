@@ -10,6 +10,7 @@ import msgspec
 
 from mlctl.domain.ids import Digest
 from mlctl.domain.records import Record
+from mlctl.domain.refs import REPOSITORY
 
 
 class Actor(Record, frozen=True, kw_only=True):
@@ -81,6 +82,11 @@ class Entry(Record, frozen=True, kw_only=True):
     needs: tuple[str, ...] = ()
     undoes: int | None = None
     was: Mapping[str, str] | None = None
+
+
+def repository_of(entry: Entry) -> str | None:
+    """The id of the repository whose log a first entry begins; None where it says none."""
+    return {change.name: change.new for change in entry.changes}.get(REPOSITORY)
 
 
 class Committed(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,11 +10,10 @@ from contextlib import suppress
 
 import msgspec
 
-from mlctl.domain.decision import Committed, Entry, Names
+from mlctl.domain.decision import Committed, Entry, Names, repository_of
 from mlctl.domain.errors import Denied, Unreachable, UsageError
 from mlctl.domain.ids import Digest
 from mlctl.domain.records import digest_of, encode
-from mlctl.domain.refs import REPOSITORY
 from mlctl.domain.sharing import Overlay, Waiting, fit, shared_entry
 from mlctl.sharing.shared_log import SharedEntry, SharedLog
 from mlctl.store.files import flush_file
@@ -93,7 +92,7 @@ def refuse_stranger(repository: Repository, log: SharedLog, url: str, *, adopt: 
     first = log.one(1)
     if first is None:
         return None
-    theirs = {change.name: change.new for change in first.entry.changes}.get(REPOSITORY)
+    theirs = repository_of(first.entry)
     if theirs != repository.id and not adopt:
         raise UsageError(
             f"{url} belongs to repository {theirs}; this one is {repository.id}. Two projects do not share a "
@@ -170,7 +169,9 @@ def _replace(repository: Repository, log: SharedLog, compared: Compared, only: t
         own = [decisions.get(number) for number in range(compared.common + 1, decisions.shared().head + 1)]
         _mark_own(repository, compared.theirs)
         stage(files, layout, [(shared.entry.number, shared.data) for shared in compared.theirs])
-        give_way(layout, files, decisions.pending, own, compared.common, only)
+        theirs = repository_of(compared.theirs[0].entry) if compared.common == 0 else None
+        adopted = theirs if theirs != repository.id else None
+        give_way(layout, files, decisions.pending, own, compared.common, only, adopted=adopted)
 
 
 def _settle(repository: Repository) -> None:

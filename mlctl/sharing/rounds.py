@@ -136,6 +136,8 @@ def fetch(
         )  # the first one only says whose log it is
     if not compared.own and theirs is not None:
         join_equal(repository, compared.common)
+    if theirs is not None:
+        finish(repository.layout, repository.files, repository.decisions.pending)  # the id of what is adopted
     return made
 
 

@@ -16,9 +16,11 @@ import msgspec
 from mlctl.domain.decision import Committed, Entry
 from mlctl.domain.sharing import PENDING, PendingEntry, numbers_carried, version_of
 from mlctl.store.files import Files, flush_file
+from mlctl.store.identity import identity_of
 from mlctl.store.layout import Layout, file_number
 from mlctl.store.locks import rearranging
 from mlctl.store.pending import Joined, Pending
+from mlctl.store.rooms import room
 
 
 def join(pending: Pending, only: tuple[str, ...] = ()) -> None:
@@ -42,6 +44,8 @@ def give_way(
     own: Sequence[Committed],
     after: int,
     only: tuple[str, ...],
+    *,
+    adopted: str | None = None,
 ) -> None:
     """Make own entries pending and let the staged ones count in their place.
 
@@ -52,6 +56,7 @@ def give_way(
         own: the entries of `decisions/` after the common part, in order.
         after: number of the last common entry; 0 for none.
         only: names that alone facts are held for, where the log becomes a remote's by this.
+        adopted: id of the repository whose log this is, where it was another one's.
     """
     staged = {path.name: path for path in layout.joining.iterdir()}
     taken = {_id_of(path) for path in staged.values()}
@@ -83,8 +88,10 @@ def give_way(
             path.unlink(missing_ok=True)
     files.flush([layout.checkpoints])
     before = pending.joined()
-    only = before.only if before is not None else only
-    pending.write_joined(Joined(turn=_turn(), replaced_after=after, only=only))
+    if before is not None:
+        only, adopted = before.only, adopted or before.repository
+    joined = Joined(turn=_turn(), replaced_after=after, only=only, repository=adopted)
+    pending.write_joined(joined)
     # none of them is on its way to the remote: as it is an entry is only put behind one that is there already
     for own_number, number in numbers.items():
         pending.mark_not_sent(number, own_number)
@@ -94,10 +101,15 @@ def give_way(
 def finish(layout: Layout, files: Files, pending: Pending) -> None:
     """Finish what a killed process has left half-way; nothing where nothing is."""
     joined = pending.joined()
-    if joined is None or joined.replaced_after is None:
+    if joined is None:
         return
-    with rearranging(layout):
-        _put_in_place(layout, files, pending)
+    if joined.replaced_after is not None:
+        with rearranging(layout):
+            _put_in_place(layout, files, pending)
+    adopted = joined.repository
+    if adopted is not None and adopted != identity_of(layout):
+        # killed before, or a commit of before is checked out
+        room("config_file").change_config(files, layout.config, lambda settings: settings.update(id=adopted))
 
 
 def _put_in_place(layout: Layout, files: Files, pending: Pending) -> None:

@@ -33,12 +33,15 @@ class Joined(Record, frozen=True, kw_only=True):
         replaced_after: while own entries give way to shared ones (`store.joining`), the number after which
             `pending/joining/` holds the log and `decisions/` does not; else None.
         only: names that alone this repository has facts for; empty for all.
+        repository: id of the other repository whose log was adopted; `config.toml` says it too, or will once
+            the next fetch or push has begun.
     """
 
     format: int = FORMAT
     turn: str = ""
     replaced_after: int | None = None
     only: tuple[str, ...] = ()
+    repository: str | None = None
 
 
 class Sent(Record, frozen=True, kw_only=True):

@@ -12,12 +12,11 @@ from typing import Any
 import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.decision import BrokenLog, Committed, Names, fold
+from mlctl.domain.decision import BrokenLog, Committed, Names, fold, repository_of
 from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, MlctlError, PermissionRefused
 from mlctl.domain.ids import is_digest
 from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.records import Fact, encode
-from mlctl.domain.refs import REPOSITORY
 from mlctl.domain.sharing import spoken
 from mlctl.store.checkpoint import Checkpoint, Checkpoints
 from mlctl.store.decisions import read_decision
@@ -33,7 +32,7 @@ from mlctl.store.segment import read_segment, segments
 from mlctl.store.verify_cache import Hit, verify_cache
 from mlctl.store.verify_hits import absent, label_of, needing, said_of
 from mlctl.store.verify_index import index_differs, unwhole
-from mlctl.store.verify_pending import verify_pending
+from mlctl.store.verify_pending import adopted, verify_pending
 
 _LINES = 256  # steps between two progress events
 
@@ -217,11 +216,9 @@ class _Work:
                 self.add(path, "corrupt", wrong)
 
     def _first(self, committed: Committed) -> None:
-        said = {change.name: change.new for change in committed.entry.changes}.get(REPOSITORY)
-        if said != self.repository.id:
-            self.add(
-                self.layout.config, "corrupt", f"its id {self.repository.id} is not decision 1's, {said}"
-            )
+        said, own = repository_of(committed.entry), self.repository.id
+        if said not in {own, adopted(self.layout)}:
+            self.add(self.layout.config, "corrupt", f"its id {own} is not decision 1's, {said}")
 
     def _needs(self, committed: Committed) -> None:
         """What the names of an entry mean must be there, and what it says it needs."""

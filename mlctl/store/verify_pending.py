@@ -53,6 +53,12 @@ def verify_pending(layout: Layout, needs: Callable[[Committed], None]) -> tuple[
     return len(numbers), found
 
 
+def adopted(layout: Layout) -> str | None:
+    """The other repository whose log this one has joined; `config.toml` may not say so yet."""
+    joined = _read(layout.joined, Joined)
+    return joined.repository if isinstance(joined, Joined) else None
+
+
 def _marks(layout: Layout, number: int, own_id: str) -> Iterator[Found]:
     for suffix, shape in _MARKS.items():
         yield from _whole(layout.pending / f"{number}{suffix}", shape)

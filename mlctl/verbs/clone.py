@@ -8,10 +8,10 @@ import shutil
 from contextlib import closing
 from pathlib import Path
 
+from mlctl.domain.decision import repository_of
 from mlctl.domain.errors import AlreadyExists, NotFound
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Report
-from mlctl.domain.refs import REPOSITORY
 from mlctl.domain.remote import RemoteSetting
 from mlctl.domain.requests.clone import CloneRequest, CloneResult
 from mlctl.sharing.rounds import fetch as fetch_round
@@ -82,7 +82,7 @@ def clone(request: CloneRequest, *, report: Report, command: str) -> Outcome[Clo
 def _identity(setting: RemoteSetting) -> str:
     with closing(store_of(setting)) as store:
         first = SharedLog(store).one(1)
-    identity = first and {change.name: change.new for change in first.entry.changes}.get(REPOSITORY)
+    identity = first and repository_of(first.entry)
     if not identity:
         raise NotFound(f"{setting.url} holds no repository", "mlctl remote add --help", url=setting.url)
     return identity

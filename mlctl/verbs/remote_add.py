@@ -49,7 +49,7 @@ def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAdd
     setting = RemoteSetting(name=request.name, url=url, options=options)
     with closing(store_of(setting)) as store:
         writable, refuses = store.writable, _probed(store, dry_run=request.dry_run)
-        theirs = refuse_stranger(session.repository, SharedLog(store), url, adopt=request.adopt)
+        refuse_stranger(session.repository, SharedLog(store), url, adopt=request.adopt)
     log = refuses or not writable
     changed = there is None
     joined = Fetched()
@@ -58,7 +58,7 @@ def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAdd
         _write(session, request, options, default=default, log=log)
         dvc = name_remote(session.root, request.name, request.url, options)
         if default and log:
-            joined = _joined(session, setting, theirs, adopt=request.adopt)
+            joined = _joined(session, setting, adopt=request.adopt)
             changed = changed or bool(joined.decisions)
     data = RemoteAddResult(
         name=request.name,
@@ -115,16 +115,11 @@ def _write(
     room("config_file").change_config(files, layout.config, change)
 
 
-def _joined(session: Session, setting: RemoteSetting, theirs: str | None, *, adopt: bool) -> Fetched:
+def _joined(session: Session, setting: RemoteSetting, *, adopt: bool) -> Fetched:
     """Take the remote's log over, if it has one."""
     repository = session.repository
     with shared_store(session, setting) as store:
-        done = fetch_round(repository, store, progress(session, "fetch"), adopt=adopt)
-    if theirs is not None and theirs != repository.id:
-        room("config_file").change_config(
-            repository.files, repository.layout.config, lambda settings: settings.update(id=theirs)
-        )
-    return done
+        return fetch_round(repository, store, progress(session, "fetch"), adopt=adopt)
 
 
 def _warnings(data: RemoteAddResult) -> tuple[str, ...]:

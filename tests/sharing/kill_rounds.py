@@ -23,6 +23,7 @@ ACTS = {
     "push": ("p", ("push",)),
     "pull": ("two", ("pull",)),
     "fetch-parted": ("two", ("remote", "add", "origin", "../remote")),
+    "adopt": ("two", ("remote", "add", "origin", "../remote", "--adopt")),
     "rollback": ("p", ("rollback", "production")),
     "drop": ("p", ("log", "drop", "p1")),
     "clone": (".", ("clone", "remote", "three")),
@@ -40,8 +41,8 @@ def prepare(act: str, folder: Path) -> None:
     run(folder / "p", *add)
     if act != "first-push":
         run(folder / "p", "push")
-    if act == "fetch-parted":
-        _parted(team)
+    if act in {"fetch-parted", "adopt"}:
+        _parted(team, own=act == "adopt")
         return
     if act == "first-push":
         return
@@ -66,13 +67,14 @@ def prepare(act: str, folder: Path) -> None:
     full.add_labels(first.repository)
 
 
-def _parted(team: Team) -> None:
-    """A second repository of the same project with a log of its own."""
+def _parted(team: Team, *, own: bool) -> None:
+    """A second repository, of the same project or of its own, with a log of its own."""
     root = team.folder / "two"
     (root / ".mlctl").mkdir(parents=True)
     (root / ".dvc").mkdir()
     (root / ".dvc" / "config").write_text("[cache]\n    dir = ../.mlctl/cache\n")
-    (root / ".mlctl" / "config.toml").write_text(f'id = "{team.first.repository.id}"\n')
+    identity = "0" * 32 if own else team.first.repository.id
+    (root / ".mlctl" / "config.toml").write_text(f'id = "{identity}"\n')
     repository = Repository.create(root, actor=full.ACTOR, command="init", now=lambda: full.T)
     full.add_model(repository, full.add_dataset(repository, 5), 3)
 

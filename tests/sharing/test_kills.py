@@ -22,6 +22,7 @@ STEPS = {
     "push": (83, 250),
     "pull": (17, 40),
     "fetch-parted": (53, 150),
+    "adopt": (29, 150),
     "rollback": (61, 100),
     "drop": (7, 15),
     "clone": (97, 200),

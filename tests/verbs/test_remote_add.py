@@ -1,6 +1,7 @@
 """`remote add`: the probe, the settings, and the four ways in which two logs can stand to each other."""
 
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -98,6 +99,24 @@ def test_another_projects_log_is_refused_unless_it_is_adopted(team):
     assert second.repository.id == first.repository.id
     assert second.problems() == ()
     assert second.push().waiting == ()
+
+
+def test_an_adopted_logs_id_is_known_where_config_does_not_say_it_yet_and_the_next_fetch_writes_it(team):
+    first = team.shared()
+    second = Member(full.session(team.folder / "other").root)
+    config = second.repository.layout.config
+    own = second.repository.id
+    assert added(second, team.remote, adopt=True).parted == 0
+    assert second.repository.id == first.repository.id
+    config.write_text(config.read_text().replace(first.repository.id, own))  # killed before, or an old commit
+    assert second.repository.id == own
+    assert second.problems() == ()
+    second.pull()
+    assert second.repository.id == first.repository.id
+    config.write_text(config.read_text().replace(first.repository.id, "0" * 31 + "1"))
+    joined = second.repository.layout.joined
+    joined.write_bytes(first.repository.layout.joined.read_bytes())
+    assert [Path(problem.path).name for problem in second.problems()] == ["config.toml"]
 
 
 def test_a_dry_run_changes_nothing(team):
