@@ -14,7 +14,7 @@ from mlctl.domain.decision import Actor
 from mlctl.domain.run import Environment
 from mlctl.workspace.process import output_of
 
-_DIST_INFO = re.compile(r"(?P<name>[A-Za-z0-9._]+?)-(?P<version>[^-]+)(?:-[^/]*)?\.(?:dist|egg)-info\Z")
+_DIST_INFO = r"(?P<name>[A-Za-z0-9._]+?)-(?P<version>[^-]+)(?:-[^/]*)?\.(?:dist|egg)-info\Z"
 _CI_VARIABLES = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "BUILDKITE", "TF_BUILD")
 _NO = {"", "0", "false", "no"}
 
@@ -51,13 +51,14 @@ def environment() -> Environment:
 def installed_packages(folders: list[str]) -> dict[str, str]:
     """Versions of the packages installed in the folders of an import path; the first folder wins."""
     found: dict[str, str] = {}
+    named = re.compile(_DIST_INFO)  # here: few commands need it
     for folder in folders:
         try:
             entries = sorted(entry.name for entry in Path(folder or ".").iterdir())
         except OSError:
             continue
         for entry in entries:
-            match = _DIST_INFO.match(entry)
+            match = named.match(entry)
             if match is not None:
                 name = re.sub(r"[-_.]+", "-", match["name"]).lower()
                 found.setdefault(name, match["version"])
