@@ -89,6 +89,14 @@ class Repository:
                 return cls(folder)
             if is_apart(folder):
                 break
+        brought = next((one for one in (start, *start.parents) if _follows(Layout(one / FOLDER))), None)
+        if brought is not None:
+            raise NoRepository(
+                f"{brought} is a clone whose decisions and facts have not been brought yet",
+                "mlctl pull",
+                "mlctl fetch",
+                start=str(start),
+            )
         raise NoRepository(f"no mlctl repository in {start} or above it", "mlctl init", start=str(start))
 
     @classmethod
@@ -167,3 +175,11 @@ def _texts(value: Any) -> list[str]:
     if isinstance(value, (list, tuple)):
         return [text for item in value for text in _texts(item)]
     return []
+
+
+def _follows(layout: Layout) -> bool:
+    """Whether git has brought settings that name a remote."""
+    try:
+        return "[remotes." in layout.config.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False

@@ -245,6 +245,7 @@ def _sniffed(data: bytes) -> str:
 def _has_header(sample: Sequence[Sequence[str]], read: ReadSpec) -> bool:
     """Whether the first row names the columns: no cell looks like a value, and none stands twice or is empty.
 
+    A cell that stands again further down in its column is a value, unless the whole first row is repeated.
     With declared names it must also hold one of them, or be text above columns of numbers or dates.
     """
     first = [cell.strip() for cell in sample[0]]
@@ -252,12 +253,14 @@ def _has_header(sample: Sequence[Sequence[str]], read: ReadSpec) -> bool:
         first
     ):
         return False
+    rest = [row for row in ([cell.strip() for cell in row] for row in sample[1:]) if len(row) == len(first)]
+    if any(cell == name for row in rest if row != first for cell, name in zip(row, first, strict=True)):
+        return False
     if not read.names:
         return True
     if {cell.casefold() for cell in first} & {name.casefold() for name in read.names}:
         return True
-    rest = [row for row in sample[1:] if len(row) == len(first)]
-    return any(_look_typed([row[i].strip() for row in rest]) for i in range(len(first)))
+    return any(_look_typed([row[i] for row in rest]) for i in range(len(first)))
 
 
 def _looks_typed(cell: str) -> bool:

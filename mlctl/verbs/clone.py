@@ -4,6 +4,7 @@ The folder is a repository once everything is there; a clone that was killed is 
 """
 
 import re
+import shlex
 import shutil
 from contextlib import closing
 from pathlib import Path
@@ -84,6 +85,13 @@ def _identity(setting: RemoteSetting) -> str:
         first = SharedLog(store).one(1)
     identity = first and repository_of(first.entry)
     if not identity:
+        if (Path(setting.url) / ".git").exists():
+            again = (
+                f"git clone {shlex.quote(setting.url)} && cd {shlex.quote(_name(setting.url))} && mlctl pull"
+            )
+            raise NotFound(
+                f"{setting.url} is a git repository, not a remote of mlctl", again, url=setting.url
+            )
         raise NotFound(f"{setting.url} holds no repository", "mlctl remote add --help", url=setting.url)
     return identity
 

@@ -44,8 +44,14 @@ def test_a_clone_of_the_project_keeps_the_id_that_git_brought(repository, tmp_pa
     clone = tmp_path / "clone"
     (clone / ".mlctl").mkdir(parents=True)
     (clone / ".mlctl" / "config.toml").write_bytes(repository.layout.config.read_bytes())
-    with pytest.raises(NoRepository):
+    with pytest.raises(NoRepository) as alone:
         Repository.find(clone)
+    assert alone.value.hints == ("mlctl init",)
+    with (clone / ".mlctl" / "config.toml").open("a") as config:
+        config.write('\n[remotes.origin]\nurl = "/mnt/share/bikes"\ndefault = true\n')
+    with pytest.raises(NoRepository, match="have not been brought") as following:
+        Repository.find(clone)
+    assert following.value.hints == ("mlctl pull", "mlctl fetch")
     assert create(clone).id == repository.id
 
 

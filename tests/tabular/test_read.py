@@ -163,6 +163,19 @@ def test_a_header_alone_is_no_table() -> None:
     assert "no rows" in refused("a,b\n").message
 
 
+@pytest.mark.parametrize(
+    ("text", "names", "rows"),
+    [
+        ("ham\tGo on\nspam\tWin\nham\tOk\n", ["column_1", "column_2"], 3),  # "ham" is a value of its column
+        ("kind\ttext\nspam\tWin\nham\tkind\n", ["kind", "text"], 2),  # in another column it is none
+        ("kind,text\nspam,Win\nkind,text\nham,Ok\n", ["kind", "text"], 3),  # the header itself stands again
+    ],
+)
+def test_a_first_row_whose_value_stands_again_in_its_column_is_no_header(text, names, rows) -> None:
+    table = read_bytes(text.encode(), "t.tsv" if "\t" in text else "t.csv")
+    assert (table.column_names, table.num_rows) == (names, rows)
+
+
 def test_names_given_twice_are_refused() -> None:
     assert refused("a,b,a\n1,2,3\n", header=True).facts["columns"] == ["a"]
 

@@ -71,6 +71,13 @@ def test_a_folder_that_is_not_empty_is_left_alone(team):
         cloned(team, "c")
 
 
+def test_a_git_repository_is_told_from_a_remote(team, tmp_path):
+    (tmp_path / "remote" / ".git").mkdir(parents=True)
+    with pytest.raises(NotFound, match="git repository") as caught:
+        cloned(team, "c")
+    assert caught.value.hints[0].startswith("git clone ")
+
+
 def test_an_empty_remote_is_no_repository(team, tmp_path):
     (tmp_path / "remote").mkdir()
     with pytest.raises(NotFound, match="holds no repository"):
