@@ -1,15 +1,22 @@
-"""The real program in a real folder: what these tests look at is what a terminal or a script would see."""
+"""The real program in a real folder: what these tests look at is what a terminal or a script would see.
+
+A run is a fork of a process that has imported everything; `python` starts an interpreter.
+"""
 
 import json
 import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from mlctl.workspace.scan import settled, stamp_of
+from tests.forks import Forks
 
 _STATE = tempfile.mkdtemp(prefix="mlctl-state-")  # crash reports of programs outside a repository
 TABLE = "id,day,temp,rides\n" + "".join(f"{n},2026-01-{n:02},{n % 7}.5,{n * 3}\n" for n in range(1, 29))
@@ -34,26 +41,26 @@ baseline = "mean"
 
 
 class Terminal:
-    """Runs `mlctl` in one folder, as another process."""
+    """Runs `mlctl` in one folder, as a process of its own."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "mlctl", *arguments],
-            cwd=self.folder,
-            env=environment(env or {}),
-            capture_output=True,
-            text=True,
-            timeout=120,
-            check=False,
-        )
+    def run(
+        self, *arguments: str, env: Mapping[str, str] | None = None, code: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """To its end; in place of the program, Python `code`."""
+        return PROGRAMS.run(arguments, cwd=self.folder, env=environment(env or {}), code=code)
 
     def json(self, *arguments: str, env: Mapping[str, str] | None = None) -> tuple[int, dict[str, Any]]:
         """The exit code and the one document on stdout; anything else there fails."""
         done = self.run(*arguments, "--json", env=env)
         return done.returncode, json.loads(done.stdout)
+
+    def quiet(self, path: str) -> None:
+        """Wait until the file's stamp can be trusted, so that its hashes are remembered."""
+        while not settled(stamp_of((self.folder / path).stat())):
+            time.sleep(0.01)
 
     def environment(self) -> dict[str, str]:
         """What the program is given."""
@@ -83,6 +90,9 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
         "PYTHONPATH": str(Path(__file__).parents[2]),
         **more,
     }
+
+
+PROGRAMS = Forks("mlctl", environment({}))
 
 
 @pytest.fixture(scope="session")

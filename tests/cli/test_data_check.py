@@ -21,6 +21,8 @@ def test_a_broken_check_is_42_with_the_full_result_and_the_rows(project):
     assert (code, document["ok"], document["error"]["id"]) == (42, False, "data_check_failed")
     (result,) = document["data"]["datasets"][0]["checks"]
     assert result["examples"] == [{"row": 27, "value": 81}, {"row": 28, "value": 84}]
+    project.quiet("rides.csv")
+    project.run("data", "check")
     done = project.run("data", "check")
     assert "BROKEN  rides < 80" in done.stdout
     assert "row 27: 81" in done.stdout

@@ -41,6 +41,7 @@ def test_the_plain_questions_load_no_engine(terminal, arguments):
 
 @pytest.mark.parametrize("arguments", [["status"], ["status", "--json"], ["status", "-q"]])
 def test_status_loads_no_engine(project, arguments):
+    project.quiet("rides.csv")
     added = project.run("data", "add")
     assert added.returncode == 0, added.stderr
     done = project.python(LOADED, *arguments)

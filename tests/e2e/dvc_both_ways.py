@@ -6,13 +6,12 @@ A case lies in a folder of its own, `cases/<name>/`, so that one start of either
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.e2e.projects import PROGRAM, environment
+from tests.e2e.projects import environment, forked
 
 EXPONENT = b"574565\n"  # its md5 is 630334416415623642455915400846e6: to YAML a number
 DIGITS = b"682577\n"  # its md5 is 61230315635059227299115225839792
@@ -116,15 +115,20 @@ class Place:
     def git(self, *arguments: str) -> str:
         """Run git as somebody; it must succeed."""
         who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "core.quotepath=off")
-        return self._run(["git", *who, *arguments])
+        command = ["git", *who, *arguments]
+        done = subprocess.run(
+            command, cwd=self.folder, env=environment(), capture_output=True, text=True, check=False
+        )
+        return self._finished(done)
 
     def dvc(self, *arguments: str) -> str:
         """Run the real dvc; it must succeed."""
-        return self._run([sys.executable, "-m", "dvc", *arguments])
+        return self._finished(forked("dvc", *arguments, cwd=self.folder, env=environment()))
 
     def mlctl(self, *arguments: str, expect: int = 0) -> dict[str, Any]:
         """Run mlctl; its document."""
-        document: dict[str, Any] = json.loads(self._run([str(PROGRAM), *_with_json(arguments)], expect))
+        done = forked("mlctl", *_with_json(arguments), cwd=self.folder, env=environment())
+        document: dict[str, Any] = json.loads(self._finished(done, expect))
         return document
 
     def commit(self, message: str = "data") -> None:
@@ -145,17 +149,14 @@ class Place:
         found = (path for path in self.folder.rglob("*.dvc") if path.is_file())
         return {path.relative_to(self.folder).as_posix(): path.read_bytes() for path in found}
 
-    def _run(self, command: list[str], expect: int = 0) -> str:
-        done = subprocess.run(
-            command,
-            cwd=self.folder,
-            env=environment(),
-            capture_output=True,
-            text=True,
-            timeout=240,
-            check=False,
+    @staticmethod
+    def _finished(done: subprocess.CompletedProcess[str], expect: int = 0) -> str:
+        assert done.returncode == expect, (
+            done.args,
+            done.returncode,
+            done.stdout[-3000:],
+            done.stderr[-3000:],
         )
-        assert done.returncode == expect, (command, done.returncode, done.stdout[-3000:], done.stderr[-3000:])
         return done.stdout
 
 

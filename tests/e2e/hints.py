@@ -7,12 +7,15 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
-from tests.e2e.projects import PROGRAM, environment
+from tests.e2e.projects import PROGRAM, environment, forked
 
 USAGE = 2
 NOT_A_COMMAND = (126, 127)
+OF_THE_SHELL = set("$`&|;<>*?~#(){}!=\\")
+"""Signs that a shell may take for more than themselves."""
 ENDLESS = {"serve", "--watch"}
 
 
@@ -33,13 +36,20 @@ def broken(hints: Iterable[str], folder: Path, **more: str) -> list[str]:
 def _wrong(hint: str, folder: Path, **more: str) -> str | None:
     if shutil.which(shlex.split(hint)[0], path=_path()) is None:
         return "no such program"
+    if hint.startswith("pip ") and not more:
+        return _wrong_of_pip(hint)
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / folder.name
         shutil.copytree(folder, copy, symlinks=True)
+        given = {"PATH": _path(), "MLCTL_VERBOSE": "1", **more}
+        words = shlex.split(hint)
+        if words[0] == "mlctl" and not ENDLESS & set(words) and not set(hint) & OF_THE_SHELL and not more:
+            done = forked("mlctl", *words[1:], cwd=copy, env=environment(**given))
+            return _judged(done.returncode, done.stdout + done.stderr)
         program = subprocess.Popen(
             ["sh", "-c", hint],
             cwd=copy,
-            env=environment(**{"PATH": _path(), "MLCTL_VERBOSE": "1", **more}),
+            env=environment(**given),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -50,9 +60,26 @@ def _wrong(hint: str, folder: Path, **more: str) -> str | None:
             program.stdout.readline()  # it has begun, or it has failed
             os.killpg(program.pid, signal.SIGINT)
         out, _ = program.communicate(timeout=120)
-    if program.returncode in {USAGE, *NOT_A_COMMAND} or "Traceback" in out:
-        return f"exits {program.returncode}: {out}"
-    return None
+    return _judged(program.returncode, out)
+
+
+@cache
+def _wrong_of_pip(hint: str) -> str | None:
+    """Once a hint: pip takes seconds and asks nothing of the folder. It installs nothing here."""
+    quiet = {"PIP_NO_INDEX": "1", "PIP_DRY_RUN": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+    done = subprocess.run(
+        ["sh", "-c", hint],
+        env=environment(PATH=_path(), **quiet),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    return _judged(done.returncode, done.stdout + done.stderr)
+
+
+def _judged(code: int, out: str) -> str | None:
+    return f"exits {code}: {out}" if code in {USAGE, *NOT_A_COMMAND} or "Traceback" in out else None
 
 
 def _path() -> str:
