@@ -38,7 +38,7 @@ _mlctl() {
         " data check") words="--json" ;;
         " data checkout") words="--path --to --force --dry-run --json" ;;
         " data get") words="--output -o --remote --force --dry-run --json" ;;
-        " data evict") words="--remote --trust-size --projects --yes -y --dry-run --json" ;;
+        " data evict") words="--remote --trust-size --keep --older-than --projects --yes -y --dry-run --json" ;;
         " train") words="--set --seed --no-cache --data --window --test --dry-run --json" ;;
         " eval") words="--to --data --check --dry-run --json" ;;
         " promote") words="--to --reason --force --dry-run --json" ;;

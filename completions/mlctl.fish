@@ -111,6 +111,8 @@ complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcomma
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from get' -F
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from evict' -l remote -r -d 'The remote that must have the bytes.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from evict' -l trust-size -d 'Take a file\'s size on the remote for proof.'
+complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from evict' -l keep -r -d 'Only versions before the newest N of each dataset.'
+complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from evict' -l older-than -r -d 'Only versions that were added before that.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from evict' -l projects -r -F -d 'Another project that shares the cache; repeatable.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from evict' -l yes -s y -d 'Do it; otherwise this is the plan.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from evict' -l dry-run -d 'Show what would be done and change nothing.'

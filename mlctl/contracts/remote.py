@@ -55,6 +55,15 @@ class RemoteStore(Protocol):
             Missing: there is no such key. Unreachable, Denied; DiskFull, PermissionRefused: of the target.
         """
 
+    def stream(self, key: str, sink: Callable[[bytes], None], *, start: int = 0) -> None:
+        """Hand over the bytes from offset `start` on, piece by piece and in order; nothing is kept of them.
+
+        What was handed over before it failed counts: a later call goes on behind it.
+
+        Raises:
+            Missing: there is no such key. Unreachable, Denied; whatever `sink` raises.
+        """
+
     def put(self, key: str, data: bytes) -> None:
         """Make the key hold these bytes. A reader sees the old ones or the new ones, never a part.
 

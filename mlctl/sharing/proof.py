@@ -5,11 +5,11 @@ computed of what it holds, where it has one (S3's ETag of what came in one piece
 back and hashed. A store whose folder is the cache itself proves nothing, and is found out.
 """
 
+import hashlib
 import os
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 from secrets import token_hex
 
 import msgspec
@@ -63,21 +63,18 @@ def look(store: RemoteStore, cache: DvcCache, md5s: Iterable[str], *, trust_size
     return Held(sizes=sizes, proofs=proofs, failed=failed)
 
 
-def read_back(store: RemoteStore, held: Held, aside: Path, told: Callable[[int], None]) -> Held:
-    """Read back and hash what is not proven otherwise.
+def read_back(store: RemoteStore, held: Held, told: Callable[[int], None]) -> Held:
+    """Read back and hash what is not proven otherwise; nothing of it is kept, on disk or in memory.
 
     Args:
         store: the remote.
         held: as `look` found it.
-        aside: a folder with room for as many files as are read at once; each is removed when it is hashed.
         told: of so many more bytes that were read.
     """
     wanted = [md5 for md5, proof in held.proofs.items() if proof == READ]
 
     def act(md5: str) -> bool:
-        right = _hash(store, keys.data(md5), aside) == md5.removesuffix(".dir")
-        told(held.sizes[md5])
-        return right
+        return _hash(store, keys.data(md5), told) == md5.removesuffix(".dir")
 
     if not wanted:
         return held
@@ -119,17 +116,16 @@ def _is_the_cache(store: RemoteStore, cache: DvcCache, md5: str) -> bool:
     return False
 
 
-def _hash(store: RemoteStore, key: str, aside: Path) -> str | None:
+def _hash(store: RemoteStore, key: str, told: Callable[[int], None]) -> str | None:
     """The md5 of the remote's bytes; None where they are gone meanwhile."""
-    folder = folder_of(store)
-    if folder is not None:
-        return read_file(folder / key).hashes.md5
-    path = aside / token_hex(8)
-    path.touch()
+    digest = hashlib.md5(usedforsecurity=False)
+
+    def take(data: bytes) -> None:
+        digest.update(data)
+        told(len(data))
+
     try:
-        store.fetch(key, path, lambda _: None)
-        return read_file(path).hashes.md5
+        store.stream(key, take)
     except Missing:
         return None
-    finally:
-        path.unlink(missing_ok=True)
+    return digest.hexdigest()

@@ -70,6 +70,22 @@ class RetryingStore:
         there = [start]
         self._again(act, progress=lambda: target.exists() and target.stat().st_size > there[-1])
 
+    def stream(self, key: str, sink: Callable[[bytes], None], *, start: int = 0) -> None:
+        """As the other, going on behind what was handed over."""
+        done = before = start
+
+        def count(data: bytes) -> None:
+            nonlocal done
+            sink(data)
+            done += len(data)
+
+        def act() -> None:
+            nonlocal before
+            before = done
+            self.inner.stream(key, count, start=done)
+
+        self._again(act, progress=lambda: done > before)
+
     def put(self, key: str, data: bytes) -> None:
         """As the other, tried again."""
         self._again(lambda: self.inner.put(key, data))

@@ -152,6 +152,7 @@ def check_what_is_missing(open_store: Open) -> None:
             target = Path(folder, "target")
             _refuses(Missing, store.read, key)
             _refuses(Missing, store.fetch, key, target, _ignored)
+            _refuses(Missing, store.stream, key, _ignored_bytes)
             _hold(
                 not target.exists() or not target.stat().st_size,
                 f"{store.url}: bytes came from {key}, which is not there",
@@ -294,6 +295,9 @@ def _fetched_from(store: RemoteStore, key: str, data: bytes) -> None:
             store.fetch(key, target, told.append, start=start)
             _hold(target.read_bytes() == data, f"{store.url}: a fetch from {start} gives other bytes")
             _hold(sum(told) == len(data) - start, f"{store.url}: a fetch from {start} told {sum(told)}")
+            pieces: list[bytes] = []
+            store.stream(key, pieces.append, start=start)
+            _hold(b"".join(pieces) == data[start:], f"{store.url}: a stream from {start} gives other bytes")
 
 
 def _write(path: Path, size: int) -> None:
@@ -326,6 +330,10 @@ def _refuses(error: type[MlctlError], act: Callable[..., object], *arguments: ob
 
 def _ignored(size: int) -> None:
     del size
+
+
+def _ignored_bytes(data: bytes) -> None:
+    del data
 
 
 def _hold(condition: bool, otherwise: str) -> None:

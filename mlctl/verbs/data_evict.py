@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 
 from mlctl.contracts.remote import RemoteStore
+from mlctl.domain.duration import duration
 from mlctl.domain.errors import UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Event
@@ -20,7 +21,7 @@ from mlctl.sharing import proof
 from mlctl.sharing.proof import Held
 from mlctl.store.evicted import Evicted
 from mlctl.verbs.cache_users import other_projects, own_trees
-from mlctl.verbs.evictable import Evictable, evictable
+from mlctl.verbs.evictable import Evictable, Old, evictable
 from mlctl.verbs.remote_stores import open_data_store
 from mlctl.verbs.send_command import send_command
 from mlctl.verbs.session import Session
@@ -37,7 +38,8 @@ def data_evict(session: Session, request: DataEvictRequest) -> Outcome[DataEvict
 
     Raises:
         NotFound, InvalidName: there is no such dataset, or no remote.
-        UsageError: a cache that other projects share and that were not named, or that is the remote itself.
+        UsageError: a cache that is the remote itself, or that projects share which were not named; or what is
+            old makes no sense.
         Unreachable, Denied: the remote could not be asked; nothing was removed.
         Locked: dvc or another data command is at work.
     """
@@ -45,10 +47,11 @@ def data_evict(session: Session, request: DataEvictRequest) -> Outcome[DataEvict
     act = request.yes and not request.dry_run
     others = other_projects(session.root, cache.folder, request.projects, "mlctl data evict")
     trees = own_trees(session.root)
+    old = _old(session, request)
     with ExitStack() as stack:
         for tree in dict.fromkeys([*trees, *others]):
             stack.enter_context(dvc_lock(tree, [cache.folder]))
-        free = evictable(session, request.datasets, cache, trees, others)
+        free = evictable(session, request.datasets, cache, trees, others, old=old)
         store = stack.enter_context(closing(open_data_store(session, request.remote)))
         held = proof.look(store, cache, free.md5s, trust_size=request.trust_size)
         if act and held.proofs:
@@ -57,6 +60,19 @@ def data_evict(session: Session, request: DataEvictRequest) -> Outcome[DataEvict
         if result.changed:
             _remove(session, cache, store.url, held)
     return Outcome(data=result, next=_next(session, request, result))
+
+
+def _old(session: Session, request: DataEvictRequest) -> Old | None:
+    """Which versions are meant where not all are."""
+    if request.keep is None and request.older_than is None:
+        return None
+    if request.older_than is None:
+        return Old(keep=request.keep or 0)
+    try:
+        before = session.clock() - duration(request.older_than)
+    except ValueError as error:
+        raise UsageError(str(error), "mlctl data evict --help") from error
+    return Old(keep=request.keep or 0, before=before)
 
 
 def _prove(session: Session, store: RemoteStore, cache: DvcCache, held: Held) -> Held:
@@ -80,8 +96,7 @@ def _prove(session: Session, store: RemoteStore, cache: DvcCache, held: Held) ->
             read += more
             session.report(Event(step="read back from the remote", done=read, total=total, unit="bytes"))
 
-    with session.repository.files.folder("evict") as aside:
-        return proof.read_back(store, held, aside, told)
+    return proof.read_back(store, held, told)
 
 
 def _remove(session: Session, cache: DvcCache, url: str, held: Held) -> None:
@@ -141,6 +156,8 @@ def _next(session: Session, request: DataEvictRequest, result: DataEvictResult) 
         trust = ["--trust-size"] if request.trust_size else []
         from_it = ["--remote", request.remote] if request.remote else []
         others = [word for path in request.projects for word in ("--projects", path)]
-        words = ["mlctl", "data", "evict", *request.datasets, *from_it, *others, *trust, "--yes"]
+        old = [] if request.keep is None else ["--keep", str(request.keep)]
+        old += [] if request.older_than is None else ["--older-than", request.older_than]
+        words = ["mlctl", "data", "evict", *request.datasets, *old, *from_it, *others, *trust, "--yes"]
         then.append(shlex.join(words))
     return tuple(then)

@@ -1,6 +1,7 @@
 """Which files of the cache may go: those of the datasets that were named, if nothing else needs them here."""
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 
 import msgspec
@@ -50,8 +51,33 @@ class _Chosen:
         self.files: set[str] = set()
 
 
+class Old(msgspec.Struct, frozen=True, kw_only=True):
+    """Which versions of a dataset are old.
+
+    Attributes:
+        keep: the newest so many are not.
+        before: those added at this moment or later are not.
+    """
+
+    keep: int = 0
+    before: datetime | None = None
+
+    def among(self, versions: list[Numbered]) -> list[Numbered]:
+        """The old ones of all versions of a dataset, which ascend."""
+        counted = versions[: max(0, len(versions) - self.keep)]
+        if self.before is None:
+            return counted
+        return [one for one in counted if datetime.fromisoformat(one.version.created_at) < self.before]
+
+
 def evictable(
-    session: Session, names: Iterable[str], cache: DvcCache, trees: list[Path], others: list[Path]
+    session: Session,
+    names: Iterable[str],
+    cache: DvcCache,
+    trees: list[Path],
+    others: list[Path],
+    *,
+    old: Old | None = None,
 ) -> Evictable:
     """What may go of the named datasets; of all, where none is named.
 
@@ -61,12 +87,14 @@ def evictable(
         cache: looked into.
         trees: this project in every work tree of its git repository.
         others: other projects that share the cache.
+        old: of whole datasets these versions alone, and never what a pointer in a work tree names.
 
     Raises:
-        NotFound, InvalidName: there is no such dataset. UsageError: a frozen one is not in the cache.
+        NotFound, InvalidName: there is no such dataset.
+        UsageError: a frozen one is not in the cache; one version is named, and it is asked which are old.
         Missing, Corrupt: a manifest or listing is.
     """
-    chosen = _chosen(session, list(names), cache)
+    chosen = _chosen(session, list(names), cache, old)
     needed = _needed(session, chosen, cache, others)
     linked = linked_md5s([*trees, *others], cache.folder)
     free: list[str] = []
@@ -85,18 +113,26 @@ def evictable(
     return Evictable(labels=tuple(chosen.labels), md5s=tuple(free), kept=kept)
 
 
-def _chosen(session: Session, names: list[str], cache: DvcCache) -> _Chosen:
+def _chosen(session: Session, names: list[str], cache: DvcCache, old: Old | None) -> _Chosen:
     places, _ = known_places(session)
     by_name = {place.name: place for place in places}
     known = list(dict.fromkeys([*dataset_names(session), *by_name]))
     chosen = _Chosen()
+    pointed = set(named_in_work_trees(session.root)) if old is not None else set()
     for name in names or known:
         if name in known:
-            for numbered in versions_of(session, name):
-                _choose(session, chosen, numbered)
-            if name in by_name:
+            versions = versions_of(session, name)
+            for numbered in versions if old is None else old.among(versions):
+                if old is None or numbered.version.md5 not in pointed:
+                    _choose(session, chosen, numbered)
+            if name in by_name and old is None:
                 _choose_pointer(session, chosen, by_name[name], cache)
             continue
+        if old is not None:
+            raise UsageError(
+                f"--keep and --older-than choose among the versions of a dataset; {name} is one version",
+                "mlctl data evict --help",
+            )
         selector = parse(name)
         if selector.name not in known:
             raise no_dataset(session, selector.name)

@@ -15,6 +15,7 @@ from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import UnreadableTable
 from mlctl.domain.ids import Digest
 from mlctl.domain.spec import ReadSpec
+from mlctl.store.evicted import Evicted
 from mlctl.verbs.engines import engine
 from mlctl.verbs.parts import part_of, pointer_of
 from mlctl.verbs.places import Place
@@ -35,6 +36,7 @@ from mlctl.workspace.dvc_lock import dvc_lock
 from mlctl.workspace.dvc_owners import foreign_owner, pointer_at
 from mlctl.workspace.git_tree import is_tracked, stage, top
 from mlctl.workspace.part_snapshot import PartSnapshot
+from mlctl.workspace.relying_cache import RelyingCache
 from mlctl.workspace.snapshot import Snapshot, snapshot
 
 _ANY_TEXT = (".txt", ".txt.gz", ".data", ".data.gz")  # a table, or anything else
@@ -91,16 +93,19 @@ def take_in(session: Session, place: Place) -> Taken:
     table: Any | None = None
     why: tuple[str, ...] = ()
     with dvc_lock(session.root, [target]):
-        cache = DvcCache.of(settings)
+        evicted = Evicted(session.repository.layout, session.repository.files).where()
+        cache = RelyingCache(settings, evicted)
         _take_over(session, place, cache)
         linked = settings.links[0] in _LINKS
-        seen = look(session, place, cache, note_read=linked)
+        seen = _without(session, place, cache) or look(session, place, cache, note_read=linked)
         _check_owner(session, place, seen)
         cache.flush()
         if linked:
             _link(session, place, seen, settings)
         found = with_bytes(session, place.name, seen.md5, _read(place))
         if found is None and is_table(place, seen):
+            if not cache.holds(seen.md5):
+                look(session, place, DvcCache.of(settings))
             table, why = _table(place, cache.read(seen.md5))
         digest = Digest("") if found else _fact(session, place, seen, table)
         files = point(session, target, seen.pointer(), settings)
@@ -108,6 +113,17 @@ def take_in(session: Session, place: Place) -> Taken:
         found = found or engine("numbering").give_number(session, digest, kind="data add")
     warnings = (*why, *_clashes(place, seen), *_warnings(session, place, found, table)) if new else ()
     return Taken(numbered=found, new=new, files=files, warnings=warnings)
+
+
+def _without(session: Session, place: Place, cache: RelyingCache) -> Snapshot | None:
+    """What stands there, where nothing of it need come into the cache; None otherwise.
+
+    Asked only where something was sent away: what has to be read is read twice then, and not kept twice.
+    """
+    if cache.is_complete:
+        return None
+    seen = look(session, place)
+    return seen if cache.has(seen.md5) and all(cache.has(entry.md5) for entry in seen.entries()) else None
 
 
 def _link(session: Session, place: Place, seen: Snapshot, settings: DvcSettings) -> None:

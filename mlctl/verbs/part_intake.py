@@ -7,7 +7,7 @@ import msgspec
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.ids import Digest
 from mlctl.verbs.engines import engine
-from mlctl.verbs.intake import Taken, is_table, take_in
+from mlctl.verbs.intake import Taken, is_table, look, take_in
 from mlctl.verbs.numbering import give_number
 from mlctl.verbs.parts import Part, origin_of_part, part_of_version
 from mlctl.verbs.places import Place
@@ -47,9 +47,11 @@ def derive(session: Session, place: Place, part: Part, whole: Numbered) -> Taken
         if seen.is_folder:
             cache.put_pieces(listing_pieces([seen.entries()]), seen.md5)
             cache.flush()
-        table = (
-            engine("intake_tables").table_of(place, cache.read(seen.md5)) if is_table(place, seen) else None
-        )
+        table = None
+        if is_table(place, seen):
+            if not cache.has(seen.md5):  # evicted
+                look(session, part.whole, cache)
+            table = engine("intake_tables").table_of(place, cache.read(seen.md5))
         numbered = give_number(session, _fact(session, place, part, whole, seen, table), kind="data add")
     warnings = []
     if table is not None:

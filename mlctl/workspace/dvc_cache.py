@@ -56,6 +56,7 @@ class DvcCache:
         self._store = f"{folder}/files/md5/"
         self._fresh: list[str] = []
         self._prepared = False
+        self.relied = 0  # how often bytes counted as here that are not: see `relying_cache`
 
     @classmethod
     def of(cls, settings: DvcSettings) -> "DvcCache":

@@ -85,7 +85,8 @@ class Survey:
             self._progress.stop()
             raise
         self._pool.close()
-        trust.renew()
+        if self.cache is None or not self.cache.relied:
+            trust.renew()
         self._progress.end()
 
     @property
@@ -128,7 +129,9 @@ class Survey:
         size = window.chunk()
         chunk = _Open(window.names[:size], window.stamps[:size])
         window.drop(size)
+        relied = self.cache.relied if self.cache else 0
         todo = self._recall(chunk)
+        chunk.relies = self.cache is not None and self.cache.relied > relied
         names, stamps = chunk.names, chunk.stamps
         for batch, size in batches(todo, stamps):
             chunk.tickets.append(self._pool.ask([(names[index], stamps[index]) for index in batch], size))
@@ -212,7 +215,8 @@ class Survey:
 
     def _keep(self, chunk: "_Open") -> None:
         entries = cast("tuple[FileEntry, ...]", tuple(chunk.entries))
-        seen, data, kept = keep(self.memory, self.path, entries, chunk.stamps, cached=self.cache is not None)
+        cached = self.cache is not None and not chunk.relies
+        seen, data, kept = keep(self.memory, self.path, entries, chunk.stamps, cached=cached)
         self._progress.add(len(entries) - chunk.read, 0)
         if not kept:
             self._held[seen.first] = data  # the index cannot be written
@@ -227,6 +231,7 @@ class _Open:
         self.entries: list[FileEntry | None] = [None] * len(names)
         self.asked: list[list[int]] = []
         self.tickets: list[Ticket] = []
+        self.relies = False  # on bytes that were sent away from the cache
 
     def learn(self, asked: list[int], answers: list[Taken]) -> int:
         """Fill in what these files hold; their bytes in all."""

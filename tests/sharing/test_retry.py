@@ -150,6 +150,27 @@ def test_a_fetch_goes_on_from_what_has_arrived(store, tmp_path):
     assert starts == [0, 50_000, 100_000, 150_000]
 
 
+def test_a_stream_goes_on_behind_what_was_handed_over(store):
+    one = store()
+    data = bytes(range(256)) * 1000
+    one.put("big", data)
+    inner = one.inner.inner
+    whole, starts, pieces = inner.stream, [], []
+
+    def cut(key, sink, *, start=0):
+        starts.append(start)
+        if len(starts) == 4:
+            whole(key, sink, start=start)
+            return
+        sink(data[start : start + 50_000])
+        raise Unreachable("the line broke")
+
+    inner.stream = cut
+    one.stream("big", pieces.append)
+    assert b"".join(pieces) == data
+    assert starts == [0, 50_000, 100_000, 150_000]
+
+
 def test_a_listing_that_breaks_off_goes_on_behind_the_last_key(store):
     one = store()
     for number in range(10):

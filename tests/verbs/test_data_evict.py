@@ -1,5 +1,6 @@
 """Nothing goes that the remote does not verifiably have, that anything else needs, or that is linked to."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -14,15 +15,17 @@ from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest
 from mlctl.domain.requests.data_evict import DataEvictRequest
 from mlctl.domain.requests.fsck import FsckRequest
+from mlctl.domain.requests.undo import UndoRequest
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.data_checkout import data_checkout
 from mlctl.verbs.data_evict import data_evict
 from mlctl.verbs.data_transfer import upload_data
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.remote_stores import open_data_store
+from mlctl.verbs.undo import undo
 from mlctl.workspace.dvc_files import read_pointer
 from mlctl.workspace.dvc_lock import dvc_lock
-from tests.remote_servers import make_bucket, s3_options, s3_server
+from tests.remote_servers import make_bucket, s3_options, s3_server, web_server
 
 FILES = {"a.bin": "aaaa", "b.bin": "bb", "deep/c.bin": "c"}
 
@@ -309,3 +312,81 @@ def test_the_real_dvc_brings_back_what_was_evicted(images):
     assert done.returncode == 0, done.stderr
     assert (images.root / "images/new.bin").read_text() == "newer"
     assert len(cached(images)) == 4
+
+
+def test_adding_again_does_not_fill_the_cache_with_what_was_evicted(images):
+    evict(images, "images", yes=True)
+    again = data_add(images.session(), DataAddRequest(paths=("images",))).data
+    assert (again.changed, again.added, cached(images)) == (False, (), set())
+    images.write("images/new.bin", "newest")
+    for path in FILES:
+        images.quiet(f"images/{path}")
+    for _ in range(2):
+        data_add(images.session(), DataAddRequest(paths=("images",)))
+        assert {md5_of(b"newest")} == cached(images)
+    assert fsck(images.session(), FsckRequest()).data.clean
+    (images.root / ".mlctl/evicted.json").unlink()  # nobody knows any more who has them
+    data_add(images.session(), DataAddRequest(paths=("images",)))
+    assert len(cached(images)) == 4
+
+
+def test_a_file_that_was_evicted_stays_away_unless_its_bytes_are_needed(project):
+    remote(project)
+    upload_data(project.session(), add(project, "data/rides.csv"))
+    evict(project, "rides", yes=True)
+    assert data_add(project.session(), DataAddRequest(paths=("data/rides.csv",))).data.changed is False
+    assert cached(project) == set()
+    undo(project.session(), UndoRequest())
+    (again,) = data_add(project.session(), DataAddRequest(paths=("data/rides.csv",))).data.added
+    assert again == "rides@2"
+    assert len(cached(project)) == 1
+
+
+def md5_of(data):
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()
+
+
+def test_old_versions_go_by_count_and_age_and_never_what_a_pointer_names(images):
+    images.write("images/new.bin", "newest")
+    (third,) = add(images, "images")
+    upload_data(images.session(), [third])
+    assert evict(images, keep=3).datasets == ()
+    assert evict(images, "images", keep=2).datasets == ("images@1",)
+    found = evict(images, "images", keep=1)
+    assert (found.datasets, found.files, kept(found)) == (("images@1", "images@2"), 1, {"needed": 3})
+    assert evict(images, keep=0).datasets == ("images@1", "images@2")  # the pointer names the third
+    assert evict(images, keep=0, older_than="1d").datasets == ()
+    outcome = data_evict(images.session(), DataEvictRequest(keep=1, older_than="0s"))
+    assert outcome.next == ("mlctl data evict --keep 1 --older-than 0s --yes",)
+    assert outcome.data.datasets == ("images@1", "images@2")
+    assert evict(images, keep=1, yes=True).files == 1
+    assert "newer" not in {path.read_text() for path in images.root.glob(".mlctl/cache/files/md5/*/*")}
+    with pytest.raises(UsageError, match="is one version"):
+        evict(images, "images@1", keep=1)
+    with pytest.raises(UsageError, match="not a duration"):
+        evict(images, older_than="long")
+
+
+CRAMPED = """
+import resource, signal, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))  # as on a disk that has no room for the file
+from mlctl.__main__ import main
+sys.argv = ["mlctl", "data", "evict", "big", "--yes", "--json"]
+sys.exit(main())
+"""
+
+
+def test_reading_back_needs_no_room_on_the_disk(project, tmp_path):
+    project.write("big.bin", "0123456789abcdef" * (1 << 17))
+    with web_server(tmp_path / "store") as url:
+        remote(project, url)
+        md5 = add(project, "big.bin")[0]
+        place = tmp_path / "store/files/md5" / md5[:2] / md5[2:]
+        place.parent.mkdir(parents=True)
+        shutil.copy(project.root / "big.bin", place)
+        done = subprocess.run(
+            [sys.executable, "-c", CRAMPED], cwd=project.root, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stdout
+    assert json.loads(done.stdout)["data"]["proofs"][0]["what"] == "read"
+    assert cached(project) == set()

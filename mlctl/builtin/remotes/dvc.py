@@ -6,7 +6,7 @@ remote holds data and facts, but not the shared log.
 
 import contextlib
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -73,11 +73,15 @@ class DvcStore:
 
     def fetch(self, key: str, target: Path, told: Told, *, start: int = 0) -> None:
         """Append what follows `start`."""
+        with appending(target, told) as append:
+            self.stream(key, append, start=start)
+
+    def stream(self, key: str, sink: Callable[[bytes], None], *, start: int = 0) -> None:
+        """Hand over what follows `start`."""
         with self._asking(key), self._fs.open(self._path(key), "rb") as source:
             source.seek(start)
-            with appending(target, told) as append:
-                while data := source.read(_CHUNK):
-                    append(data)
+            while data := source.read(_CHUNK):
+                sink(data)
 
     def put(self, key: str, data: bytes) -> None:
         """Write at once, or aside and rename where a reader could see a part."""

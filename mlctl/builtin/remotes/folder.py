@@ -9,7 +9,7 @@ import errno
 import os
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -75,6 +75,14 @@ class FolderStore:
             target.open("ab", buffering=0) as sink,
         ):
             _copy(source.fileno(), sink.fileno(), start, told)
+
+    def stream(self, key: str, sink: Callable[[bytes], None], *, start: int = 0) -> None:
+        """Hand over what follows `start`."""
+        path = self._path(key)
+        with self._reading(key), path.open("rb", buffering=0) as source:
+            source.seek(start)
+            while data := source.read(_CHUNK):
+                sink(data)
 
     def put(self, key: str, data: bytes) -> None:
         """Write aside, flush, rename."""

@@ -3,7 +3,7 @@
 import base64
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
@@ -76,6 +76,11 @@ class HttpStore:
 
     def fetch(self, key: str, target: Path, told: Told, *, start: int = 0) -> None:
         """Append what follows `start`, where the server knows ranges; else that much is read past."""
+        with appending(target, told) as append:
+            self.stream(key, append, start=start)
+
+    def stream(self, key: str, sink: Callable[[bytes], None], *, start: int = 0) -> None:
+        """Hand over what follows `start`, where the server knows ranges; else that much is read past."""
         headers = {"Range": f"bytes={start}-"} if start else {}
         with self._asking(key), self._client.stream("GET", self._at(key), headers=headers) as response:
             if start and response.status_code == _RANGE:  # all of it is there
@@ -84,11 +89,10 @@ class HttpStore:
             past = start - _first(response)
             if past < 0:
                 raise Unreachable(f"{self.url}: {key}: another range than was asked for", key=key)
-            with appending(target, told) as append:
-                for data in response.iter_raw():
-                    chunk, past = data[past:], max(0, past - len(data))
-                    if chunk:
-                        append(chunk)
+            for data in response.iter_raw():
+                chunk, past = data[past:], max(0, past - len(data))
+                if chunk:
+                    sink(chunk)
 
     def put(self, key: str, data: bytes) -> None:
         """Refuse."""

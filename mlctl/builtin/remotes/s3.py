@@ -6,7 +6,7 @@ never repeated unseen. A large file goes up in parts; what has arrived of it is 
 
 import contextlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,11 @@ class S3Store:
 
     def fetch(self, key: str, target: Path, told: Told, *, start: int = 0) -> None:
         """Append what follows `start`."""
+        with appending(target, told) as append:
+            self.stream(key, append, start=start)
+
+    def stream(self, key: str, sink: Callable[[bytes], None], *, start: int = 0) -> None:
+        """Hand over what follows `start`."""
         more = {"Range": f"bytes={start}-"} if start else {}
         with self._asking(key):
             try:
@@ -94,9 +99,9 @@ class S3Store:
                 if status_of(error) == _RANGE:  # all of it is there
                     return
                 raise
-            with contextlib.closing(body), appending(target, told) as append:
+            with contextlib.closing(body):
                 for chunk in body.iter_chunks(_CHUNK):
-                    append(chunk)
+                    sink(chunk)
 
     def put(self, key: str, data: bytes) -> None:
         """One request."""

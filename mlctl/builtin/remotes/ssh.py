@@ -69,22 +69,26 @@ class SshStore:
 
     def fetch(self, key: str, target: Path, told: Told, *, start: int = 0) -> None:
         """Append what follows `start`."""
-        path = self._path(key)
         with appending(target, told) as append:
+            self.stream(key, append, start=start)
 
-            async def act(sftp: Sftp) -> None:
-                offset = start
-                async with _is_file(sftp, path), sftp.open(path, "rb") as file:
-                    # no more than there is: each block behind the end would be a request of its own
-                    end = (await self._line.soon(file.stat())).size
-                    while offset < end:
-                        data = await self._line.soon(file.read(min(_CHUNK, end - offset), offset))
-                        if not data:
-                            raise asyncssh.SFTPFailure("the file has become shorter")
-                        offset += len(data)
-                        append(data)
+    def stream(self, key: str, sink: Callable[[bytes], None], *, start: int = 0) -> None:
+        """Hand over what follows `start`."""
+        path = self._path(key)
 
-            self._ask(key, act, whole=False)
+        async def act(sftp: Sftp) -> None:
+            offset = start
+            async with _is_file(sftp, path), sftp.open(path, "rb") as file:
+                # no more than there is: each block behind the end would be a request of its own
+                end = (await self._line.soon(file.stat())).size
+                while offset < end:
+                    data = await self._line.soon(file.read(min(_CHUNK, end - offset), offset))
+                    if not data:
+                        raise asyncssh.SFTPFailure("the file has become shorter")
+                    offset += len(data)
+                    sink(data)
+
+        self._ask(key, act, whole=False)
 
     def put(self, key: str, data: bytes) -> None:
         """Write aside, flush, rename."""

@@ -20,6 +20,14 @@ def data_evict(
     trust_size: Annotated[
         bool, typer.Option("--trust-size", help="Take a file's size on the remote for proof.")
     ] = False,
+    keep: Annotated[
+        int | None,
+        typer.Option("--keep", metavar="N", min=0, help="Only versions before the newest N of each dataset."),
+    ] = None,
+    older_than: Annotated[
+        str | None,
+        typer.Option("--older-than", metavar="SPAN", help="Only versions that were added before that."),
+    ] = None,
     projects: Annotated[
         list[str] | None,
         typer.Option("--projects", metavar="DIR", help="Another project that shares the cache; repeatable."),
@@ -34,9 +42,11 @@ def data_evict(
       mlctl data evict   # the plan
       mlctl data evict images@1 images@2 --yes
       mlctl data evict images --trust-size --yes
+      mlctl data evict --keep 2 --older-than 90d --yes   # old versions of everything
 
     Proof is the md5 that the store itself computed, where it has one; else the bytes are read back and
-    hashed. What another dataset or version needs, and what the work tree links to, stays. `data checkout`
+    hashed. What another dataset or version needs, and what the work tree links to, stays; with --keep and
+    --older-than also what a pointer in a work tree names. `data checkout`
     fetches again.
     """
     request = DataEvictRequest(
@@ -44,6 +54,8 @@ def data_evict(
         remote=remote,
         yes=yes,
         trust_size=trust_size,
+        keep=keep,
+        older_than=older_than,
         projects=tuple(projects or ()),
         dry_run=dry_run,
     )

@@ -11,6 +11,8 @@ class DataEvictRequest(msgspec.Struct, frozen=True, kw_only=True):
         remote: name of the data's remote; the default one if None.
         yes: do it; otherwise only the plan is made.
         trust_size: a file of the right size under the right name on the remote is proof enough.
+        keep: of each dataset the newest so many versions stay, and whatever a work tree's pointer names.
+        older_than: a duration; versions that were added later stay, and what a work tree's pointer names.
         projects: folders of the other projects that share the cache, where it is outside this project.
     """
 
@@ -18,6 +20,8 @@ class DataEvictRequest(msgspec.Struct, frozen=True, kw_only=True):
     remote: str | None = None
     yes: bool = False
     trust_size: bool = False
+    keep: int | None = None
+    older_than: str | None = None
     projects: tuple[str, ...] = ()
     dry_run: bool = False
 
