@@ -25,7 +25,7 @@ _mlctl() {
         " spec") words="explain" ;;
         " init") words="--template --name --from --target --columns --null --test --dry-run --json" ;;
         " status") words="--check --json" ;;
-        " data add") words="--name --dry-run --json" ;;
+        " data add") words="--name --force --dry-run --json" ;;
         " data import") words="--rev --name --output -o --sha256 --dry-run --json" ;;
         " data update") words="--rev --dry-run --json" ;;
         " data mv") words="--dry-run --json" ;;

@@ -66,6 +66,7 @@ complete -c mlctl -n '__fish_seen_subcommand_from init' -F
 complete -c mlctl -n '__fish_seen_subcommand_from status' -l check -d 'Exit with the answer\'s code where the answer is no.'
 complete -c mlctl -n '__fish_seen_subcommand_from status' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from add' -l name -r -d 'Name of the dataset, for one path.'
+complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from add' -l force -d 'Count files that have never been here as removed.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from add' -l dry-run -d 'Show what would be done and change nothing.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from add' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from add' -F

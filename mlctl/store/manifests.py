@@ -4,7 +4,8 @@ A manifest is one chunk (a JSON list of entries) or a root that lists chunks; `d
 chunks begin. Two versions of a folder share the objects of every chunk in which nothing changed.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
 
 import msgspec
 
@@ -120,6 +121,25 @@ class Manifests:
             )
             for chunks in (before, after)
         )
+        yield from _differences(olds, news)
+
+    def changes_to(
+        self, old: str, chunks: Sequence[Chunk], entries: Callable[[Any], Iterable[FileEntry]]
+    ) -> Iterator[Change]:
+        """The same between a manifest and a folder that has none yet.
+
+        Args:
+            old: digest of the manifest.
+            chunks: of the folder, in order, cut as a manifest's.
+            entries: the files of one of them; asked for those alone that the manifest does not have.
+
+        Raises:
+            Missing, Corrupt: an object is.
+        """
+        before = self._chunks(old)
+        shared = {chunk.digest for chunk in before} & {chunk.digest for chunk in chunks}
+        olds = (entry for one in before if one.digest not in shared for entry in self._chunk(one.digest))
+        news = (entry for one in chunks if one.digest not in shared for entry in entries(one))
         yield from _differences(olds, news)
 
     def _chunks(self, digest: str | None) -> tuple[Chunk, ...]:

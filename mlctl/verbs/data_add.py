@@ -33,7 +33,7 @@ def data_add(session: Session, request: DataAddRequest) -> Outcome[DataAddResult
         if not os.path.lexists(session.root / place.path):
             raise NotFound(f"{place.path} does not exist", "mlctl data status", path=place.path)
     take = would_take if request.dry_run else take_in
-    taken = [take(session, place) for place in places]
+    taken = [take(session, place, force=request.force) for place in places]
     for whole, path in pieces:
         taken += engine("appending").append(session, whole, path, dry_run=request.dry_run)
     return Outcome(

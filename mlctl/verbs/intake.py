@@ -16,6 +16,7 @@ from mlctl.domain.errors import UnreadableTable
 from mlctl.domain.ids import Digest
 from mlctl.domain.spec import ReadSpec
 from mlctl.store.evicted import Evicted
+from mlctl.verbs.absent_files import refuse_absent
 from mlctl.verbs.engines import engine
 from mlctl.verbs.parts import part_of, pointer_of
 from mlctl.verbs.places import Place
@@ -77,17 +78,23 @@ def look(
     )
 
 
-def take_in(session: Session, place: Place) -> Taken:
+def take_in(session: Session, place: Place, *, force: bool = False) -> Taken:
     """Version what stands at a place; nothing is done where that has been done.
+
+    Args:
+        session: of the project.
+        place: what to version.
+        force: also where that leaves out files of the pointer's version that have never been here.
 
     Raises:
         NotFound, UsageError, InvalidName, PermissionRefused, DiskFull: as the scan and the cache.
         UnreadableTable: mlctl.toml or its name says that it is a table, and it isn't.
+        WorkspaceDirty: as `absent_files.refuse_absent`.
         Locked: dvc is at work here.
     """
     part = part_of(session, place)
     if part is not None:
-        return cast("Taken", engine("part_intake").take_part(session, place, part))
+        return cast("Taken", engine("part_intake").take_part(session, place, part, force=force))
     settings = read_settings(session.root)
     target = session.root / place.path
     table: Any | None = None
@@ -99,6 +106,8 @@ def take_in(session: Session, place: Place) -> Taken:
         linked = settings.links[0] in _LINKS
         seen = _without(session, place, cache) or look(session, place, cache, note_read=linked)
         _check_owner(session, place, seen)
+        if not force:
+            refuse_absent(session, place, seen, cache)
         cache.flush()
         if linked:
             _link(session, place, seen, settings)
@@ -173,10 +182,12 @@ def _check_owner(session: Session, place: Place, seen: Snapshot) -> None:
         raise owner.refusal(f"it differs from what {owner.file} says")
 
 
-def would_take(session: Session, place: Place) -> Taken:
+def would_take(session: Session, place: Place, *, force: bool = False) -> Taken:
     """What `take_in` would do, without doing it; a new version has number and digest of nothing yet."""
     seen = look(session, place)
     _check_owner(session, place, seen)
+    if not force:
+        refuse_absent(session, place, seen, DvcCache.of(read_settings(session.root)))
     found = with_bytes(session, place.name, seen.md5, _read(place))
     pointer = pointer_path(session.root / place.path)
     stands = pointer_of(session, place) == seen.pointer() or part_of(session, place) is not None

@@ -20,13 +20,13 @@ from mlctl.workspace.dvc_lock import dvc_lock
 from mlctl.workspace.part_snapshot import PartSnapshot
 
 
-def take_part(session: Session, place: Place, part: Part) -> Taken:
+def take_part(session: Session, place: Place, part: Part, *, force: bool = False) -> Taken:
     """Version a part, and its whole first; nothing is done where that has been done.
 
     Raises:
         NotFound: the whole has nothing there. Else as `intake.take_in`.
     """
-    taken = take_in(session, part.whole)
+    taken = take_in(session, part.whole, force=force)
     made = derive(session, place, part, taken.numbered)
     return msgspec.structs.replace(made, files=taken.files, warnings=(*taken.warnings, *made.warnings))
 

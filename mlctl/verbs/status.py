@@ -11,12 +11,15 @@ from mlctl.domain.looks import looked_at
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.status import DatasetStatus, Stale, StatusRequest, StatusResult
 from mlctl.domain.spec import Spec
+from mlctl.verbs.absent_files import absent_files
 from mlctl.verbs.intake import look
 from mlctl.verbs.parts import pointer_of
 from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
 from mlctl.verbs.staleness import model_status
 from mlctl.verbs.unpushed import unpushed
+from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_files import read_settings
 
 
 def status(session: Session, request: StatusRequest) -> Outcome[StatusResult]:
@@ -101,6 +104,10 @@ def _dataset(session: Session, name: str, path: str, names: Names, spec: Spec | 
     else:
         since = f"since {name}@{pointed}" if pointed is not None else "since its pointer was written"
         state, why = "changed", f"{path} has changed {since}"
+        absent = absent_files(session, place, seen, DvcCache.of(read_settings(session.root)))
+        if absent is not None:
+            stale = Stale(what=f"data {name}", why=absent.told, next=f"mlctl data checkout {name}")
+            return DatasetStatus(name=name, path=path, version=None, state=state, stale=(stale,))
     stale = Stale(what=f"data {name}", why=why, next=f"mlctl data add {path}")
     return DatasetStatus(name=name, path=path, version=None, state=state, stale=(stale,))
 

@@ -72,6 +72,19 @@ class Snapshot:
             for chunk in self._what.chunks:
                 yield chunk, self._what.encoded(chunk)
 
+    @property
+    def parts(self) -> tuple[Seen, ...]:
+        """What there is to say of the chunks of a folder's manifest, without their entries."""
+        return tuple(self._what.chunks) if isinstance(self._what, Survey) else ()
+
+    def entries_of(self, chunk: Seen) -> tuple[FileEntry, ...]:
+        """The files of one of `parts`.
+
+        Raises:
+            WorkspaceDirty: as `entries`.
+        """
+        return self._what.entries(chunk) if isinstance(self._what, Survey) else ()
+
     def pointer(self) -> Pointer:
         """The pointer that belongs beside it."""
         return Pointer(

@@ -9,17 +9,21 @@ from mlctl.domain.progress import silent
 from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.data_evict import DataEvictRequest
 from mlctl.domain.requests.data_get import DataGetRequest
+from mlctl.domain.requests.data_status import DataStatusRequest
 from mlctl.domain.requests.init import InitRequest
 from mlctl.store.repository import Repository
 from mlctl.verbs import data_get as module
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.data_evict import data_evict
 from mlctl.verbs.data_get import data_get
+from mlctl.verbs.data_status import data_status
 from mlctl.verbs.data_transfer import upload_data
 from mlctl.verbs.init import init
 from mlctl.verbs.remote_stores import open_data_store
 from mlctl.verbs.session import Session
-from mlctl.workspace.dvc_files import read_pointer
+from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_files import read_pointer, read_settings
+from mlctl.workspace.scan import read_file
 from tests.remote_servers import make_bucket, s3_options, s3_server, web_server
 from tests.sharing.faulty import FAULTS, faulty_line
 
@@ -88,8 +92,16 @@ def counted(monkeypatch):
     return asked
 
 
+def session(root):
+    return Session(Repository.find(root))
+
+
 def get(root, path, **more):
-    return data_get(Session(Repository.find(root)), DataGetRequest(path=path, **more))
+    return data_get(session(root), DataGetRequest(path=path, **more))
+
+
+def status(root):
+    return data_status(session(root), DataStatusRequest()).data.datasets
 
 
 def files(folder):
@@ -266,3 +278,33 @@ def test_from_a_web_server_that_is_only_read(clone, tmp_path):
         ).data
         assert [(one.what, one.files) for one in gone.proofs] == [("read", len(FILES))]
         assert get(clone, "images/dogs").data.fetched_files == 1
+
+
+def test_a_part_that_was_brought_is_not_taken_for_the_whole(clone):
+    get(clone, "images/cats")
+    (state,) = [one for one in status(clone) if one.path == "images"]
+    assert (state.state, state.next) == ("partial", "mlctl data checkout images")
+    assert "2 of the 4 files" in state.why
+    for dry_run in (True, False):
+        with pytest.raises(WorkspaceDirty, match="2 of the 4 files") as caught:
+            data_add(session(clone), DataAddRequest(paths=("images",), dry_run=dry_run))
+        assert caught.value.hints == ("mlctl data checkout images", "mlctl data add images --force")
+    assert read_pointer(clone / "images.dvc").nfiles == len(FILES)
+    (clone / "images/cats/1.jpg").write_text("mine")
+    assert [one.state for one in status(clone) if one.path == "images"] == ["modified"]
+    data_add(session(clone), DataAddRequest(paths=("images",), force=True))
+    assert read_pointer(clone / "images.dvc").nfiles == 2
+    assert [one.state for one in status(clone) if one.path == "images"] == ["clean"]
+
+
+def test_a_file_that_was_here_may_be_taken_away(shared):
+    (shared.root / "images/dogs/1.jpg").unlink()
+    found = data_add(shared.session(), DataAddRequest(paths=("images",))).data
+    assert found.added == ("images@3",)
+    cache = DvcCache(read_settings(shared.root).cache)
+    for name in ("cats/1.jpg", "cats/2.jpg"):
+        file = shared.root / "images" / name
+        cache.path(read_file(file).hashes.md5).unlink()
+        file.unlink()
+    with pytest.raises(WorkspaceDirty, match=r"2 of the 3 files of images@3"):
+        data_add(shared.session(), DataAddRequest(paths=("images",)))

@@ -15,6 +15,9 @@ def data_add(
         typer.Argument(metavar="[PATH]…", help="Files and folders; all declared data by default."),
     ] = None,
     name: Annotated[str | None, typer.Option(help="Name of the dataset, for one path.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Count files that have never been here as removed.")
+    ] = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -26,4 +29,5 @@ def data_add(
       mlctl data add images --name signs
       mlctl data add images/day=2026-11-03   # a new piece of a tracked folder: only that is read
     """
-    carry_out("data_add", DataAddRequest(paths=tuple(paths or ()), name=name, dry_run=dry_run), json=json)
+    request = DataAddRequest(paths=tuple(paths or ()), name=name, force=force, dry_run=dry_run)
+    carry_out("data_add", request, json=json)

@@ -11,10 +11,12 @@ class DataAddRequest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         paths: files and folders as typed; all data that is declared or has a pointer, if empty.
         name: of the dataset, where one path is given that `mlctl.toml` does not declare.
+        force: also folders of which files are left out that have never been here.
     """
 
     paths: tuple[str, ...] = ()
     name: str | None = None
+    force: bool = False
     dry_run: bool = False
 
 
