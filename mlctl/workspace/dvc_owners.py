@@ -1,11 +1,13 @@
 """Which file of DVC says what a file or folder of the work tree holds: a pointer of its own, or another's.
 
 `data add` writes `x.csv.dvc` beside `x.csv`. DVC knows more: outs of a stage in `dvc.yaml` (`dvc.lock` says
-what they hold), and `.dvc` files with several outs or a `wdir`. Those are dvc's; mlctl only reads them.
+what they hold), and `.dvc` files with several outs or a `wdir`. Those are dvc's; mlctl only reads them. They
+are looked for beside the data and above; only where nothing is there, everywhere: a `wdir` may lead up.
 """
 
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from mlctl.workspace.process import output_of
 
 LOCK = "dvc.lock"
 _PIPELINE = "dvc.yaml"
+_MOST = 200  # folders that are looked through without git
 _OTHERS = {".git", ".hg", ".dvc", ".mlctl"}
 
 
@@ -74,7 +77,7 @@ def owner_of(root: Path, path: str) -> Tracked | None:
         for found in (*_in_lock(root, folder / LOCK), *_in_pointers(root, folder.glob(f"*{SUFFIX}"))):
             if found.path == path:
                 return found
-    return None
+    return next((found for found in _from_afar(root) if found.path == path), None)
 
 
 def foreign_owner(root: Path, path: str) -> Tracked | None:
@@ -91,6 +94,17 @@ def pointer_at(root: Path, path: str) -> Pointer | None:
     """
     found = owner_of(root, path)
     return found.pointer if found is not None else None
+
+
+def _from_afar(root: Path) -> Iterator[Tracked]:
+    """What files say of data that are not below their own folder; damaged ones say nothing."""
+    for file in _everywhere(root):
+        with suppress(MlctlError, OSError, UnicodeDecodeError):
+            told = (file.with_name(_PIPELINE) if file.name == LOCK else file).read_text(encoding="utf-8")
+            if "wdir:" not in told and "../" not in told:
+                continue
+            found = _in_lock(root, file) if file.name == LOCK else _in_pointers(root, [file])
+            yield from (one for one in found if file.parent not in (root / one.path).parents)
 
 
 def tracked_in(root: Path) -> tuple[list[Tracked], list[str]]:
@@ -177,8 +191,21 @@ def _tracked(root: Path, file: Path, base: Path, out: Pointer, stage: str | None
     return Tracked(path=path, file=file.relative_to(root).as_posix(), pointer=pointer, stage=stage)
 
 
-def _pointer_files(root: Path) -> list[Path]:
-    """The `.dvc` files of the project; what git ignores is not looked through."""
+def _everywhere(root: Path) -> list[Path]:
+    """Pointers and locks, in a small project found without git: then `status` knows what it rests on."""
+    found = []
+    for number, (folder, folders, files) in enumerate(os.walk(root)):
+        if number == _MOST:
+            return _pointer_files(root, SUFFIX, LOCK)
+        data = {name.removesuffix(SUFFIX) for name in files}
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in data)
+        found += [Path(folder, name) for name in sorted(files) if name.endswith((SUFFIX, LOCK))]
+    return found
+
+
+def _pointer_files(root: Path, *endings: str) -> list[Path]:
+    """The files of the project with such endings (`.dvc`); what git ignores is not looked through."""
+    wanted = endings or (SUFFIX,)
     if any((folder / ".git").exists() for folder in (root, *root.parents)):
         listed = output_of(
             [
@@ -191,7 +218,7 @@ def _pointer_files(root: Path) -> list[Path]:
                 "--others",
                 "--exclude-standard",
                 "--",
-                f"*{SUFFIX}",
+                *(f"*{ending}" for ending in wanted),
             ]
         )
         names = {os.fsdecode(name) for name in listed.split(b"\0") if name}
@@ -199,5 +226,5 @@ def _pointer_files(root: Path) -> list[Path]:
     found = []
     for folder, folders, files in os.walk(root):
         folders[:] = sorted(set(folders) - _OTHERS)
-        found += [Path(folder, name) for name in sorted(files) if name.endswith(SUFFIX)]
+        found += [Path(folder, name) for name in sorted(files) if name.endswith(wanted)]
     return found

@@ -259,6 +259,25 @@ def test_a_pointer_with_several_outs_and_a_wdir_is_read_and_left_to_dvc(place):
     assert text != (place.folder / "all.dvc").read_text()
 
 
+def test_a_pointer_whose_wdir_leads_up_is_found_and_left_to_dvc(place):
+    write(place, "out/x.bin", b"x")
+    (place.folder / "pipes/deep").mkdir(parents=True)
+    (place.folder / "pipes/deep/all.dvc").write_text("wdir: ../../out\nouts:\n- path: x.bin\n")
+    place.dvc("commit", "--quiet", "--force", "pipes/deep/all.dvc")
+    took_over(place)
+    assert place.mlctl_is_clean()
+    assert place.mlctl("data", "add", "out/x.bin")["data"]["added"] == []
+    assert not (place.folder / "out/x.bin.dvc").exists()
+    (place.folder / "out/x.bin").unlink()
+    place.mlctl("data", "get", "out/x.bin")
+    assert (place.folder / "out/x.bin").read_bytes() == b"x"
+    write(place, "out/x.bin", b"other")
+    refused = place.mlctl("data", "add", "out/x.bin", expect=2)["error"]
+    assert refused["hints"] == ["dvc commit pipes/deep/all.dvc"]
+    place.mlctl("data", "checkout", "x", "--force")
+    assert place.dvc_is_clean()
+
+
 def test_outs_of_a_stage_are_datasets_and_their_lock_is_never_touched(place):
     (place.folder / "dvc.yaml").write_text(
         "stages:\n  double:\n    cmd: cat data/a.bin data/a.bin > out/twice.bin\n    deps: [data/a.bin]\n"

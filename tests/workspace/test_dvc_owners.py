@@ -1,5 +1,7 @@
 """Who says what a path holds: a pointer beside it, a `.dvc` file with several outs, or a stage's lock."""
 
+import subprocess
+
 import pytest
 
 from mlctl.domain.errors import Corrupt, UsageError
@@ -70,13 +72,41 @@ def test_outs_of_stages_are_their_stage_s(tmp_path):
 def test_outs_of_one_file_with_a_wdir(tmp_path):
     text = f"wdir: ../out\nouts:\n- {{path: x, hash: md5, md5: {A}}}\n- {{path: y, hash: md5, md5: {B}}}\n"
     write(tmp_path, "data/all.dvc", text)
-    assert pointer_at(tmp_path, "out/x") is None  # dvc's files are looked for in the folder and above
+    assert owner_of(tmp_path, "out/x").file == "data/all.dvc"
+    assert foreign_owner(tmp_path, "out/y").pointer.md5 == B
+    assert owner_of(tmp_path, "out/z") is None
     write(tmp_path, "all.dvc", text.replace("../out", "out"))
     assert pointer_at(tmp_path, "out/x").md5 == A
     assert foreign_owner(tmp_path, "out/y").file == "all.dvc"
     found, wrong = tracked_in(tmp_path)
     assert [one.path for one in found] == ["out/x", "out/x", "out/y", "out/y"]
     assert wrong == []
+
+
+def test_in_a_large_project_git_is_asked_where_pointers_are(tmp_path):
+    write(tmp_path, "pipes/all.dvc", f"wdir: ../out\nouts:\n- {{path: x, hash: md5, md5: {A}}}\n")
+    write(tmp_path, "ignored/all.dvc", f"wdir: ../out\nouts:\n- {{path: x, hash: md5, md5: {B}}}\n")
+    write(tmp_path, ".gitignore", "/ignored\n")
+    subprocess.run(["git", "init", "--quiet", str(tmp_path)], check=True)
+    for number in range(300):
+        (tmp_path / "ignored" / str(number)).mkdir()
+    assert owner_of(tmp_path, "out/x").file == "pipes/all.dvc"
+
+
+def test_an_out_of_a_stage_whose_wdir_leads_up(tmp_path):
+    write(
+        tmp_path,
+        "pipe/deep/dvc.yaml",
+        "stages:\n  up:\n    wdir: ../..\n    cmd: x\n    outs: [made/u.bin]\n",
+    )
+    lock = (
+        f"stages:\n  up:\n    cmd: x\n    outs:\n    - {{path: made/u.bin, hash: md5, md5: {A}, size: 1}}\n"
+    )
+    write(tmp_path, "pipe/deep/dvc.lock", lock)
+    write(tmp_path, "damaged/dvc.lock", "stages: [1]\n")
+    write(tmp_path, "damaged/dvc.yaml", "stages: ../x\n")
+    found = owner_of(tmp_path, "made/u.bin")
+    assert (found.stage, found.file) == ("up", "pipe/deep/dvc.lock")
 
 
 def test_a_pointer_that_names_another_file_than_the_one_beside_it_is_foreign(tmp_path):
