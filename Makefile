@@ -21,7 +21,7 @@ help:
 	@echo "make test    every test"
 	@echo "make check   format, lint, types, floors, dependencies, generated pages"
 	@echo "make bench   side by side with the peers (installs them beside, takes a while)"
-	@echo "make soak    ten thousand kills"
+	@echo "make soak    every kill: at all write points, and MLCTL_KILLS (200) times at random a command"
 	@echo "make docs    write the generated pages and completions anew"
 
 $(RUN): pyproject.toml
@@ -40,9 +40,10 @@ $(DEV): $(RUN)
 demo: $(RUN)
 	@PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python templates/bike-demand/demo/replay.py --out demo-output
 
-# two workers, and one thread each inside them: OpenMP's own threads would fight over the same cores
+# two workers, and one thread each inside them: OpenMP's own threads would fight over the same cores. Files in
+# the order of their names: by their number of tests, the kills would come last, and one worker idle
 test: $(DEV)
-	@env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -q
+	@env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -q
 
 check: $(DEV)
 	@$(BIN)/ruff check --quiet .
@@ -57,7 +58,7 @@ bench: $(DEV)
 	@env -u PYTHONDONTWRITEBYTECODE PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/run.py
 
 soak: $(DEV)
-	@OMP_NUM_THREADS=1 MLCTL_SOAK=1 $(BIN)/python -m pytest -q -k "kill or crash or race" --timeout 36000
+	@env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 MLCTL_SOAK=1 $(BIN)/python -m pytest -q -k "kill or crash or race" --timeout 36000
 
 docs: $(DEV)
 	@$(BIN)/python -m mlctl.cli.reference

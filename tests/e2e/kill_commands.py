@@ -1,8 +1,8 @@
-"""Kills whole commands at every write point, run as a program: STATES COMMAND WORK, or STATES alone.
+"""Kills whole commands at write points, run as a program: STATES COMMAND WORK [EVERY], or STATES alone.
 
 With STATES alone it makes the repositories that the commands begin from, one folder each. With a command it
-kills that command at each write point in a fork of this process, which has imported everything beforehand;
-so a kill and the looks after it cost tenths of a second. It prints what `sweep` found, as JSON.
+kills that command at each write point, or at every EVERYth, in a fork of this process, which has imported
+everything beforehand; so a kill and the looks after it cost tenths of a second. It prints what `sweep` found.
 
 After each kill: `fsck` is clean, the log is what it was plus at most the first decisions of the uninterrupted
 run (so no name holds anything half-done), what was acknowledged is there, and the command, run again, ends
@@ -15,6 +15,7 @@ import json
 import re
 import shutil
 import sys
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -38,6 +39,7 @@ HEAVY = (
 CHANGING = re.compile(r"[0-9a-f]{64}|[0-9A-HJKMNP-TV-Z]{26}")
 ASIDE = re.compile(r"\..+\.(tmp|aside)")  # hidden, written beside a file and not renamed yet
 ALONE = 2
+WHOLE = 4
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,7 @@ KILLS = {
     "train": Kill("added", ("train",)),
     "eval": Kill("trained", ("eval",)),
     "promote": Kill("evaluated", ("promote",)),
+    "promote-shared": Kill("shared", ("promote",), then=(("promote",), ("push",), ("pull",))),
     "promote-second": Kill("second", ("promote", "--force", "--reason", "a test")),
     "rollback": Kill("renewed", ("rollback",), codes=(0, 20), then=(("status",),), again=False),
     "undo": Kill("promoted", ("undo",), then=(("log",),), again=False),
@@ -111,11 +114,13 @@ def make(states: Path) -> None:
     """Make every state, each a step on from the one before."""
     last: Path | None = None
 
-    def state(name: str, *commands: str, act: Callable[[Path], object] | None = None) -> None:
+    def state(
+        name: str, *commands: str, act: Callable[[Path], object] | None = None, after: str | None = None
+    ) -> None:
         nonlocal last
-        folder = states / name
-        if last is not None:
-            shutil.copytree(last, folder, symlinks=True)
+        folder, before = states / name, last if after is None else states / after
+        if before is not None:
+            shutil.copytree(before, folder, symlinks=True)
         for command in commands:
             code = run(command.split(), folder, states)
             assert code in {0, 41}, (name, command, code, said(states))
@@ -131,36 +136,36 @@ def make(states: Path) -> None:
     state("new", "init")
     state("added", "data add rides.csv")
     state("gone", act=lambda folder: (folder / "rides.csv").unlink())
-    last = states / "new"
-    state("pictures", act=_paint)
+    state("pictures", act=_paint, after="new")
     state("painted", "data add img", act=_repaint)
     state("repainted", "data add img")
     state("longer", act=_lengthen)
-    last = states / "repainted"
-    state("littered", act=_litter)
+    state("littered", act=_litter, after="repainted")
     state("collected", "gc --yes --older-than 0s")
-    last = states / "new"
     source = states / "source.bin"
     source.write_text("first", encoding="utf-8")
-    state("imported", f"data import {source}", act=lambda _: source.write_text("second", encoding="utf-8"))
-    last = states / "added"
-    state("with-images", act=_images)
+    state(
+        "imported",
+        f"data import {source}",
+        act=lambda _: source.write_text("second", encoding="utf-8"),
+        after="new",
+    )
+    state("with-images", act=_images, after="added")
     state("sent", "data add images", act=_send)
     state("away", "data evict images --yes", act=lambda folder: shutil.rmtree(folder / "images"))
-    last = states / "added"
-    state("trained", "train")
+    state("trained", "train", after="added")
     state("evaluated", "eval")
-    state("promoted", "promote", act=_questions)
+    state("shared", "remote add origin .dvc/tmp/remote", "push")
+    state("promoted", "promote", act=_questions, after="evaluated")
     state("undone", "undo")
-    last = states / "promoted"
-    state("second", "train --set alpha=2.0", "eval")
+    state("second", "train --set alpha=2.0", "eval", after="promoted")
     state("renewed", "promote --force --reason test")
-    last = states / "promoted"
     state(
-        "changed", act=lambda folder: write_csv(folder / "rides.csv", [day(number) for number in range(190)])
+        "changed",
+        after="promoted",
+        act=lambda folder: write_csv(folder / "rides.csv", [day(number) for number in range(190)]),
     )
-    last = states / "promoted"
-    state("served", act=_serve)
+    state("served", act=_serve, after="promoted")
     state("labelled", "labels add truth.csv")
 
 
@@ -227,8 +232,8 @@ def _serve(folder: Path) -> None:
     assert status == 200, answer
 
 
-def sweep_of(states: Path, what: Kill, work: Path) -> dict[str, object]:
-    """Kill one command at each write point; what `sweep` found."""
+def sweep_of(states: Path, what: Kill, work: Path, every: int) -> dict[str, object]:
+    """Kill one command at every `every`-th write point; what `sweep` found."""
     template, whole = (
         states / what.state,
         work / "whole" / "copy",
@@ -237,21 +242,32 @@ def sweep_of(states: Path, what: Kill, work: Path) -> dict[str, object]:
     if (code := run(what.argv, whole, work)) not in what.codes:
         return {"points": 0, "failures": [f"exits {code}: {said(work)}"]}
     looks = Looks(template, whole, what, work)
-    return sweep(template, work, lambda folder: accepting(what.codes, mlctl(looks.argv, folder)), looks.check)
+
+    def act(folder: Path) -> Callable[[], int]:
+        return accepting(what.codes, mlctl(looks.argv, folder))
+
+    return sweep(template, work, act, looks.check, every=every)
 
 
 def killed_after_freezing(states: Path, work: Path) -> dict[str, object]:
     """A loop killed at the first write point after its freeze, and run again; what each left in the names."""
-    what, number = KILLS["loop"], 1
+    what = KILLS["loop"]
     work.mkdir(parents=True)
     whole, cut = work / "whole", work / "cut"
     shutil.copytree(states / what.state, whole, symlinks=True)
     run(what.argv, whole, work)
-    while not cut.exists() or "datasets/demand-served/1" not in held(cut):
+
+    def frozen(number: int) -> bool:
         shutil.rmtree(cut, ignore_errors=True)
         shutil.copytree(states / what.state, cut, symlinks=True)
         killed_at(number, mlctl(what.argv, cut), work / "said")
-        number += 1
+        return "datasets/demand-served/1" in held(cut)
+
+    most = 1
+    while not frozen(most):
+        most *= 2
+    first = most // 2 + 1 + bisect_left(range(most // 2 + 1, most), 1, key=frozen)
+    assert frozen(first)
     before = held(cut)
     run(what.argv, cut, work)
     return {"whole": held(whole), "cut": before, "again": held(cut), "said": said(work)}
@@ -370,7 +386,8 @@ def main() -> int:
         return 0
     work = Path(sys.argv[3])
     work.mkdir(parents=True)
-    sys.stdout.write(json.dumps(sweep_of(states, KILLS[sys.argv[2]], work)) + "\n")
+    every = int(sys.argv[4]) if len(sys.argv) > WHOLE else 1
+    sys.stdout.write(json.dumps(sweep_of(states, KILLS[sys.argv[2]], work, every)) + "\n")
     return 0
 
 

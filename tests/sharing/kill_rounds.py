@@ -22,6 +22,7 @@ ACTS = {
     "first-push": ("p", ("push",)),
     "push": ("p", ("push",)),
     "pull": ("two", ("pull",)),
+    "fetch": ("two", ("fetch",)),
     "fetch-parted": ("two", ("remote", "add", "origin", "../remote")),
     "adopt": ("two", ("remote", "add", "origin", "../remote", "--adopt")),
     "rollback": ("p", ("rollback", "production")),
@@ -30,7 +31,14 @@ ACTS = {
 }
 """Which repository runs which command."""
 
-HEAVY = ("mlctl.cli.main", "pyarrow.parquet", "mlctl.verbs.push", "mlctl.verbs.pull", "mlctl.verbs.clone")
+HEAVY = (
+    "mlctl.cli.main",
+    "pyarrow.parquet",
+    "mlctl.verbs.push",
+    "mlctl.verbs.pull",
+    "mlctl.verbs.fetch",
+    "mlctl.verbs.clone",
+)
 
 
 def prepare(act: str, folder: Path) -> None:
@@ -58,7 +66,7 @@ def prepare(act: str, folder: Path) -> None:
     if act == "drop":
         first.promote(two)
         return
-    if act in {"pull", "clone"}:
+    if act in {"pull", "fetch", "clone"}:
         first.promote(two)
         run(folder / "p", "push")
         return

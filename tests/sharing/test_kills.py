@@ -1,4 +1,4 @@
-"""SIGKILL at write points of push, pull, remote add, rollback, log drop and clone: nothing is lost.
+"""SIGKILL at write points of push, pull, fetch, remote add, rollback, log drop and clone: nothing is lost.
 
 Here at some of the points, spread over the whole act; all of them with MLCTL_SOAK.
 """
@@ -21,6 +21,7 @@ STEPS = {
     "first-push": (29, 100),
     "push": (83, 250),
     "pull": (17, 40),
+    "fetch": (17, 40),
     "fetch-parted": (53, 150),
     "adopt": (29, 150),
     "rollback": (61, 100),
