@@ -1,4 +1,4 @@
-"""Whether a remote holds the data of each dataset: one key a dataset, its files only where that is absent.
+"""Whether a remote has the data of datasets and pipelines: one key each, files only where that is absent.
 
 A listing that is on the remote proves its files, since whoever sends a folder sends its listing last.
 """
@@ -19,8 +19,8 @@ from mlctl.verbs.versions import Numbered, newest, with_bytes
 from mlctl.workspace.commits import last_commit
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import SUFFIX, read_settings
-from mlctl.workspace.dvc_owners import owner_of
-from mlctl.workspace.pointed_data import data_named_by
+from mlctl.workspace.dvc_owners import PIPELINE, locked_in, owner_of
+from mlctl.workspace.pointed_data import NamedData, data_locked_by, data_named_by
 
 
 class _Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,9 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         manifest: of a folder whose version the log knows.
-        pushed: whether its data belong on the remote at all.
+        pushed: whether its data belong on a remote at all.
+        remote: the one that its pointer names; None for the default one.
+        stage: whose out it is, where it is no dataset.
     """
 
     place: Place
@@ -39,6 +41,8 @@ class _Asked(msgspec.Struct, frozen=True, kw_only=True):
     manifest: str | None
     file: str | None
     pushed: bool
+    remote: str | None = None
+    stage: str | None = None
 
 
 class _Missing(msgspec.Struct, frozen=True, kw_only=True):
@@ -57,17 +61,52 @@ def remote_presence(session: Session, places: list[Place]) -> RemotePresence:
         Unreachable, Denied: it could not be asked.
     """
     asked = [one for place in places if (one := _asked(session, place)) is not None]
-    cache = DvcCache(read_settings(session.root).cache)
+    asked += _of_pipelines(session, {place.path for place in places})
     with closing(open_data_store(session)) as store:
-        found = there(store, (one.md5 for one in asked if one.pushed))
-        lacking = [one for one in asked if one.pushed and not _is_there(one, found)]
-        sizes = {one.md5: _files(session, cache, one) for one in lacking}
-        found |= _below(store, sizes)
-    gone = {one.md5: _missing(cache, one, sizes[one.md5], found) for one in lacking}
-    rows = tuple(_row(session, one, gone.get(one.md5)) for one in asked)
+        gone = _gone(session, store, [one for one in asked if one.remote is None])
+    for name in sorted({one.remote for one in asked if one.remote is not None}):
+        with closing(open_data_store(session, name)) as other:
+            gone |= _gone(session, other, [one for one in asked if one.remote == name])
+    rows = tuple(_row(session, one, gone.get((one.remote, one.md5))) for one in asked)
     return RemotePresence(
         url=store.url, datasets=rows, complete=all(row.state != "incomplete" for row in rows)
     )
+
+
+def _gone(
+    session: Session, store: RemoteStore, asked: list[_Asked]
+) -> dict[tuple[str | None, str], _Missing]:
+    """What one remote lacks, by its name and the md5 of the data."""
+    cache = DvcCache(read_settings(session.root).cache)
+    found = there(store, (one.md5 for one in asked if one.pushed))
+    lacking = [one for one in asked if one.pushed and not _is_there(one, found)]
+    sizes = {one.md5: _files(session, cache, one) for one in lacking}
+    found |= _below(store, sizes)
+    return {(one.remote, one.md5): _missing(cache, one, sizes[one.md5], found) for one in lacking}
+
+
+def _of_pipelines(session: Session, known: set[str]) -> list[_Asked]:
+    """Outs of stages that are no datasets."""
+    found = []
+    for one in locked_in(session.root):
+        if one.path in known or ".." in one.path.split("/"):
+            continue
+        named = _named(session, one.file, one.pointer.md5)
+        found.append(
+            _Asked(
+                place=Place(name=str(one.stage), path=one.path),
+                md5=one.pointer.md5,
+                bytes=one.pointer.size,
+                files=1 if one.pointer.nfiles is None else one.pointer.nfiles,
+                label=None,
+                manifest=None,
+                file=one.file,
+                pushed=named is not None,
+                remote=named.remote if named else None,
+                stage=one.stage,
+            )
+        )
+    return found
 
 
 def _asked(session: Session, place: Place) -> _Asked | None:
@@ -76,10 +115,11 @@ def _asked(session: Session, place: Place) -> _Asked | None:
         last = newest(session, place.name)
         return None if last is None else _of_version(place, last, None, pushed=True)
     pointer = owner.pointer
-    pushed = _belongs_there(session, owner.file, pointer.md5)
+    named = _named(session, owner.file, pointer.md5)
+    pushed, remote = named is not None, named.remote if named else None
     known = with_bytes(session, place.name, pointer.md5, place.spec.read if place.spec else None)
     if known is not None:
-        return _of_version(place, known, owner.file, pushed=pushed)
+        return _of_version(place, known, owner.file, pushed=pushed, remote=remote)
     return _Asked(
         place=place,
         md5=pointer.md5,
@@ -89,10 +129,13 @@ def _asked(session: Session, place: Place) -> _Asked | None:
         manifest=None,
         file=owner.file,
         pushed=pushed,
+        remote=remote,
     )
 
 
-def _of_version(place: Place, known: Numbered, file: str | None, *, pushed: bool) -> _Asked:
+def _of_version(
+    place: Place, known: Numbered, file: str | None, *, pushed: bool, remote: str | None = None
+) -> _Asked:
     version = known.version
     return _Asked(
         place=place,
@@ -103,14 +146,22 @@ def _of_version(place: Place, known: Numbered, file: str | None, *, pushed: bool
         manifest=version.sha256 if version.shape == "folder" else None,
         file=file,
         pushed=pushed,
+        remote=remote,
     )
 
 
-def _belongs_there(session: Session, file: str, md5: str) -> bool:
-    """Not what is imported from another repository, nor what its pointer says is not to be pushed."""
-    if not file.endswith(SUFFIX):
-        return True
-    return md5 in {one.md5 for one in data_named_by((session.root / file).read_text(encoding="utf-8"))}
+def _named(session: Session, file: str, md5: str) -> NamedData | None:
+    """What a pointer or lock says of these data; None where no push carries them.
+
+    These are imports from another repository, and what its pointer or stage says is not to be pushed.
+    """
+    path = session.root / file
+    text = path.read_text(encoding="utf-8")
+    if file.endswith(SUFFIX):
+        found = data_named_by(text)
+    else:
+        found = data_locked_by(text, path.with_name(PIPELINE).read_text(encoding="utf-8"))
+    return next((one for one in found if one.md5 == md5), None)
 
 
 def _is_there(one: _Asked, found: dict[str, int]) -> bool:
@@ -154,6 +205,7 @@ def _row(session: Session, one: _Asked, missing: _Missing | None) -> DatasetPres
             state=state,
             files=one.files,
             bytes=one.bytes,
+            stage=one.stage,
         )
     known = added(session, one.md5)
     commit = last_commit(session.root, one.file) if known is None and one.file else None
@@ -164,6 +216,7 @@ def _row(session: Session, one: _Asked, missing: _Missing | None) -> DatasetPres
         state="incomplete",
         files=one.files,
         bytes=one.bytes,
+        stage=one.stage,
         missing_files=missing.files,
         missing_bytes=missing.bytes,
         here=missing.here,

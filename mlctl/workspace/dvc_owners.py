@@ -19,7 +19,7 @@ from mlctl.workspace.dvc_files import SUFFIX, Pointer, load_yaml, outs_of, point
 from mlctl.workspace.process import output_of
 
 LOCK = "dvc.lock"
-_PIPELINE = "dvc.yaml"
+PIPELINE = "dvc.yaml"
 _MOST = 200  # folders that are looked through without git
 _OTHERS = {".git", ".hg", ".dvc", ".mlctl"}
 
@@ -100,7 +100,7 @@ def _from_afar(root: Path) -> Iterator[Tracked]:
     """What files say of data that are not below their own folder; damaged ones say nothing."""
     for file in _everywhere(root):
         with suppress(MlctlError, OSError, UnicodeDecodeError):
-            told = (file.with_name(_PIPELINE) if file.name == LOCK else file).read_text(encoding="utf-8")
+            told = (file.with_name(PIPELINE) if file.name == LOCK else file).read_text(encoding="utf-8")
             if "wdir:" not in told and "../" not in told:
                 continue
             found = _in_lock(root, file) if file.name == LOCK else _in_pointers(root, [file])
@@ -117,6 +117,16 @@ def tracked_in(root: Path) -> tuple[list[Tracked], list[str]]:
         except MlctlError as error:
             wrong.append(error.message)
     return sorted(found, key=lambda one: one.path), wrong
+
+
+def locked_in(root: Path) -> list[Tracked]:
+    """Every out of a stage of the project that DVC keeps.
+
+    Raises:
+        Corrupt: a lock is damaged.
+    """
+    found = [one for file in _pointer_files(root, LOCK) for one in _in_lock(root, file)]
+    return sorted(found, key=lambda one: one.path)
 
 
 def _alone(file: Path) -> Pointer | None:
@@ -151,7 +161,7 @@ def _in_pointers(root: Path, files: Iterable[Path]) -> list[Tracked]:
 def _in_lock(root: Path, file: Path) -> list[Tracked]:
     try:
         stages = dict(load_yaml(file).get("stages") or {})
-        declared = dict(load_yaml(file.with_name(_PIPELINE)).get("stages") or {})
+        declared = dict(load_yaml(file.with_name(PIPELINE)).get("stages") or {})
         found = []
         for name, stage in stages.items():
             wanted = declared.get(name) or declared.get(name.split("@")[0]) or {}

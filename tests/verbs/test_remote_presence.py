@@ -1,5 +1,6 @@
 """`data status --remote`: what the remote lacks, who added it, and with how few requests that is known."""
 
+import hashlib
 import subprocess
 
 import pytest
@@ -124,3 +125,66 @@ def test_what_is_complete_costs_one_key_a_dataset(project, images, monkeypatch):
     monkeypatch.setattr(remote_presence, "open_data_store", opened)
     assert remote(project)["images"].state == "complete"
     assert len(made[0].asked) == 2
+
+
+PIPELINE = """
+stages:
+  fit:
+    cmd: x
+    outs:
+    - model.pkl
+    - plots
+    - away.bin: {remote: other}
+    - local.bin: {push: false}
+    metrics:
+    - metrics.json: {cache: false}
+"""
+
+
+def locked(project, outs):
+    rows = "".join(
+        f"    - {{path: {path}, hash: md5, md5: {md5}, size: {size}{more}}}\n"
+        for path, md5, size, more in outs
+    )
+    project.write("pipe/dvc.yaml", PIPELINE)
+    project.write("pipe/dvc.lock", f"schema: '2.0'\nstages:\n  fit:\n    cmd: x\n    outs:\n{rows}")
+
+
+def test_outs_of_pipelines_are_looked_for_too(project, images, tmp_path):
+    with (project.root / ".mlctl/config.toml").open("a") as config:
+        config.write('default = true\n[remotes.other]\nurl = "../other"\n')
+    upload_data(project.session(), [images, read_pointer(project.root / "data/rides.csv.dvc").md5])
+    assert "fit" not in remote(project)
+    model, away, local = md5_of(b"model"), md5_of(b"away"), md5_of(b"local")
+    outs = [
+        ("model.pkl", model, 5, ""),
+        ("plots", images, 30, ", nfiles: 3"),
+        ("away.bin", away, 4, ""),
+        ("local.bin", local, 5, ""),
+        ("metrics.json", md5_of(b"1"), 1, ""),
+    ]
+    locked(project, outs)
+
+    def outs_found():
+        data = data_status(project.session(), DataStatusRequest(remote=True)).data.remote
+        return {one.path: one for one in data.datasets if one.stage == "fit"}, data.complete
+
+    found, complete = outs_found()
+    assert {path: one.state for path, one in found.items()} == {
+        "pipe/model.pkl": "incomplete",
+        "pipe/plots": "complete",
+        "pipe/away.bin": "incomplete",
+        "pipe/local.bin": "elsewhere",
+    }
+    assert not complete
+    one = found["pipe/model.pkl"]
+    assert (one.version, one.missing_files, one.missing_bytes, one.next) == (None, 1, 5, "dvc push")
+    for store, md5, data in (("store", model, b"model"), ("other", away, b"away")):
+        path = tmp_path / store / "files/md5" / md5[:2] / md5[2:]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    assert outs_found()[1]
+
+
+def md5_of(data):
+    return hashlib.md5(data, usedforsecurity=False).hexdigest()

@@ -21,7 +21,8 @@ def _presence(one: DatasetPresence) -> tuple[str, ...]:
         by = f"; added by {one.added_by}, {minute(one.added_at)}" if one.added_by and one.added_at else ""
         absent = "" if one.here else "; this machine does not have them either"
         what = f"{missing if one.missing_files else 'only its listing is missing'}{by}{absent}"
-    return (one.state, one.version or one.name, one.path, what)
+    name = one.version or one.name if one.stage is None else f"stage {one.stage}"
+    return (one.state, name, one.path, what)
 
 
 def _line(state: DatasetState) -> tuple[str, ...]:

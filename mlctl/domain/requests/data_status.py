@@ -41,6 +41,7 @@ class DatasetPresence(msgspec.Struct, frozen=True, kw_only=True):
     """What the remote holds of the data that a dataset's pointer names, or else its newest version.
 
     Attributes:
+        name: of the dataset; of an out of a pipeline that is no dataset the name of its stage.
         version: `images@2`, or None where the pointer names bytes that have no version here.
         state: "complete"; "incomplete"; "elsewhere" (its pointer says that no push carries it: imported from
             another repository, or `push: false`).
@@ -49,6 +50,7 @@ class DatasetPresence(msgspec.Struct, frozen=True, kw_only=True):
         here: whether this machine's cache holds what is missing.
         added_by, added_at: of the version, by the log, else of the pointer's last commit.
         next: what to type.
+        stage: of `dvc.yaml`, where this is an out of a pipeline and no dataset.
     """
 
     name: str
@@ -63,10 +65,11 @@ class DatasetPresence(msgspec.Struct, frozen=True, kw_only=True):
     added_by: str | None = None
     added_at: str | None = None
     next: str | None = None
+    stage: str | None = None
 
 
 class RemotePresence(msgspec.Struct, frozen=True, kw_only=True):
-    """What the data's remote holds."""
+    """What the data's remote holds; outs of pipelines come after the datasets."""
 
     url: str
     datasets: tuple[DatasetPresence, ...]
