@@ -12,6 +12,10 @@ from mlctl.domain.records import Fact
 from mlctl.store.index import FIELDS
 from mlctl.store.layout import Layout
 
+_PATIENCE = 10.0  # seconds
+_PRIMARY = 0xFF  # of an extended code of SQLite
+_ANOTHER_TIME = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY}
+
 
 def index_differs(
     layout: Layout, content: dict[str, list[tuple[Any, ...]]], facts: Mapping[tuple[str, str], Fact]
@@ -35,10 +39,15 @@ def index_differs(
 
 
 def unwhole(path: Path) -> str | None:
-    """What is wrong with an SQLite file; None where it is whole."""
+    """What is wrong with an SQLite file; None where it is whole, or whoever writes it next makes it so.
+
+    What a killed writer left is rolled back, as by any other; where nothing can be written, it is left alone.
+    """
     try:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=10)) as connection:
+        with closing(
+            sqlite3.connect(f"{path.absolute().as_uri()}?mode=rw", uri=True, timeout=_PATIENCE)
+        ) as connection:
             said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
     except sqlite3.DatabaseError as error:
-        return str(error)
+        return None if error.sqlite_errorcode & _PRIMARY in _ANOTHER_TIME else str(error)
     return None if said == "ok" else str(said)
