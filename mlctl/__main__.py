@@ -2,6 +2,7 @@
 
 import _thread
 import atexit
+import gc
 import os
 import signal
 import sys
@@ -11,6 +12,7 @@ from importlib import import_module
 from mlctl import __version__
 
 _SOON = 0.01  # seconds
+_YOUNG = 50_000  # objects more than before until circles are looked for: folders are lists of many small ones
 _PRE_PUSH = ["hook", "run", "pre-push"]
 _PUSH = (["push"], ["push", "--json"])
 _HOOK_WORDS = 5  # with the name and the URL of git's remote
@@ -34,6 +36,7 @@ Without an answer that is kept: `push`, `_of_data` and `_before_push`.
 
 def main() -> int:
     """The `mlctl` program; returns its exit code."""
+    gc.set_threshold(_YOUNG)
     arguments = sys.argv[1:]
     if arguments == ["--version"]:
         sys.stdout.write(f"mlctl {__version__}\n")

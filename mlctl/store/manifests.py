@@ -88,6 +88,18 @@ class Manifests:
         for chunk in chunks:
             yield from (entry for entry in chunk if entry.path.startswith(under)) if under else chunk
 
+    def is_here(self, digest: str) -> bool:
+        """Whether all objects of a manifest are; their content is not looked at, but that of the first."""
+        return self._objects.has(digest) and all(map(self._objects.has, self.objects(digest)))
+
+    def chunks(self, digest: str) -> tuple[Chunk, ...]:
+        """What a manifest says of its chunks, in order.
+
+        Raises:
+            Missing, Corrupt: the manifest is.
+        """
+        return self._chunks(digest)
+
     def objects(self, digest: str) -> Iterator[Digest]:
         """The digests of all objects of a manifest, itself first; of the chunks only the names are read.
 

@@ -4,13 +4,13 @@ Bytes that neither cache nor remote would hold afterwards are not overwritten wi
 written last: a checkout that was killed is simply run again.
 """
 
-import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
-from mlctl.domain.errors import Missing, NotFound, UsageError
+from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult, Restored
 from mlctl.domain.selector import parse
@@ -26,6 +26,7 @@ from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
 from mlctl.verbs.versions import newest, versions_of
 from mlctl.workspace.bring_back import Piece, bring_back
+from mlctl.workspace.cache_trust import are_cached
 from mlctl.workspace.dvc_cache import DvcCache, discard
 from mlctl.workspace.dvc_files import DvcSettings, Pointer, read_settings
 from mlctl.workspace.dvc_lock import dvc_lock
@@ -43,9 +44,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What has to happen: pieces to write, paths to remove, md5 fetched; `fresh`: nothing is there."""
+    """What has to happen: pieces to write, paths to remove, md5 fetched; `fresh`: nothing is there.
 
-    write: tuple[Piece, ...]
+    `write` is None for all of a folder that is known to be in the cache: it is listed while it is written.
+    """
+
+    write: tuple[Piece, ...] | None
     remove: tuple[str, ...]
     fetched: int = 0
     fresh: bool = False
@@ -67,8 +71,7 @@ def data_checkout(session: Session, request: DataCheckoutRequest) -> Outcome[Dat
         plans = [_plan(session, one, cache, request) for one in wanted]
         restored = []
         for one, plan in zip(wanted, plans, strict=True):
-            if not request.dry_run:
-                _carry_out(session, one, plan, settings)
+            written = [] if request.dry_run else _carry_out(session, one, plan, settings)
             pointed = [] if request.dry_run else _point(session, one, settings)
             restored.append(
                 Restored(
@@ -76,7 +79,7 @@ def data_checkout(session: Session, request: DataCheckoutRequest) -> Outcome[Dat
                     path=one.place.path,
                     version=one.version,
                     md5=one.pointer.md5,
-                    written=tuple(sorted([*(piece[1] for piece in plan.write), *pointed])),
+                    written=tuple(sorted([*(written or (piece[1] for piece in plan.write or ())), *pointed])),
                     removed=plan.remove,
                     fetched=plan.fetched,
                 )
@@ -173,9 +176,11 @@ def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataChecko
             look(session, wanted.place, cache)  # brings in what the cache has lost and the work tree holds
             cache.flush()
         return Plan(write=(), remove=())
+    if seen is None and not request.dry_run and _is_cached(session, wanted, cache):
+        return Plan(write=None, remove=(), fresh=True)
     there = {_joined(path, entry.path): entry.md5 for entry in seen.files} if seen else {}
     fetched = 0 if request.dry_run else fetch(session, [(path, wanted.pointer.md5)], cache)
-    wants = _files(session, wanted, cache)
+    wants = [*_files(session, wanted, cache)]
     if not request.dry_run:
         fetched += fetch(session, [(piece[1], piece[0]) for piece in wants], cache)
     write = tuple(piece for piece in wants if there.get(piece[1]) != piece[0]) if there else tuple(wants)
@@ -188,40 +193,62 @@ def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataChecko
     return Plan(write=write, remove=remove, fetched=fetched, fresh=seen is None)
 
 
-def _files(session: Session, wanted: Wanted, cache: DvcCache) -> list[Piece]:
+def _is_cached(session: Session, wanted: Wanted, cache: DvcCache) -> bool:
+    """Whether a folder is known to be in the cache whole, without a look at each of its files."""
+    manifests = session.repository.manifests
+    if not wanted.pointer.is_folder or not wanted.sha256 or not manifests.is_here(wanted.sha256):
+        return False
+    chunks = manifests.chunks(wanted.sha256)
+    return cache.has(wanted.pointer.md5) and are_cached(memory_of(session), wanted.place.path, cache, chunks)
+
+
+def _files(session: Session, wanted: Wanted, cache: DvcCache) -> Iterator[Piece]:
     """All that is to stand there, ascending by path."""
     path, pointer = wanted.place.path, wanted.pointer
+    manifests = session.repository.manifests
     if not pointer.is_folder:
-        return [(pointer.md5, path, None, wanted.sha256)]
-    if wanted.sha256:
-        with contextlib.suppress(Missing):  # a clone may have the data without the manifest
-            entries = session.repository.manifests.entries(wanted.sha256)
-            return [(entry.md5, f"{path}/{entry.path}", None, entry.sha256) for entry in entries]
-    return [(md5, f"{path}/{relative}", None, "") for relative, md5 in sorted(cache.listing(pointer.md5))]
+        yield pointer.md5, path, None, wanted.sha256
+    elif wanted.sha256 and manifests.is_here(wanted.sha256):
+        for entry in manifests.entries(wanted.sha256):
+            yield entry.md5, f"{path}/{entry.path}", None, entry.sha256
+    else:  # a clone may have the data without the manifest
+        for relative, md5 in sorted(cache.listing(pointer.md5)):
+            yield md5, f"{path}/{relative}", None, ""
 
 
-def _carry_out(session: Session, wanted: Wanted, plan: Plan, settings: DvcSettings) -> None:
+def _carry_out(session: Session, wanted: Wanted, plan: Plan, settings: DvcSettings) -> list[str]:
+    """Do it; the paths that were written."""
     target = session.root / wanted.place.path
     if plan.write and wanted.pointer.is_folder and target.is_file():
         discard(session.root, [wanted.place.path])
     discard(session.root, _in_the_way(plan))
+    written: list[str] = []
+
+    def noted() -> Iterator[Piece]:
+        listed = plan.write if plan.write is not None else _files(session, wanted, DvcCache.of(settings))
+        for piece in listed:
+            written.append(piece[1])
+            yield piece
+
     bring_back(
         session.root,
-        plan.write,
+        noted(),
         settings,
+        count=len(plan.write) if plan.write is not None else wanted.pointer.nfiles or 0,
         memory=memory_of(session),
         whole=(wanted.place.path, wanted.pointer.md5) if plan.fresh and wanted.pointer.is_folder else None,
         step=f"restore {wanted.place.path}",
         report=session.report,
     )
     discard(session.root, plan.remove)
+    return written
 
 
 def _in_the_way(plan: Plan) -> list[str]:
     """Files to remove that stand where a folder has to be, or in a folder where a file has to be."""
     if not plan.remove:
         return []
-    files = {piece[1] for piece in plan.write}
+    files = {piece[1] for piece in plan.write or ()}
     folders = {folder for path in files for folder in _above(path)}
     return [
         path for path in plan.remove if path in folders or any(folder in files for folder in _above(path))

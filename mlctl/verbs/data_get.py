@@ -261,6 +261,7 @@ def _write(session: Session, cache: DvcCache, write: list[_Wanted], *, placed: b
             session.root,
             [(one.file.md5, one.target.relative_to(session.root).as_posix(), None, "") for one in write],
             read_settings(session.root),
+            count=len(write),
             memory=memory_of(session),
             whole=None,
             step="write files",

@@ -141,6 +141,7 @@ def _link(session: Session, place: Place, seen: Snapshot, settings: DvcSettings)
         session.root,
         [(md5, path, stamp, "") for md5, path, stamp in seen.read],
         settings,
+        count=len(seen.read),
         memory=memory_of(session),
         whole=None,
         step=f"link {place.path}",

@@ -104,6 +104,7 @@ def _in_place(
         session.root,
         [(wants[path].md5, path, None, wants[path].sha256) for path in written],
         read_settings(session.root),
+        count=len(written),
         memory=memory_of(session),
         whole=None,
         step=f"restore {place.path}",

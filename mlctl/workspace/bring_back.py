@@ -5,7 +5,7 @@ What was brought back is known by its stamp afterwards, so that the next look at
 
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from mlctl.domain.dataset import FileEntry
 from mlctl.domain.ids import Digest
 from mlctl.domain.manifest import FULL, Seen, next_start
 from mlctl.domain.progress import Event, Report
+from mlctl.workspace.cache_trust import Trust
 from mlctl.workspace.dvc_cache import LARGE, VERIFIED, DvcCache
 from mlctl.workspace.dvc_files import DvcSettings
 from mlctl.workspace.hashing import Failed, Stamp, Taken
@@ -36,9 +37,10 @@ _TICK = 0.02  # seconds; the clock of a file system goes on by less
 
 def bring_back(
     root: Path,
-    wanted: Sequence[Piece],
+    wanted: Iterable[Piece],
     settings: DvcSettings,
     *,
+    count: int,
     memory: Memory,
     whole: tuple[str, str] | None,
     step: str,
@@ -48,8 +50,9 @@ def bring_back(
 
     Args:
         root: the project.
-        wanted: what is to stand where.
+        wanted: what is to stand where; asked for while the first of it is brought back.
         settings: where the cache is, and how its files get into the work tree.
+        count: of what is wanted.
         memory: told of what stands there now.
         whole: path and md5 of the folder of which these are all files, in order; None where they are not.
         step: of the progress events.
@@ -65,9 +68,10 @@ def bring_back(
     arguments = (str(root), str(cache.folder), ASIDE, settings.links)
     verified = memory.recall(VERIFIED, f"{VERIFIED}~").values()
     known: dict[str, Known] = {row[5]: (row[6], row[1:5]) for row in verified}
-    batches = (_items(wanted[begin : begin + _FILES], known) for begin in range(0, len(wanted), _FILES))
-    answers = _here(arguments, batches) if len(wanted) <= _FEW else _by_workers(arguments, batches)
+    batches = _batches(wanted, known)
+    answers = _here(arguments, batches) if count <= _FEW else _by_workers(arguments, batches)
     folder = _Folder(memory, *whole) if whole else None
+    trust = Trust(memory, whole[0], cache) if whole else None
     done = size = 0
     for items, results in answers:
         good = [result for result in results if len(result) == 4]  # noqa: PLR2004 - a Failed has three
@@ -82,18 +86,24 @@ def bring_back(
         if len(good) < len(items):  # after a failure the rest is left out
             cache.restored(items[len(good)][0], results[len(good)], root)
         done += len(items)
-        report(Event(step=step, done=done, total=len(wanted), unit="files", bytes=size))
-    if folder is not None:
+        report(Event(step=step, done=done, total=count, unit="files", bytes=size))
+    if folder is not None and trust is not None:
         folder.end()
-    if wanted:
+        trust.renew()
+    if done:
         time.sleep(_TICK)  # whoever writes to one of them from now on changes its stamp
 
 
-def _items(pieces: Sequence[Piece], known: dict[str, Known]) -> list[Wanted]:
-    return [
-        (md5, path, expected, known.get(md5) or ((sha256, None) if sha256 else None))
-        for md5, path, expected, sha256 in pieces
-    ]
+def _batches(pieces: Iterable[Piece], known: dict[str, Known]) -> Iterator[list[Wanted]]:
+    following = iter(pieces)
+    while True:
+        batch: list[Wanted] = [
+            (md5, path, expected, known.get(md5) or ((sha256, None) if sha256 else None))
+            for md5, path, expected, sha256 in islice(following, _FILES)
+        ]
+        if not batch:
+            return
+        yield batch
 
 
 def _rows(items: list[Wanted], results: list[Taken]) -> Iterator[Row]:

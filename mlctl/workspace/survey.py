@@ -21,8 +21,9 @@ from mlctl.domain.ids import Digest
 from mlctl.domain.manifest import FULL, Seen, begins_chunk, next_start, parsed, seal_of
 from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.records import encode
+from mlctl.workspace.cache_trust import Trust
 from mlctl.workspace.counting import Count
-from mlctl.workspace.dvc_cache import LARGE, PREFIXES, DvcCache
+from mlctl.workspace.dvc_cache import LARGE, DvcCache
 from mlctl.workspace.hashing import Stamp, Taken
 from mlctl.workspace.intake_pool import Pool, Ticket, batches
 from mlctl.workspace.scan import Memory, Row, walk
@@ -71,7 +72,7 @@ class Survey:
             WorkspaceDirty: a file that is to be kept changes all the time.
         """
         self._note = note_read
-        trust = _Trust(self.memory, self.path, self.cache)
+        trust = Trust(self.memory, self.path, self.cache)
         window = _Window(walk(self.root, self.path, ignored, links, self.clashes))
         try:
             while window.holds(1):
@@ -117,7 +118,7 @@ class Survey:
             )
         return data
 
-    def _next(self, window: "_Window", trust: "_Trust") -> "_Open | Seen":
+    def _next(self, window: "_Window", trust: Trust) -> "_Open | Seen":
         """The next chunk: as remembered, or with what is to be learnt of it under way."""
         first = window.names[0]
         known = self.memory.chunk(self.path, first)
@@ -138,7 +139,7 @@ class Survey:
             chunk.asked.append(batch)
         return chunk
 
-    def _is_cached(self, known: Seen, trust: "_Trust") -> bool:
+    def _is_cached(self, known: Seen, trust: Trust) -> bool:
         if self.cache is None:
             return True
         if not known.cached:
@@ -287,29 +288,6 @@ class _Window:
         """Go on behind so many files."""
         del self.names[:count]
         del self.stamps[:count]
-
-
-class _Trust:
-    """Which folders of the cache have changed since all that the place's chunks name was seen there.
-
-    Taking an object away changes its folder's stamp, so a folder whose stamp is old and unchanged still has
-    what it had: 256 looks instead of one an object.
-    """
-
-    def __init__(self, memory: Memory, place: str, cache: DvcCache | None) -> None:
-        self._memory, self._place, self._cache = memory, place, cache
-        self._before = cache.folders() if cache else {}
-        self._known = memory.trusted(place, str(cache.folder)) if cache else {}
-        self.doubted = {name for name in PREFIXES if self._before.get(name, ()) != self._known.get(name)}
-
-    def renew(self) -> None:
-        """All was seen: keep the stamps of the folders that nobody changed meanwhile."""
-        if self._cache is None:
-            return
-        after = self._cache.folders()
-        quiet = {name: stamp for name, stamp in self._before.items() if after.get(name) == stamp}
-        if quiet != self._known:
-            self._memory.trust(self._place, str(self._cache.folder), quiet)
 
 
 class _Progress:

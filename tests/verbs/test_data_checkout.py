@@ -1,6 +1,7 @@
 """`data checkout`: bytes come back exactly, and nothing unversioned is lost."""
 
 import shutil
+import time
 
 import pytest
 
@@ -9,7 +10,9 @@ from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.data_checkout import data_checkout
-from mlctl.workspace.dvc_files import read_pointer
+from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_files import read_pointer, read_settings
+from mlctl.workspace.scan import read_file
 
 OTHER = "id,day,temp,rides\n1,2026-01-01,1.5,3\n"
 
@@ -136,3 +139,27 @@ def test_a_frozen_dataset_has_no_place_in_the_work_tree(project, freeze):
     freeze("demand-served", {"id": [1]})
     with pytest.raises(UsageError, match="frozen"):
         checkout(project, "demand-served@1")
+
+
+def test_what_the_cache_has_lost_since_is_told_before_anything_is_written(project, monkeypatch):
+    for number in range(20):
+        project.write(f"images/{number:02}.txt", f"picture {number}")
+    for _ in range(2):  # the second one finds all of it in the cache, and remembers that
+        data_add(project.session(), DataAddRequest(paths=("images",)))
+    before = {path.name: path.read_text() for path in (project.root / "images").iterdir()}
+    looked = []
+    lacking = DvcCache.lacking
+    monkeypatch.setattr(DvcCache, "lacking", lambda cache, names: looked.append(1) or lacking(cache, names))
+    for _ in range(2):
+        shutil.rmtree(project.root / "images")
+        assert len(checkout(project, "images").datasets[0].written) == len(before)
+    assert looked == []
+    assert {path.name: path.read_text() for path in (project.root / "images").iterdir()} == before
+    cache = DvcCache(read_settings(project.root).cache)
+    time.sleep(0.02)
+    cache.path(read_file(project.root / "images/19.txt").hashes.md5).unlink()
+    shutil.rmtree(project.root / "images")
+    with pytest.raises(NotFound, match="does not hold"):
+        checkout(project, "images")
+    assert looked
+    assert not (project.root / "images").exists()

@@ -216,6 +216,7 @@ def test_what_was_brought_back_is_known_without_opening_it(tmp_path, count):
             tmp_path,
             wanted,
             DvcSettings(cache=cache.folder),
+            count=len(wanted),
             memory=memory,
             whole=whole,
             step="restore d",
