@@ -10,7 +10,7 @@ from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.data_checkout import data_checkout
-from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_cache import PREFIXES, DvcCache
 from mlctl.workspace.dvc_files import read_pointer, read_settings
 from mlctl.workspace.scan import read_file
 
@@ -144,6 +144,8 @@ def test_a_frozen_dataset_has_no_place_in_the_work_tree(project, freeze):
 def test_what_the_cache_has_lost_since_is_told_before_anything_is_written(project, monkeypatch):
     for number in range(20):
         project.write(f"images/{number:02}.txt", f"picture {number}")
+    for prefix in PREFIXES:  # a folder that is not there is not trusted
+        (read_settings(project.root).cache / "files/md5" / prefix).mkdir(parents=True)
     for _ in range(2):  # the second one finds all of it in the cache, and remembers that
         data_add(project.session(), DataAddRequest(paths=("images",)))
     before = {path.name: path.read_text() for path in (project.root / "images").iterdir()}
