@@ -19,4 +19,11 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on s
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be done and change nothing.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before something is lost.")]
 Reason = Annotated[str | None, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")]
+Everything = Annotated[
+    bool, typer.Option("--all", help="Bring what --only left out, too, and all that no decision names.")
+]
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="MODEL@STAGE", help="Bring what this needs and no more; may be repeated."),
+]
 Check = Annotated[bool, typer.Option("--check", help="Exit with the answer's code where the answer is no.")]

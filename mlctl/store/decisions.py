@@ -5,7 +5,6 @@ one. Where the log is a remote's (`store.pending`), decisions made here wait in 
 names are the fold of the log with that chain on top.
 """
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -38,7 +37,7 @@ from mlctl.domain.sharing import (
 )
 from mlctl.store.checkpoint import EVERY, Checkpoints
 from mlctl.store.drafts import entry_of, refuse_dangling, refuse_held, refuse_overtaking, refuse_stale
-from mlctl.store.files import READ_ONLY, Files, explained, flush_file
+from mlctl.store.files import READ_ONLY, Files
 from mlctl.store.joining import finish
 from mlctl.store.layout import FORMAT, Layout, file_number
 from mlctl.store.locks import writing
@@ -246,21 +245,8 @@ class Decisions:
         """Take the entry's number; None where another process has it."""
         body = encode(entry)
         path = self._layout.decision(entry.number)
-        with self._files.aside(path.name) as aside:
-            aside.write(seal(body))
-            os.fchmod(aside.descriptor, READ_ONLY)
-            aside.flush()
-            try:
-                os.link(aside.path, path)
-            except OSError as error:
-                # "exists" or a failure that came after the link was made (NFS): the entry's own id decides
-                if not self._won(entry):
-                    if isinstance(error, FileExistsError):
-                        return None
-                    raise
-        with explained(path):
-            flush_file(path.parent)
-        return Committed(entry=entry, sha256=digest_of(body))
+        won = self._files.claim(path, seal(body), mode=READ_ONLY, is_ours=lambda: self._won(entry))
+        return Committed(entry=entry, sha256=digest_of(body)) if won else None
 
     def _won(self, entry: Entry) -> bool:
         with suppress(FileNotFoundError):

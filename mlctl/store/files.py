@@ -211,16 +211,34 @@ class Files:
             aside.path.rename(target)
             flush_file(target.parent)
 
-    def claim(self, target: Path, data: bytes, *, mode: int = 0o644) -> bool:
-        """Make a file that must not exist yet, whole and flushed; False where another process was first."""
+    def claim(
+        self,
+        target: Path,
+        data: bytes,
+        *,
+        mode: int = 0o644,
+        is_ours: Callable[[], bool] = lambda: False,
+    ) -> bool:
+        """Make a file that must not exist yet, whole and flushed; False where another process was first.
+
+        Args:
+            target: of which there is one, for ever.
+            data: that it holds.
+            mode: of it.
+            is_ours: whether what stands there is this file: a link may be made and fail all the same (NFS).
+        """
         with self.aside(target.name[:16]) as aside:
             aside.write(data)
-            aside.flush()
             os.fchmod(aside.descriptor, mode)
+            aside.flush()
             try:
                 os.link(aside.path, target)
-            except FileExistsError:
-                return False
+            except OSError as error:
+                if not is_ours():
+                    if isinstance(error, FileExistsError):
+                        return False
+                    raise
+        with explained(target):
             flush_file(target.parent)
         return True
 

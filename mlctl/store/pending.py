@@ -5,7 +5,6 @@ beside an entry: `.sent` (the shared numbers that it was put at, written before 
 `.dropped`. `joined` says that this repository's log is a remote's; without it nothing here counts.
 """
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +17,7 @@ from mlctl.domain.errors import Corrupt, FormatTooNew
 from mlctl.domain.ids import Digest
 from mlctl.domain.records import Record, decode, digest_of, encode
 from mlctl.domain.sharing import PENDING, PendingEntry, Published, numbers_carried, published_as, spoken
-from mlctl.store.files import READ_ONLY, Files, explained, flush_file
+from mlctl.store.files import READ_ONLY, Files, flush_file
 from mlctl.store.layout import FORMAT, Layout
 from mlctl.store.sealed_line import seal, unseal
 
@@ -166,22 +165,12 @@ class Pending:
         """Take the entry's number; None where another process has it."""
         body = encode(entry)
         path = self._layout.pending_entry(entry.number)
-        with self._files.aside(path.name) as aside:
-            aside.write(seal(body))
-            os.fchmod(aside.descriptor, READ_ONLY)
-            aside.flush()
-            try:
-                os.link(aside.path, path)
-            except OSError as error:
-                # as for a decision: the entry's own id says whether the link was made after all
-                held = self.held(entry.number)
-                if held is None or held.entry.id != entry.id:
-                    if isinstance(error, FileExistsError):
-                        return None
-                    raise
-        with explained(path):
-            flush_file(path.parent)
-        return Committed(entry=entry, sha256=digest_of(body))
+        won = self._files.claim(path, seal(body), mode=READ_ONLY, is_ours=lambda: self._won(entry))
+        return Committed(entry=entry, sha256=digest_of(body)) if won else None
+
+    def _won(self, entry: PendingEntry) -> bool:
+        held = self.held(entry.number)
+        return held is not None and held.entry.id == entry.id
 
     def mark_sent(self, number: int, at: int) -> None:
         """Before a put at a shared number: from now on the entry is in doubt there."""

@@ -9,7 +9,6 @@ from mlctl.domain.errors import Incomplete, NotFound, WorkspaceDirty
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Report
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult
-from mlctl.domain.requests.fetch import FetchRequest
 from mlctl.domain.requests.pull import PullRequest, PullResult
 from mlctl.verbs.beginning import session_of
 from mlctl.verbs.data_checkout import data_checkout
@@ -26,8 +25,7 @@ def pull(request: PullRequest, *, report: Report, command: str) -> Outcome[PullR
         NoRepository, NotFound, UsageError, Corrupt, Untrusted, Incomplete, Unreachable, Denied, Locked: as
             `fetch`, and of the data. Incomplete names what is missing once all else is there.
     """
-    asked = FetchRequest(folder=request.folder, everything=request.everything, only=request.only)
-    fetched = fetch(asked, report=report, command=command)
+    fetched = fetch(request, report=report, command=command)
     session, _made = session_of(Path(request.folder).absolute(), report=report, command=command)
     files, kept, lacking = 0, [], []
     for name in _pointed(session):

@@ -19,6 +19,7 @@ from mlctl.domain.errors import (
 )
 from mlctl.domain.records import encode
 from mlctl.store import decisions as decisions_module
+from mlctl.store import files as files_module
 from mlctl.store.checkpoint import EVERY
 from mlctl.store.decisions import read_decision
 from mlctl.store.files import Files
@@ -132,7 +133,7 @@ def test_a_link_that_fails_after_it_was_made_was_won(repository, move, monkeypat
         real(source, target)
         raise TimeoutError(110, "the answer was lost")
 
-    monkeypatch.setattr(decisions_module.os, "link", late)
+    monkeypatch.setattr(files_module.os, "link", late)
     assert move({"labels/m/x": "a"}) == 2
     assert Repository.find(repository.root).decisions.names().value("labels/m/x") == "a"
 
@@ -141,7 +142,7 @@ def test_a_link_that_fails_before_it_was_made_committed_nothing(repository, move
     def refused(_source, _target):
         raise TimeoutError(110, "never arrived")
 
-    monkeypatch.setattr(decisions_module.os, "link", refused)
+    monkeypatch.setattr(files_module.os, "link", refused)
     with pytest.raises(TimeoutError):
         move({"labels/m/x": "a"})
     assert Repository.find(repository.root).decisions.names().head == 1
@@ -282,7 +283,7 @@ def test_everything_an_entry_names_is_flushed_before_its_number_is_taken(reposit
         Files, "flush", lambda self, paths=(): (order.append(("flush", list(paths))), flushed(self, paths))[1]
     )
     link = os.link
-    monkeypatch.setattr(decisions_module.os, "link", lambda a, b: (order.append(("link", b)), link(a, b))[1])
+    monkeypatch.setattr(files_module.os, "link", lambda a, b: (order.append(("link", b)), link(a, b))[1])
     stranger = Repository.find(repository.root)
     digest = stranger.objects.put(b"written by another process, not flushed by it")
     draft = Draft(kind="t", changes=(Change(name="labels/m/x", old=None, new=digest),))

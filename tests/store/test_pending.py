@@ -1,5 +1,7 @@
 """The chain of what waits for publication: exclusive, never reused, on top of the log; and joining a log."""
 
+import os
+
 import pytest
 
 from mlctl.domain.decision import Change, Draft
@@ -7,6 +9,7 @@ from mlctl.domain.errors import Corrupt, NameMoved, NotFound
 from mlctl.domain.requests.redo import RedoRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.sharing import PENDING
+from mlctl.store import files
 from mlctl.store.joining import give_way, join, stage
 from mlctl.store.locks import rearranging
 from mlctl.store.pending import Dropped
@@ -172,3 +175,16 @@ def test_own_entries_give_way_to_the_shared_ones_and_nothing_is_lost(repository,
         assert not any(decisions.in_doubt(held) for held in decisions.waiting())
     assert not repository.layout.joining.exists()
     assert move({"labels/m/x": "y"}) == PENDING + 4
+
+
+def test_a_link_that_fails_after_it_was_made_has_taken_the_number(following, move, monkeypatch):
+    real = os.link
+
+    def late(source, target):
+        real(source, target)
+        raise TimeoutError(110, "the answer was lost")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "link", late)
+        assert move({"labels/m/x": "a"}) == P1
+    assert [held.entry.number for held in again(following).waiting()] == [P1]

@@ -1,26 +1,11 @@
 """`mlctl pull`."""
 
-from typing import Annotated
-
-import typer
-
 from mlctl.cli.door import carry_out
-from mlctl.cli.options import Json
+from mlctl.cli.options import Everything, Json, Only
 from mlctl.domain.requests.pull import PullRequest
 
 
-def pull(
-    everything: Annotated[
-        bool, typer.Option("--all", help="Bring what --only left out, too, and all that no decision names.")
-    ] = False,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--only", metavar="MODEL@STAGE", help="Bring what this needs and no more; may be repeated."
-        ),
-    ] = None,
-    json: Json = False,
-) -> None:
+def pull(everything: Everything = False, only: Only = None, json: Json = False) -> None:
     """Bring decisions, facts and the work tree's data from the remote.
 
     Examples:

@@ -2,21 +2,11 @@
 
 import msgspec
 
-from mlctl.domain.requests.fetch import FetchResult
+from mlctl.domain.requests.fetch import FetchRequest, FetchResult
 
 
-class PullRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """Pull from the default remote; as `FetchRequest`.
-
-    Attributes:
-        folder: where to look for the project.
-        everything: also facts that no decision names, and all that an `--only` left out.
-        only: selectors; where the repository is made by this, only these are brought.
-    """
-
-    folder: str = "."
-    everything: bool = False
-    only: tuple[str, ...] = ()
+class PullRequest(FetchRequest, frozen=True, kw_only=True):
+    """Fetch, and bring the data."""
 
 
 class PullResult(msgspec.Struct, frozen=True, kw_only=True):
