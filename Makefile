@@ -58,7 +58,7 @@ bench: $(DEV)
 	@env -u PYTHONDONTWRITEBYTECODE PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python benchmarks/run.py
 
 soak: $(DEV)
-	@env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 MLCTL_SOAK=1 $(BIN)/python -m pytest -q -k "kill or crash or race" --timeout 36000
+	@env -u PYTHONDONTWRITEBYTECODE OMP_NUM_THREADS=1 MLCTL_SOAK=1 $(BIN)/python -m pytest -q -k "kill or crash or race or ctrl_c or schedule or world" --timeout 36000
 
 docs: $(DEV)
 	@$(BIN)/python -m mlctl.cli.reference

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from tests.e2e.projects import Terminal, day, names, question, small, write_csv
+from tests.e2e.projects import SOAK, Terminal, day, names, question, small, write_csv
 
 pytestmark = pytest.mark.slow
 
@@ -25,6 +25,8 @@ def build(**parameters):
     time.sleep({seconds})
     return Ridge(**parameters)
 """
+MOMENTS = 24 if SOAK else 6
+"""How often each command is interrupted, spread over its first seconds."""
 STOPPED = (130, -signal.SIGINT)
 """A shell says 130 of both. The second is the interpreter's, when all is done and it is closing down."""
 STEPS = {
@@ -95,8 +97,8 @@ def test_ctrl_c_at_any_moment_of_a_command_ends_it_in_order(step, project, tmp_p
         project = Terminal(tmp_path / "new")
     before = names(project.folder)
     stopped = 0
-    for number in range(12):
-        code, out, err = interrupted(project, *argv, when=after(0.04 + 0.1 * number))
+    for number in range(MOMENTS):
+        code, out, err = interrupted(project, *argv, when=after(0.04 + 1.2 * number / MOMENTS))
         assert "Traceback" not in out + err, err
         assert code in {*STOPPED, 0}, (code, out, err)
         if code not in STOPPED:  # it was faster; whatever comes now only finds it done

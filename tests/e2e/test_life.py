@@ -6,13 +6,12 @@ import json
 import math
 import shutil
 import subprocess
-import sys
 import time
 
 import pytest
 
 from tests.e2e.hints import broken
-from tests.e2e.projects import ROOT, Terminal, environment
+from tests.e2e.projects import ROOT, Terminal, environment, forked
 
 pytestmark = pytest.mark.slow
 
@@ -241,10 +240,7 @@ def test_undo_redo_and_a_flipped_byte(bikes, tmp_path):
 
 
 def dvc(folder, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments],
-        cwd=folder, env=environment(), capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = forked("dvc", *arguments, cwd=folder, env=environment())
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -13,7 +13,7 @@ from mlctl.verbs.data_transfer import upload_data
 from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_files import pointer_path, read_pointer
 from tests.e2e.hints import broken, hints_of
-from tests.e2e.projects import PROGRAM
+from tests.e2e.projects import PROGRAM, forked
 
 REFUSED = 62
 
@@ -71,9 +71,12 @@ class Team:
         return done.stdout.strip()
 
     def mlctl(self, where: Path, *arguments: str) -> str:
-        done = self.run(where, str(PROGRAM), *arguments)
+        done = forked("mlctl", *arguments, cwd=where, env=self.environment())
         assert done.returncode == 0, done.stderr
         return done.stdout
+
+    def dvc(self, where: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+        return forked("dvc", *arguments, cwd=where, env=self.environment())
 
     def add(self, path: str, data: bytes, message: str) -> None:
         """Version a file and commit its pointer."""
@@ -251,14 +254,14 @@ def test_work_trees_and_submodules_and_moved_hooks_are_served(team):
     side = team.folder / "side"
     team.git(team.work, "worktree", "add", "--quiet", str(side), "-b", "side")
     team.run(side, sys.executable, "-c", "open('w.bin', 'w').write('w')")
-    done = team.run(side, sys.executable, "-m", "dvc", "add", "--quiet", "w.bin")
+    done = team.dvc(side, "add", "--quiet", "w.bin")
     assert done.returncode == 0, done.stderr
     team.git(side, "add", "--all")
     team.git(side, "commit", "--quiet", "-m", "w")
     pushed = team.run(side, "git", "push", "origin", "side")
     said = refused(pushed)
     assert "w.bin.dvc (1 bytes): added by Ann <ann@example.org>" in said  # no repository there: the commit's
-    done = team.run(side, sys.executable, "-m", "dvc", "push", "--quiet")
+    done = team.dvc(side, "push", "--quiet")
     assert done.returncode == 0, done.stderr
     accepted(team.run(side, "git", "push", "origin", "side"))
     outer = team.folder / "outer"
@@ -291,12 +294,12 @@ def test_the_real_dvcs_pointers_of_a_monorepo_are_checked_by_the_project_that_th
         ("init", "--subdir", "--quiet"),
         ("remote", "add", "--quiet", "-d", "own", "../../../own"),
     ):
-        done = team.run(inner, sys.executable, "-m", "dvc", *command)
+        done = team.dvc(inner, *command)
         assert done.returncode == 0, done.stderr
     (inner / "kept").mkdir()
     (inner / "kept/a").write_text("a", encoding="utf-8")
     (inner / "cached-only").write_text("b", encoding="utf-8")
-    done = team.run(inner, sys.executable, "-m", "dvc", "add", "--quiet", "kept", "cached-only")
+    done = team.dvc(inner, "add", "--quiet", "kept", "cached-only")
     assert done.returncode == 0, done.stderr
     pointer = inner / "cached-only.dvc"
     pointer.write_text(pointer.read_text(encoding="utf-8") + "  push: false\n", encoding="utf-8")
@@ -305,7 +308,7 @@ def test_the_real_dvcs_pointers_of_a_monorepo_are_checked_by_the_project_that_th
     assert "apps/one/kept.dvc" in said
     assert "cached-only" not in said
     assert f"not on {team.folder / 'own'}" in said
-    done = team.run(inner, sys.executable, "-m", "dvc", "push", "--quiet")
+    done = team.dvc(inner, "push", "--quiet")
     assert done.returncode == 0, done.stderr
     accepted(team.push())
 
@@ -387,13 +390,13 @@ def test_outputs_of_a_pipeline_are_data_too(team):
         encoding="utf-8",
     )
     for command in (("repro", "--quiet"),):
-        done = team.run(team.work, sys.executable, "-m", "dvc", *command)
+        done = team.dvc(team.work, *command)
         assert done.returncode == 0, done.stderr
     team.commit("a pipeline")
     said = refused(team.push())
     assert "dvc.lock (model.pkl of stage fit, 5 bytes): added by Ann <ann@example.org>" in said
     assert "metrics.json" not in said
     assert "try: dvc push\n" in said
-    done = team.run(team.work, sys.executable, "-m", "dvc", "push", "--quiet")
+    done = team.dvc(team.work, "push", "--quiet")
     assert done.returncode == 0, done.stderr
     accepted(team.push())

@@ -17,7 +17,7 @@ from tests.e2e.projects import ROOT, SOAK, environment
 pytestmark = pytest.mark.slow
 
 SCRIPT = Path(__file__).with_name("random_kills.py")
-TIMES = int(os.environ.get("MLCTL_KILLS", "200" if SOAK else "12"))
+TIMES = int(os.environ.get("MLCTL_KILLS", "200" if SOAK else "8"))
 SEED = int(os.environ.get("MLCTL_SEED", "7"))
 
 

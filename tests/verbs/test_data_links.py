@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import sys
 import time
 
 import pytest
@@ -18,6 +17,7 @@ from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.hashing import stamp_of
 from mlctl.workspace.restoring import Restorer
+from tests.e2e.projects import environment, forked
 
 LINKS = ["hardlink", "symlink"]
 
@@ -51,15 +51,7 @@ def object_of(project, path):
 
 
 def dvc(folder, *arguments):
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments],
-        cwd=folder,
-        env={**os.environ, "DVC_NO_ANALYTICS": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = forked("dvc", *arguments, cwd=folder, env=environment())
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 

@@ -1,9 +1,7 @@
 """The real dvc on repositories that mlctl has made, and mlctl on what the real dvc has made."""
 
-import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 
@@ -14,20 +12,13 @@ from mlctl.domain.requests.data_status import DataStatusRequest
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.data_checkout import data_checkout
 from mlctl.verbs.data_status import data_status
+from tests.e2e.projects import environment, forked
 
 pytestmark = pytest.mark.slow
 
 
 def dvc(folder, *arguments):
-    environment = {**os.environ, "DVC_NO_ANALYTICS": "1"}
-    done = subprocess.run(
-        [sys.executable, "-m", "dvc", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = forked("dvc", *arguments, cwd=folder, env=environment())
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
