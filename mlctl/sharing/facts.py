@@ -16,6 +16,7 @@ from mlctl.domain.errors import Corrupt, Incomplete, Missing, Untrusted
 from mlctl.domain.ids import is_digest
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.records import Fact, decode, digest_of
+from mlctl.domain.remote import WHO_HAS_IT
 from mlctl.sharing import keys
 from mlctl.sharing.pool import all_of
 from mlctl.store.facts import fact_names
@@ -44,9 +45,9 @@ def unshared(repository: Repository, known: Known) -> list[tuple[str, str]]:
     return _ordered(repository, lambda kind, digest: not known.has(kind, digest))
 
 
-def believed(repository: Repository, known: Known) -> list[tuple[str, str]]:
-    """(kind, digest) of the facts here that the remote is known to hold, what others name first."""
-    return _ordered(repository, known.has)
+def every(repository: Repository) -> list[tuple[str, str]]:
+    """(kind, digest) of the facts here that travel, what others name first."""
+    return _ordered(repository, lambda _kind, _digest: True)
 
 
 def _ordered(repository: Repository, chosen: Callable[[str, str], bool]) -> list[tuple[str, str]]:
@@ -287,7 +288,7 @@ class Bringing:
             data = self._store.read(key)
         except Missing:
             raise Incomplete(
-                f"{self._store.url} does not hold {key}, which a decision needs", key=key
+                f"{self._store.url} does not hold {key}, which a decision needs; {WHO_HAS_IT}", key=key
             ) from None
         if digest_of(data) != digest:
             raise Corrupt(f"{self._store.url}: {key} does not have the sha256 that it is named by", key=key)
@@ -326,7 +327,8 @@ class Bringing:
                     self._store.fetch(keys.object_of(digest), target, lambda more: self._told(0, more))
                 except Missing:
                     raise Incomplete(
-                        f"{self._store.url} does not hold object {digest}, which a fact needs", digest=digest
+                        f"{self._store.url} does not hold object {digest}, which a fact needs; {WHO_HAS_IT}",
+                        digest=digest,
                     ) from None
                 if file_digest(target) != digest:
                     raise Corrupt(

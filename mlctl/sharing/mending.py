@@ -13,7 +13,16 @@ from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import Denied
 from mlctl.domain.records import encode
 from mlctl.sharing import keys
-from mlctl.sharing.facts import OBJECT, Told, believed, data_of, send_facts, send_objects, size_here
+from mlctl.sharing.facts import (
+    OBJECT,
+    Told,
+    data_of,
+    every,
+    named_by,
+    send_facts,
+    send_objects,
+    size_here,
+)
 from mlctl.sharing.rounds import fetch
 from mlctl.sharing.transfer import Mended
 from mlctl.store.known import Known
@@ -57,19 +66,25 @@ def mend(
     if joined and not dry_run:
         fetch(repository, store, told, thorough=True)
     known = Known(repository.layout, store.url)
-    facts = believed(repository, known)
+    here_are = every(repository)
+    sizes = _sizes(store, keys.FACTS, [keys.fact(*one) for one in here_are])
+    named = _named(repository) if joined else set()
+    facts = [
+        one for one in here_are if keys.fact(*one) in sizes or one[1] in named or known.has(*one)
+    ]  # the others wait for their first push
     data = mend_data(_data(repository, facts))
     objects = dict.fromkeys(one for kind, digest in facts for one in _objects(repository, kind, digest))
     here = {digest: size_here(repository, digest) for digest in objects}
-    sizes = _sizes(store, [*(keys.object_of(one) for one in objects), *(keys.fact(*one) for one in facts)])
+    sizes |= _sizes(store, keys.OBJECTS, [keys.object_of(one) for one in objects])
     lost = [one for one, size in here.items() if size is not None and sizes.get(keys.object_of(one)) != size]
     nowhere = tuple(one for one, size in here.items() if size is None and keys.object_of(one) not in sizes)
     gone = [one for one in facts if sizes.get(keys.fact(*one)) != _fact_size(repository, *one)]
-    if not dry_run and (lost or gone):
-        known.forget()
+    if not dry_run:
+        known.lose([*((OBJECT, digest) for digest in (*lost, *nowhere)), *gone])
         known.add(OBJECT, set(objects) - {*lost, *nowhere})
-        for kind, digest in facts:
-            known.add(kind, () if (kind, digest) in gone else (digest,))
+        there = set(facts) - set(gone)
+        for kind in dict.fromkeys(kind for kind, _digest in facts):
+            known.add(kind, [digest for one, digest in facts if one == kind and (kind, digest) in there])
         send_objects(repository, store, known, lost, told)
         send_facts(repository, store, known, gone, told)
     decisions = _mend_log(repository, store, dry_run=dry_run) if joined else 0
@@ -97,15 +112,21 @@ def _objects(repository: Repository, kind: str, digest: str) -> Iterator[str]:
             yield from repository.manifests.objects(manifest)
 
 
-def _sizes(store: RemoteStore, wanted: list[str]) -> dict[str, int]:
+def _named(repository: Repository) -> set[str]:
+    """Digests of the facts that decisions of the log name: they were sent before these."""
+    decisions = repository.decisions
+    entries = (decisions.get(number).entry for number in range(1, decisions.shared().head + 1))
+    return {digest for _kind, digest in named_by(entries)}
+
+
+def _sizes(store: RemoteStore, below: str, wanted: list[str]) -> dict[str, int]:
     if len(wanted) <= _FEW:
         return store.sizes(wanted)
     asked = set(wanted)
     try:
-        listed = [one for prefix in (keys.OBJECTS, keys.FACTS) for one in store.list(prefix)]
+        return {one.key: one.size for one in store.list(below) if one.key in asked}
     except Denied:  # a bucket that we may read but not list
         return store.sizes(wanted)
-    return {one.key: one.size for one in listed if one.key in asked}
 
 
 def _fact_size(repository: Repository, kind: str, digest: str) -> int:

@@ -13,6 +13,7 @@ from mlctl.domain.decision import Committed, Entry, Names
 from mlctl.domain.errors import Incomplete, Missing, NotFound, Unreachable
 from mlctl.domain.ids import is_digest
 from mlctl.domain.records import encode
+from mlctl.domain.remote import WHO_HAS_IT
 from mlctl.sharing import keys
 from mlctl.sharing.exchange import (
     Check,
@@ -241,7 +242,7 @@ def _standing(repository: Repository, store: RemoteStore, known: Known, check: C
             if not kind or here or known.has(kind, digest):
                 continue
             if not store.sizes([keys.fact(kind, digest)]):
-                return f"{kind}/{digest}, which it names, is neither here nor on the remote"
+                return f"{kind}/{digest}, which it names, is neither here nor on the remote; {WHO_HAS_IT}"
             known.add(kind, [digest])
         return check(entry, names)
 

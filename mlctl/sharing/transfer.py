@@ -13,7 +13,7 @@ import msgspec
 
 from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.errors import Corrupt, Incomplete, Missing
-from mlctl.domain.remote import ASIDE
+from mlctl.domain.remote import ASIDE, WHO_HAS_IT
 from mlctl.sharing import keys
 from mlctl.sharing.bulk import copy
 from mlctl.sharing.known import Known
@@ -28,9 +28,6 @@ _LARGE = 256 << 20  # bytes; even between folders such a file is continued where
 _SIZED = 1_000  # files; of more the sizes are not looked at first, that takes longer than it can save
 _ONE_BY_ONE = 64  # files
 _SHOWN = 3
-
-WHO_HAS_IT = "whoever has it sends it with `mlctl push --verify`"
-"""What heals a remote that lacks data which somebody believes to have sent."""
 
 
 class Moved(msgspec.Struct, frozen=True, kw_only=True):

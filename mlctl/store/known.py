@@ -1,6 +1,7 @@
 """What a remote is known to hold, so that nobody asks twice: a list of names, one a line. Disposable."""
 
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -40,6 +41,16 @@ class Known:
         with self._path.open("a", encoding="ascii") as file:
             file.write("".join(f"{name}\n" for name in fresh))
         self._names.update(fresh)
+
+    def lose(self, names: Iterable[tuple[str, str]]) -> None:
+        """Forget these alone, (kind, digest), all at once."""
+        left = self._names - {f"{kind} {digest}" for kind, digest in names}
+        if left == self._names:
+            return
+        aside = self._path.with_suffix(f".{os.urandom(8).hex()}")
+        aside.write_text("".join(f"{name}\n" for name in sorted(left)), encoding="ascii")
+        aside.replace(self._path)
+        self._names = left
 
     def forget(self) -> None:
         """The remote has lost what it had: everything is to be asked for again."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Lock
 
 from mlctl.contracts.remote import RemoteStore
+from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.duration import duration
 from mlctl.domain.errors import UsageError
 from mlctl.domain.outcome import Outcome
@@ -20,6 +21,7 @@ from mlctl.domain.requests.data_evict import Amount, DataEvictRequest, DataEvict
 from mlctl.sharing import proof
 from mlctl.sharing.proof import Held
 from mlctl.store.evicted import Evicted
+from mlctl.store.known import was_given
 from mlctl.verbs.cache_users import other_projects, own_trees
 from mlctl.verbs.evictable import Evictable, Old, evictable
 from mlctl.verbs.remote_stores import open_data_store
@@ -59,7 +61,7 @@ def data_evict(session: Session, request: DataEvictRequest) -> Outcome[DataEvict
         result = _result(cache, free, held, store.url, done=request.yes, changed=act and bool(held.proofs))
         if result.changed:
             _remove(session, cache, store.url, held)
-    return Outcome(data=result, next=_next(session, request, result))
+    return Outcome(data=result, next=_next(session, request, result, free))
 
 
 def _old(session: Session, request: DataEvictRequest) -> Old | None:
@@ -149,9 +151,14 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _next(session: Session, request: DataEvictRequest, result: DataEvictResult) -> tuple[str, ...]:
-    absent = any(one.what == proof.ABSENT for one in result.kept)
-    then = [send_command(session.root)] if absent else []
+def _next(
+    session: Session, request: DataEvictRequest, result: DataEvictResult, free: Evictable
+) -> tuple[str, ...]:
+    layout = session.repository.layout
+    then = []
+    if any(one.what == proof.ABSENT for one in result.kept):
+        given = any(was_given(layout, DatasetVersion.kind, digest) for digest in free.versions)
+        then.append(send_command(session.root, given=given))
     if result.files and not request.yes:
         trust = ["--trust-size"] if request.trust_size else []
         from_it = ["--remote", request.remote] if request.remote else []

@@ -25,11 +25,13 @@ class Evictable(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         labels: whose it is.
+        versions: digests of those of them that are versions.
         md5s: of files in the cache, never of listings: they say what a folder holds and are small.
         kept: md5 of what was named and stays, to the reason.
     """
 
     labels: tuple[str, ...]
+    versions: tuple[str, ...]
     md5s: tuple[str, ...]
     kept: dict[str, str]
 
@@ -110,7 +112,9 @@ def evictable(
             kept[md5] = LINKED
         else:
             free.append(md5)
-    return Evictable(labels=tuple(chosen.labels), md5s=tuple(free), kept=kept)
+    return Evictable(
+        labels=tuple(chosen.labels), versions=tuple(chosen.versions), md5s=tuple(free), kept=kept
+    )
 
 
 def _chosen(session: Session, names: list[str], cache: DvcCache, old: Old | None) -> _Chosen:

@@ -12,9 +12,9 @@ import msgspec
 from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.errors import Denied, Incomplete, MlctlError, NotFound, Unreachable
 from mlctl.domain.progress import Report
+from mlctl.domain.remote import WHO_HAS_IT
 from mlctl.domain.requests.hook_run import HookRunResult, LackingData
 from mlctl.sharing.presence import there
-from mlctl.sharing.transfer import WHO_HAS_IT
 from mlctl.verbs.provenance import Added, added, person
 from mlctl.verbs.remote_stores import data_setting_of, store_of
 from mlctl.verbs.send_command import send_command

@@ -21,7 +21,7 @@ from mlctl.sharing.shared_log import SharedLog
 from mlctl.store.remote_settings import read_remotes
 from mlctl.store.rooms import room
 from mlctl.verbs.remote_options import parsed, placed, private
-from mlctl.verbs.remote_stores import store_of
+from mlctl.verbs.remote_stores import store_of, with_environment
 from mlctl.verbs.session import Session
 from mlctl.verbs.sharing_ways import progress, shared_store, telling
 from mlctl.workspace.dvc_remotes import name_remote
@@ -46,7 +46,7 @@ def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAdd
             f"remote {request.name} is {there.url}", f"mlctl remote rm {request.name}", remote=request.name
         )
     default = request.default or first in {None, request.name}
-    setting = RemoteSetting(name=request.name, url=url, options=options)
+    setting = with_environment(RemoteSetting(name=request.name, url=url, options=options))
     with closing(store_of(setting)) as store:
         writable, refuses = store.writable, _probed(store, dry_run=request.dry_run)
         refuse_stranger(session.repository, SharedLog(store), url, adopt=request.adopt)

@@ -54,7 +54,7 @@ def _own_setting(layout: Layout, name: str | None) -> RemoteSetting:
     remotes, default = read_remotes(layout)
     chosen = name or default
     if chosen is not None and chosen in remotes:
-        return _with_environment(remotes[chosen])
+        return with_environment(remotes[chosen])
     raise _unknown(chosen, sorted(remotes))
 
 
@@ -85,7 +85,7 @@ def data_setting_of(root: Path, name: str | None = None) -> tuple[RemoteSetting,
         return _own_setting(Layout(root / FOLDER), name), ()
     told = [option for option in exposed if option.startswith(f"{chosen}.")]
     warning = f"git tracks .dvc/config, and {', '.join(told)} gives access; it belongs into config.local"
-    return _with_environment(_as_ours(root, remotes[chosen])), (warning,) if told else ()
+    return with_environment(_as_ours(root, remotes[chosen])), (warning,) if told else ()
 
 
 def _as_ours(root: Path, setting: RemoteSetting) -> RemoteSetting:
@@ -122,7 +122,8 @@ def store_of(setting: RemoteSetting, *, tries: int = TRIES) -> RemoteStore:
     return RetryingStore(plugin.open(setting.url, setting.options), tries=tries)
 
 
-def _with_environment(setting: RemoteSetting) -> RemoteSetting:
+def with_environment(setting: RemoteSetting) -> RemoteSetting:
+    """The setting with the options that `MLCTL_REMOTE_<NAME>_<OPTION>` give."""
     start = f"MLCTL_REMOTE_{re.sub('[^A-Z0-9]', '_', setting.name.upper())}_"
     more = {
         name.removeprefix(start).lower(): value

@@ -21,6 +21,7 @@ from tests.verbs.teams import Team
 ACTS = {
     "first-push": ("p", ("push",)),
     "push": ("p", ("push",)),
+    "verify": ("p", ("push", "--verify")),
     "pull": ("two", ("pull",)),
     "fetch": ("two", ("fetch",)),
     "fetch-parted": ("two", ("remote", "add", "origin", "../remote")),
@@ -71,8 +72,24 @@ def prepare(act: str, folder: Path) -> None:
         run(folder / "p", "push")
         return
     run(folder / "two", "push")
+    if act == "verify":
+        run(folder / "p", "push")
+        _lose(folder)
     first.promote(two)
     full.add_labels(first.repository)
+
+
+def _lose(folder: Path) -> None:
+    """Take one thing of each kind from the remote, and note which."""
+    remote = folder / "remote"
+    own = folder / "p/.mlctl/cache"
+    data = next(path.relative_to(own) for path in sorted(own.glob("files/md5/*/*")))
+    kinds = ("mlctl/objects", "mlctl/facts/models")
+    lost = [next(path for path in sorted((remote / kind).rglob("*")) if path.is_file()) for kind in kinds]
+    lost += [remote / data, remote / "mlctl/decisions/00000002"]
+    for path in lost:
+        path.unlink()
+    (folder / "lost").write_text("\n".join(str(path.relative_to(remote)) for path in lost))
 
 
 def _parted(team: Team, *, own: bool) -> None:
@@ -135,6 +152,8 @@ def check(act: str, template: Path) -> Callable[[Path, Path], list[str]]:
         there = tuple(path.read_bytes() for path in sorted((folder / "remote/mlctl/decisions").iterdir()))
         if logs != {there}:
             found.append("the logs are not equal in the end")
+        lost = (folder / "lost").read_text().splitlines() if act == "verify" else []
+        found += [f"{key} is still lost" for key in lost if not (folder / "remote" / key).exists()]
         return found
 
     return look

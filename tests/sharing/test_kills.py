@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 STEPS = {
     "first-push": (29, 100),
     "push": (83, 250),
+    "verify": (23, 120),
     "pull": (17, 40),
     "fetch": (17, 40),
     "fetch-parted": (53, 150),

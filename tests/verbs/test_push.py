@@ -1,6 +1,8 @@
 """`push`: what is published, in which order, under which numbers; what waits and why; what it costs."""
 
+import json
 import shutil
+from contextlib import closing
 
 import pytest
 
@@ -12,6 +14,7 @@ from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.log import LogRequest
 from mlctl.domain.requests.push import PushRequest
 from mlctl.domain.requests.redo import RedoRequest
+from mlctl.domain.requests.remote_add import RemoteAddRequest
 from mlctl.domain.requests.rollback import RollbackRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.sharing import PENDING
@@ -20,8 +23,11 @@ from mlctl.verbs.data_add import data_add
 from mlctl.verbs.log import log
 from mlctl.verbs.push import push
 from mlctl.verbs.redo import redo
+from mlctl.verbs.remote_add import remote_add
+from mlctl.verbs.remote_stores import open_remote
 from mlctl.verbs.rollback import rollback
 from mlctl.verbs.undo import undo
+from tests.remote_servers import make_bucket, s3_options, s3_server
 from tests.store import full
 from tests.verbs.teams import Member, team
 
@@ -280,6 +286,37 @@ def test_what_nobody_here_has_is_named_after_the_rest_was_sent_and_who_has_it_he
     assert verified(second).again.lacking == ()
 
 
+def test_verifying_needs_no_memory_of_what_was_sent(team):
+    first, second = team.shared(), team.clone("second")
+    data, fact = (
+        next(key for key in all_on_remote(team) if key.startswith(kind))
+        for kind in ("files/md5", "mlctl/facts/models")
+    )
+    lose(team, data, fact)
+    for member in (second, first):  # the second has the facts, and not the data
+        shutil.rmtree(member.repository.layout.index)
+    with pytest.raises(Incomplete, match="rides@1"):
+        verified(second)
+    assert (team.remote / fact).exists()
+    assert verified(first).again.files == 1
+    for member in (second, first):
+        assert verified(member).changed is False
+
+
+def test_a_fetch_that_meets_a_lost_fact_or_object_says_what_heals_it(team):
+    first = team.shared()
+    keys = all_on_remote(team)
+    fact = next(key for key in keys if key.startswith("mlctl/facts/models"))
+    artefact = json.loads(keys[fact])["artefacts"][0]["sha256"]
+    thing = next(key for key in keys if key.endswith(artefact))
+    for number, key in enumerate((fact, thing)):
+        lose(team, key)
+        with pytest.raises(Incomplete, match=rf"{key.split('/')[-1]}.* `mlctl push --verify`"):
+            team.clone(f"clone-{number}")
+        assert verified(first).again.facts == 1
+        assert team.clone(f"again-{number}").problems() == ()
+
+
 def test_a_clone_of_one_model_verifies_what_it_has(team):
     team.shared().promote(team.one)
     team.first.push()
@@ -303,3 +340,22 @@ def test_a_folder_that_is_not_mounted_is_not_filled_by_verifying_it(team, tmp_pa
     with pytest.raises(Unreachable, match="not mounted"):
         verified(first)
     assert not team.remote.exists() or not all_on_remote(team)
+
+
+def test_a_bucket_that_has_lost_something_is_healed(team, monkeypatch):
+    with s3_server() as endpoint:
+        for name, value in s3_options(endpoint).items():
+            monkeypatch.setenv(f"MLCTL_REMOTE_ORIGIN_{name.upper()}", value)
+        first = team.first
+        url = make_bucket(endpoint, "healing")
+        remote_add(first.session(), RemoteAddRequest(name="origin", url=url))
+        first.push()
+        with closing(open_remote(first.session())) as store:
+            before = {one.key: one.size for one in store.list("")}
+            kinds = ("files/md5", "mlctl/objects", "mlctl/facts/datasets", "mlctl/decisions/00000001")
+            lost = [next(key for key in before if key.startswith(kind)) for kind in kinds]
+            store.remove(lost)
+            assert first.push().changed is False
+            again = verified(first).again
+            assert (again.files, again.facts, again.decisions) == (1, 2, 1)
+            assert {one.key: one.size for one in store.list("")} == before
