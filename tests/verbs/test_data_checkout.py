@@ -148,6 +148,7 @@ def test_what_the_cache_has_lost_since_is_told_before_anything_is_written(projec
         (read_settings(project.root).cache / "files/md5" / prefix).mkdir(parents=True)
     for _ in range(2):  # the second one finds all of it in the cache, and remembers that
         data_add(project.session(), DataAddRequest(paths=("images",)))
+        time.sleep(0.2)  # what has just changed is not trusted
     before = {path.name: path.read_text() for path in (project.root / "images").iterdir()}
     looked = []
     lacking = DvcCache.lacking

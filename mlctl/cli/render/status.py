@@ -38,7 +38,7 @@ def lines(data: StatusResult) -> list[str]:
 
 
 def _unpushed(waiting: Unpushed) -> list[str]:
-    data = f"data of {waiting.files} files ({size(waiting.bytes)})"
+    data = f"data of {waiting.files} file{'' if waiting.files == 1 else 's'} ({size(waiting.bytes)})"
     facts = "1 fact" if waiting.facts == 1 else f"{waiting.facts} facts"
     parts = [_decisions(waiting.decisions) if waiting.decisions else "", facts if waiting.facts else ""]
     parts.append(data if waiting.files else "")
