@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 LOOKED_AT = "mlctl.looked_at"
 CLOCK = "mlctl.clock"
+ENVIRONMENT = "mlctl.environment"
 SPAN = "mlctl.span"
 
 
@@ -22,6 +23,11 @@ def looked_at(folder: str | os.PathLike[str], names: Sequence[str] = ("",)) -> N
         names: with "/"; by default the folder (or file) itself.
     """
     sys.audit(LOOKED_AT, os.fspath(folder), names)
+
+
+def environment_read() -> None:
+    """Tell that a variable of the environment was read, which no stamp tells of."""
+    sys.audit(ENVIRONMENT)
 
 
 def clock_read() -> None:

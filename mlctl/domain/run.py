@@ -58,6 +58,7 @@ class Run(Fact, frozen=True, kw_only=True):
         metrics: of the fitted model on its test rows, and of the baseline ("baseline.mae").
         log: object with what the run printed, or None.
         error: of a failed run.
+        used: object with what the user's code used (`domain.used`), or None where there was none.
     """
 
     kind: ClassVar[str] = "runs"
@@ -79,4 +80,5 @@ class Run(Fact, frozen=True, kw_only=True):
     command: str
     log: Digest | None = None
     error: str | None = None
+    used: Digest | None = None
     notes: dict[str, Any] = msgspec.field(default_factory=dict)

@@ -29,6 +29,8 @@ from mlctl.learning.fit import Fitted, Problem, Source, answers_of, fit, problem
 from mlctl.learning.flavors import saved
 from mlctl.learning.rows import Array, identities, targets
 from mlctl.learning.tables import answered_table
+from mlctl.learning.tracing import NATIVE, own_modules
+from mlctl.learning.tracing import tracing as traced
 from mlctl.statistics.metrics import Answers, value
 from mlctl.store.runs import LiveRun
 from mlctl.tabular.parquet import table_bytes
@@ -36,6 +38,7 @@ from mlctl.verbs.learnt import Learnt, cells_of, key_lines, settle, stamp
 from mlctl.verbs.recipe import Data, Recipe, require_data
 from mlctl.verbs.session import Session
 from mlctl.verbs.tables import current_version, read_version
+from mlctl.verbs.uses import used_by
 from mlctl.workspace.environment import environment
 from mlctl.workspace.git import code_state
 
@@ -70,8 +73,9 @@ def fit_and_store(session: Session, recipe: Recipe) -> tuple[Run, Digest, ModelV
             apply_where=recipe.apply_where,
         )
         record.chose(learnt)
-        fitted, problem = _fitted(session, record, learnt)
-        own = answers(fitted, problem, learnt.test)
+        with record.tracing(learnt.spec):
+            fitted, problem = _fitted(session, record, learnt)
+            own = answers(fitted, problem, learnt.test)
         run = record.finish(test_metrics(own, problem, learnt))
         version = store_model(session, fitted, learnt.source, run, rows=learnt.train.num_rows)
         version = with_learnt(session, version, learnt.train, learnt.train_moments)
@@ -247,9 +251,24 @@ class Recording:
             "cutoff": None if cutoff is None else stamp(cutoff),
         }
 
+    @contextlib.contextmanager
+    def tracing(self, spec: ModelSpec) -> Iterator[None]:
+        """What runs inside is traced where it is the user's code; the run's fact says what it used."""
+        if spec.build is None and path_of(spec, "").startswith("sklearn."):
+            yield
+            return
+        root = self._session.root
+        with traced(root) as trace:
+            yield
+            loaded = [*own_modules().values()]
+        used = used_by(self._session, trace, loaded, NATIVE)
+        self._fact["used"] = self._session.repository.objects.put(encode(used))
+        self.said += [f"tracing is blind: {reason}; all files of the project count" for reason in used.blind]
+        self.said += [f"this run will not be reused: {reason}" for reason in used.live]
+
     def adopt(self, run: Run, key: Digest, notes: dict[str, Any]) -> None:
         """Take over the record of the run whose recipe is fitted again."""
-        kept = ("spec", "seed", "parameters", "data", "code", "environment")
+        kept = ("spec", "seed", "parameters", "data", "code", "environment", "used")
         self._fact |= {name: getattr(run, name) for name in kept}
         self._fact |= {"cache_key": key, "command": self._session.command, "notes": {**run.notes, **notes}}
         self._ready = True

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from mlctl.domain.looks import CLOCK, LOOKED_AT, SPAN
+from mlctl.domain.looks import CLOCK, ENVIRONMENT, LOOKED_AT, SPAN
 from mlctl.store.index import FIELDS
 from mlctl.store.known import START
 from mlctl.store.layout import FOLDER
@@ -93,7 +93,7 @@ class Recording:
         act = _ACTS.get(event)
         if act is not None:
             act(self, arguments)
-        elif event in _OUT_OF_SIGHT:
+        elif event in _OUT_OF_SIGHT or event == ENVIRONMENT:
             self.lose()
 
     def lose(self) -> None:

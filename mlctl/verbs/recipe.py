@@ -1,18 +1,15 @@
 """What a run would do and the key that names its result: settled from specs, digests and versions alone.
 
 `train` a second time must answer in a blink, so nothing here imports numpy, pyarrow or scikit-learn. Equal
-keys mean
-equal results: the data's bytes, the parts of the spec that matter to the fit, the seed, the versions of the
-packages that compute, and the source of the user's own modules.
+keys mean equal results where what the run used is as it was too. The key: the data's bytes, the parts of the
+spec that matter to the fit, the seed, the versions of what computes. What else was used is traced (`uses`).
 """
 
-import ast
 import json
 import math
 import platform
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -32,6 +29,7 @@ from mlctl.verbs.parts import pointer_of
 from mlctl.verbs.places import declared_data, place_named
 from mlctl.verbs.resolve import resolve_dataset
 from mlctl.verbs.session import Session
+from mlctl.verbs.uses import change_since
 from mlctl.verbs.versions import newest, with_bytes
 from mlctl.workspace.environment import installed_packages
 
@@ -51,7 +49,7 @@ FIT = (
     "split",
 )
 """Keys of `[model.NAME]`, besides `data`, that a fitted model depends on."""
-_FORMAT = 1
+_FORMAT = 2
 
 
 class Data(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +122,7 @@ def recipe_of(session: Session, request: TrainRequest) -> Recipe:
         key=None,
     )
     settled = data is not None and (spec.split.by != "dataset" or held is not None)
-    return msgspec.structs.replace(recipe, key=key_of(session.root, recipe)) if settled else recipe
+    return msgspec.structs.replace(recipe, key=key_of(recipe)) if settled else recipe
 
 
 def effective_spec(spec: ModelSpec, request: TrainRequest, *, has_time: bool) -> ModelSpec:
@@ -196,11 +194,16 @@ def standing(session: Session, name: str) -> Data | None:
 
 
 def known_run(session: Session, key: Digest) -> Known | None:
-    """The newest finished run with this key; first of all one whose version still has its number."""
+    """The newest finished run with this key of which all that it used is as it was.
+
+    First of all one whose version still has its number.
+    """
     facts = session.repository.facts
     names = session.repository.decisions.names()
     withdrawn: Known | None = None
     for _, run in reversed(facts.where(Run, cache_key=key, status="finished")):
+        if change_since(session, run) is not None:
+            continue
         for digest, version in facts.where(ModelVersion, run=run.run):
             if version.level != 1.0:
                 continue  # a recalibration of the version that this run made
@@ -221,8 +224,8 @@ def split_metrics(run: Run) -> tuple[dict[str, float | None], dict[str, float | 
     return own, base
 
 
-def key_of(root: Path, recipe: Recipe) -> Digest:
-    """The sha256 over all that the result depends on."""
+def key_of(recipe: Recipe) -> Digest:
+    """The sha256 over all that the recipe says; what the user's own code used is traced (`uses`)."""
     spec = msgspec.to_builtins(recipe.spec)
     used = [recipe.data, *([recipe.held] if recipe.held else [])]
     parts = {
@@ -234,8 +237,7 @@ def key_of(root: Path, recipe: Recipe) -> Digest:
         "data": [(one.name, one.version.sha256, one.version.origin.get("read")) for one in used if one],
         "window": recipe.window,
         "where": recipe.apply_where,
-        "packages": _packages(recipe.spec),
-        "sources": dict(_sources(root, recipe.spec)),
+        "packages": _packages(),
     }
     return digest_of(encode(parts))
 
@@ -271,64 +273,12 @@ def _recordable(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, str))
 
 
-def _packages(spec: ModelSpec) -> Mapping[str, str]:
-    """Versions of what computes: numpy, scikit-learn and the like; all there is where user code runs."""
+def _packages() -> Mapping[str, str]:
+    """Versions of what computes here, whoever's estimator it is."""
     installed = installed_packages(sys.path)
-    module = (spec.estimator or "sklearn").partition(":")[0].partition(".")[0]
-    if spec.build is not None or module != "sklearn":
-        return {**installed, "python": platform.python_version()}
     wanted = ("numpy", "scipy", "scikit-learn", "pyarrow", "mlctl")
-    return {name: installed[name] for name in wanted if name in installed}
-
-
-def _sources(root: Path, spec: ModelSpec) -> Iterator[tuple[str, str]]:
-    """The user's own files that the estimator is made of, by digest: imports inside the project followed."""
-    start: list[Path] = []
-    if spec.build is not None:
-        start.append(root / spec.build.partition(":")[0])
-    elif spec.estimator is not None:
-        start += _module_files(root, spec.estimator.partition(":")[0])
-    seen: set[Path] = set()
-    while start:
-        path = start.pop()
-        looked_at(path)
-        if path in seen or not path.is_file() or not path.is_relative_to(root):
-            continue
-        seen.add(path)
-        text = path.read_bytes()
-        yield path.relative_to(root).as_posix(), digest_of(text)
-        for module, level in _imports(text):
-            if level:
-                start += _module_files(path.parents[min(level, len(path.parents)) - 1], module)
-            else:
-                start += _module_files(root, module) + _module_files(path.parent, module)
-
-
-def _module_files(folder: Path, module: str) -> list[Path]:
-    """The files of a module and of the packages around it, where it stands in the folder."""
-    parts = [part for part in module.split(".") if part]
-    found: list[Path] = []
-    for count in range(1, len(parts) + 1):
-        stem = folder.joinpath(*parts[:count])
-        candidates = (stem.with_suffix(".py"), stem / "__init__.py")
-        looked_at(folder, [str(path) for path in candidates])
-        found += [path for path in candidates if path.is_file()]
-    return found
-
-
-def _imports(text: bytes) -> Iterator[tuple[str, int]]:
-    """Modules that a source imports, with the dots before a relative one."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, 0) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom):
-            module = node.module or ""
-            yield module, node.level
-            yield from ((f"{module}.{alias.name}".lstrip("."), node.level) for alias in node.names)
+    found = {name: installed[name] for name in wanted if name in installed}
+    return {**found, "python": platform.python_version()}
 
 
 def require_data(recipe: Recipe) -> Data:

@@ -21,6 +21,7 @@ from mlctl.domain.run import Run
 from mlctl.domain.spec import ModelSpec
 from mlctl.verbs.recipe import FIT, Recipe, known_run, recipe_of
 from mlctl.verbs.session import Session
+from mlctl.verbs.uses import change_since
 from mlctl.verbs.verdicts import answered, ask, judge
 
 
@@ -81,7 +82,10 @@ def _changes(session: Session, name: str, number: int, recipe: Recipe) -> list[s
     changed = _changed_keys(session, before, recipe.spec)
     if changed:
         why.append(f"the spec has changed since the newest run: {', '.join(changed)}")
-    return why or ["the code or the packages that it is fitted with have changed since the newest run"]
+    change = change_since(session, before)
+    if change is not None:
+        why.append(change)
+    return why or ["the packages that compute, or mlctl itself, have changed since the newest run"]
 
 
 def _changed_keys(session: Session, run: Run, spec: ModelSpec) -> list[str]:

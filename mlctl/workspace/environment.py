@@ -48,6 +48,19 @@ def environment() -> Environment:
     )
 
 
+def _variables_at_start() -> dict[str, str]:
+    """The variables that this process was given, whatever libraries have set since."""
+    try:
+        given = Path("/proc/self/environ").read_bytes()
+    except OSError:
+        return dict(os.environ)
+    pairs = (os.fsdecode(one).partition("=") for one in given.split(b"\0") if one)
+    return {name: value for name, _, value in pairs}
+
+
+VARIABLES_AT_START = _variables_at_start()
+
+
 def installed_packages(folders: list[str]) -> dict[str, str]:
     """Versions of the packages installed in the folders of an import path; the first folder wins."""
     found: dict[str, str] = {}
