@@ -62,7 +62,8 @@ def compare(repository: Repository, log: SharedLog, *, thorough: bool = False) -
     following = log.after(head)
     if following and following[0].entry.parent == names.parent:
         return Compared(common=head, theirs=following, own=0)
-    if not following and (head == 0 or (decisions.pending.joined() is not None and not thorough)):
+    joined = decisions.pending.joined() is not None
+    if not following and (head == 0 or (joined and not thorough and not log.is_empty_folder())):
         return Compared(common=head, theirs=[], own=0)
 
     def own(number: int) -> Digest:
@@ -72,10 +73,10 @@ def compare(repository: Repository, log: SharedLog, *, thorough: bool = False) -
     if last is not None and last.committed.sha256 == own(head):
         return Compared(common=head, theirs=following, own=0)
     most = head if following or last is not None else min(head, log.head())
-    if not most and decisions.pending.joined() is not None:
+    if not most and joined and not log.may_be_filled():
         raise Unreachable(
             f"{log.url} holds nothing of this log any more: a folder that is not mounted, or another place? "
-            f"Nothing was changed; to fill it anew, remove the remote and add it again",
+            "Nothing was changed; where it is to be filled anew, add it again: `mlctl remote add NAME URL`",
             "mlctl remote ls",
             url=log.url,
         )

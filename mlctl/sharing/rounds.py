@@ -12,7 +12,6 @@ from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.decision import Committed, Entry, Names
 from mlctl.domain.errors import Incomplete, Missing, NotFound, Unreachable
 from mlctl.domain.ids import is_digest
-from mlctl.domain.records import encode
 from mlctl.domain.remote import WHO_HAS_IT
 from mlctl.sharing import keys
 from mlctl.sharing.exchange import (
@@ -31,9 +30,7 @@ from mlctl.sharing.shared_log import SharedLog
 from mlctl.store.identity import check_format
 from mlctl.store.joining import finish
 from mlctl.store.known import Known
-from mlctl.store.layout import FORMAT
 from mlctl.store.repository import Repository
-from mlctl.store.sealed_line import seal
 
 _ROUNDS = 200
 """Rounds that are lost to others before a push gives up: each of them published something."""
@@ -221,7 +218,7 @@ def push(repository: Repository, store: RemoteStore, ways: Ways, *, adopt: bool 
         # what is decided from here on may have facts that are not sent now, and waits for the next round
         made.sent += _share_facts(repository, store, known, ways)
         if fetched.own:
-            made.uploaded += _upload_own(repository, store, log, head)
+            made.uploaded += _upload_own(repository, log, head)
             continue  # to see whether all of it is there
         result = publish(repository, log, chain, _standing(repository, store, known, ways.check), ways.now)
         made.published += result.published
@@ -259,9 +256,9 @@ def _share_facts(repository: Repository, store: RemoteStore, known: Known, ways:
     return share(repository, store, known, facts, ways.told)
 
 
-def _upload_own(repository: Repository, store: RemoteStore, log: SharedLog, head: int) -> int:
+def _upload_own(repository: Repository, log: SharedLog, head: int) -> int:
     """Put what the remote lacks of our log up to a number, as it is; 0 where another one was faster."""
-    store.create(keys.FORMAT, seal(encode({"format": FORMAT})))
+    log.let_be_filled()
     compared = compare(repository, log, thorough=True)
     if compared.theirs:
         return 0

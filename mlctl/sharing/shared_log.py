@@ -18,7 +18,9 @@ from mlctl.domain.records import encode
 from mlctl.domain.refs import REPOSITORY
 from mlctl.sharing import keys
 from mlctl.sharing.pool import side_by_side
+from mlctl.sharing.presence import folder_of
 from mlctl.store.decisions import read_decision
+from mlctl.store.layout import FORMAT
 from mlctl.store.sealed_line import seal
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]*(?:/[a-z0-9][a-z0-9._-]*)*\Z")
@@ -90,6 +92,22 @@ class SharedLog:
             if tail.isascii() and tail.isdigit() and listed.key == keys.decision(int(tail)):
                 last = max(last, int(tail))
         return last
+
+    def is_empty_folder(self) -> bool:
+        """Whether this is a folder without any log, such as one that is not mounted.
+
+        Only a folder is looked at, which costs a stat; no other store is asked.
+        """
+        folder = folder_of(self._store)
+        return folder is not None and not (folder / keys.DECISIONS).is_dir()
+
+    def let_be_filled(self) -> None:
+        """Say on the remote, which has no log, that ours may begin there."""
+        self._store.create(keys.FORMAT, seal(encode({"format": FORMAT})))
+
+    def may_be_filled(self) -> bool:
+        """Whether somebody has said so; a folder that is not mounted says nothing."""
+        return bool(self._store.sizes([keys.FORMAT]))
 
     def common(self, own: Callable[[int], Digest], most: int) -> int:
         """How many entries from the first on are the same as one's own, at most `most`."""

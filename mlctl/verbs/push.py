@@ -101,7 +101,9 @@ def _waiting(session: Session, why: dict[int, str]) -> tuple[WaitingDecision, ..
 
 def _refused(data: PushResult) -> NameMoved:
     lines = "\n".join(f"  {one.pending} ({one.kind}): {one.why}" for one in data.waiting if one.why)
-    told = f"{len(data.published)} published; " if data.published else ""
+    renumbered = dict.fromkeys([*data.renumbered, *(text for one in data.published for text in one.renumbered)])
+    numbers = f" ({', '.join(renumbered)}: another one was faster)" if renumbered else ""
+    told = f"{len(data.published)} published{numbers}; " if data.published or numbers else ""
     first = next(one.pending for one in data.waiting if one.why)
     return NameMoved(
         f"{told}{len(data.waiting)} can't be published and wait:\n{lines}",
@@ -109,5 +111,6 @@ def _refused(data: PushResult) -> NameMoved:
         f"mlctl log drop {first}",
         remote=data.remote,
         published=[one.decision for one in data.published],
+        renumbered=list(renumbered),
         waiting=[{"decision": one.pending, "kind": one.kind, "why": one.why} for one in data.waiting],
     )

@@ -8,6 +8,7 @@ import os
 from contextlib import closing
 
 from mlctl.contracts.remote import RemoteStore
+from mlctl.domain.credentials import strip
 from mlctl.domain.errors import AlreadyExists
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import check_name
@@ -24,7 +25,7 @@ from mlctl.verbs.remote_options import parsed, placed, private
 from mlctl.verbs.remote_stores import store_of, with_environment
 from mlctl.verbs.session import Session
 from mlctl.verbs.sharing_ways import progress, shared_store, telling
-from mlctl.workspace.dvc_remotes import name_remote
+from mlctl.workspace.dvc_remotes import name_remote, read_dvc_remotes
 
 
 def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAddResult]:
@@ -49,14 +50,17 @@ def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAdd
     setting = with_environment(RemoteSetting(name=request.name, url=url, options=options))
     with closing(store_of(setting)) as store:
         writable, refuses = store.writable, _probed(store, dry_run=request.dry_run)
-        refuse_stranger(session.repository, SharedLog(store), url, adopt=request.adopt)
-    log = refuses or not writable
+        there_is = refuse_stranger(session.repository, SharedLog(store), url, adopt=request.adopt) is not None
+        log = refuses or not writable
+        if refuses and not there_is and not request.dry_run and _is_joined(session):
+            SharedLog(store).let_be_filled()  # asked for: with the log that was shared elsewhere
     changed = there is None
     joined = Fetched()
     dvc = False
     if not request.dry_run:
         _write(session, request, options, default=default, log=log)
-        dvc = name_remote(session.root, request.name, request.url, options)
+        ours = {(one.name, one.url) for one in known.values()} if default else set()
+        dvc = name_remote(session.root, request.name, request.url, options, ours)
         if default and log:
             joined = _joined(session, setting, adopt=request.adopt)
             changed = changed or bool(joined.decisions)
@@ -70,6 +74,7 @@ def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAdd
         parted=joined.parted,
         renumbered=telling(joined.renumbered),
         dvc=dvc,
+        data=_data(session, setting) if default else None,
         changed=changed,
         dry_run=request.dry_run,
     )
@@ -120,6 +125,17 @@ def _joined(session: Session, setting: RemoteSetting, *, adopt: bool) -> Fetched
     repository = session.repository
     with shared_store(session, setting) as store:
         return fetch_round(repository, store, progress(session, "fetch"), adopt=adopt)
+
+
+def _is_joined(session: Session) -> bool:
+    return session.repository.decisions.pending.joined() is not None
+
+
+def _data(session: Session, setting: RemoteSetting) -> str | None:
+    """Where data go instead: to DVC's default remote, if it is another place."""
+    remotes, default, _exposed = read_dvc_remotes(session.root)
+    there = remotes[default].url if default is not None and default in remotes else setting.url
+    return strip(there) if there.rstrip("/") != setting.url.rstrip("/") else None
 
 
 def _warnings(data: RemoteAddResult) -> tuple[str, ...]:

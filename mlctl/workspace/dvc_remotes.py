@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from mlctl.domain.errors import UsageError
@@ -95,25 +95,29 @@ def _inherited(
     return own
 
 
-def name_remote(root: Path, name: str, url: str, options: Mapping[str, str]) -> bool:
-    """Add a remote to `.dvc/config` as DVC's default one, where DVC has none; whether it was added.
+def name_remote(
+    root: Path, name: str, url: str, options: Mapping[str, str], ours: Collection[tuple[str, str]] = ()
+) -> bool:
+    """Add a remote to `.dvc/config` as DVC's default one, where DVC has none of its own; whether it was.
 
     Args:
         root: of the project.
         name: of the remote.
         url: as typed: a path is relative to the project.
         options: DVC is told those that it knows (it refuses a file with others), and no secret.
+        ours: (name, resolved URL) of those that are there for us; as the default one each gives way.
     """
     remotes, default, _exposed = read_dvc_remotes(root)
     path = root / ".dvc" / "config"
-    if default is not None or name in remotes or not path.exists():
+    given = default is None or (default in remotes and (default, remotes[default].url) in ours)
+    if not given or name in remotes or not path.exists():
         return False
-    text = path.read_text(encoding="utf-8")
     if "://" not in url and not Path(url).expanduser().is_absolute():
         url = os.path.join("..", url)  # noqa: PTH118 - a text for DVC, which may hold ".."
     known = _KNOWN.get(url.partition("://")[0].lower(), frozenset())
     told = "".join(f"    {key} = {value}\n" for key, value in options.items() if key in known)
     section = f"['remote \"{name}\"']\n    url = {url}\n{told}"
+    text = _without_default(path.read_text(encoding="utf-8"), default)
     core = re.search(r"^\[core\][ \t]*$", text, re.MULTILINE)
     if core is None:
         text = f"[core]\n    remote = {name}\n{text}"
@@ -121,3 +125,28 @@ def name_remote(root: Path, name: str, url: str, options: Mapping[str, str]) -> 
         text = f"{text[: core.end()]}\n    remote = {name}{text[core.end() :]}"
     write_whole(path, f"{text.rstrip()}\n{section}".encode())
     return True
+
+
+def forget_remote(root: Path, name: str, url: str) -> bool:
+    """Take a remote out of `.dvc/config`, if it is this place there, too; whether it was."""
+    remotes, default, _exposed = read_dvc_remotes(root)
+    path = root / ".dvc" / "config"
+    if name not in remotes or remotes[name].url != url or not path.exists():
+        return False
+    before = path.read_text(encoding="utf-8")
+    text = _without_default(before, name) if default == name else before
+    header = re.escape(f"['remote \"{name}\"']")
+    text = re.sub(rf"^{header}[ \t]*\n(?:(?!\[).*\n?)*", "", text, flags=re.MULTILINE | re.IGNORECASE)
+    if text == before:
+        return False
+    write_whole(path, text.encode())
+    return True
+
+
+def _without_default(text: str, name: str | None) -> str:
+    """The settings without the line that makes this remote the default one; `[core]` goes if it is empty."""
+    if name is None:
+        return text
+    line = rf"^[ \t]*remote[ \t]*=[ \t]*{re.escape(name)}[ \t]*\n"
+    text = re.sub(line, "", text, flags=re.MULTILINE | re.IGNORECASE)
+    return re.sub(r"^\[core\][ \t]*\n(?=\[|\Z)", "", text, flags=re.MULTILINE)

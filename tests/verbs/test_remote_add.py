@@ -1,12 +1,13 @@
 """`remote add`: the probe, the settings, and the four ways in which two logs can stand to each other."""
 
+import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from mlctl.builtin.remotes.folder import FolderStore
-from mlctl.domain.errors import AlreadyExists, UsageError
+from mlctl.domain.errors import AlreadyExists, Unreachable, UsageError
 from mlctl.domain.requests.push import PushRequest
 from mlctl.domain.requests.remote_add import RemoteAddRequest
 from mlctl.store.repository import Repository
@@ -124,3 +125,30 @@ def test_a_dry_run_changes_nothing(team):
     assert added(team.first, team.remote, dry_run=True).dry_run is True
     assert team.first.repository.layout.config.read_bytes() == before
     assert not team.remote.exists()
+
+
+def test_what_waits_for_a_remote_that_is_gone_for_good_goes_to_another_place(team):
+    first, second = team.shared(), team.clone("second")
+    shutil.rmtree(team.remote)
+    first.model(2, team.dataset)
+    with pytest.raises(Unreachable, match="add it again"):
+        first.push()
+    done = remote_add(first.session(), RemoteAddRequest(name="new", url="../new", default=True)).data
+    assert (done.default, done.dvc, done.data) == (True, True, None)
+    pushed = first.push()
+    assert (pushed.uploaded, [one.decision for one in pushed.published]) == (3, [4])
+    assert len(list((team.folder / "new" / "files" / "md5").rglob("*"))) > 0
+    for part in (".mlctl/config.toml", ".dvc/config"):
+        shutil.copy(first.root / part, second.root / part)
+    assert second.pull().fetched.decisions == 1
+    assert second.versions() == first.versions()
+
+
+def test_a_remote_that_was_emptied_is_filled_where_it_is_added_again(team):
+    first = team.shared()
+    shutil.rmtree(team.remote)
+    team.remote.mkdir()
+    with pytest.raises(Unreachable, match="not mounted"):
+        first.pull()
+    assert added(first, "../remote").changed is False
+    assert first.push().uploaded == 3

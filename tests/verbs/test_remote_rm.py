@@ -3,7 +3,9 @@
 import pytest
 
 from mlctl.domain.errors import NameMoved, NotFound
+from mlctl.domain.requests.remote_add import RemoteAddRequest
 from mlctl.domain.requests.remote_rm import RemoteRmRequest
+from mlctl.verbs.remote_add import remote_add
 from mlctl.verbs.remote_rm import remote_rm
 from tests.store import full
 from tests.verbs.teams import team
@@ -33,3 +35,24 @@ def test_what_waits_would_be_lost(team):
         removed(first)
     first.push()
     removed(first)
+
+
+def test_dvc_forgets_it_too_so_that_data_go_to_the_next_one(team):
+    first = team.shared()
+    config = first.root / ".dvc" / "config"
+    assert removed(first).dvc is True
+    assert "remote" not in config.read_text()
+    done = remote_add(first.session(), RemoteAddRequest(name="origin", url="../elsewhere")).data
+    assert (done.dvc, done.data) == (True, None)
+    first.push()
+    assert list((team.folder / "elsewhere" / "files" / "md5").rglob("*"))
+
+
+def test_what_dvc_calls_so_at_another_place_stays(team):
+    first = team.shared()
+    config = first.root / ".dvc" / "config"
+    config.write_text(config.read_text().replace("remote\n", "theirs\n").replace("url = ", "url = ../"))
+    before = config.read_text()
+    assert removed(first).dvc is False
+    assert config.read_text() == before
+    assert remote_add(first.session(), RemoteAddRequest(name="two", url="../two")).data.data is not None

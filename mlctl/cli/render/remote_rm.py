@@ -9,4 +9,5 @@ def render(data: RemoteRmResult, out: Console) -> None:
     """Print what was forgotten."""
     verb = "would forget" if data.dry_run else "forgot"
     own = "; the log is this repository's own again" if data.left else ""
-    out.print(f"{verb} remote {data.name} ({data.url}){own}", soft_wrap=True)
+    dvc = ", in .dvc/config too" if data.dvc else ""
+    out.print(f"{verb} remote {data.name} ({data.url}){dvc}{own}", soft_wrap=True)

@@ -30,6 +30,7 @@ class RemoteAddResult(msgspec.Struct, frozen=True, kw_only=True):
         decisions: that were on it and are here now.
         parted: own decisions that became pending, since the remote's log is another than ours.
         dvc: the remote was written into DVC's settings, too.
+        data: where data go instead, since DVC's default remote is another place; None where they go here.
     """
 
     name: str
@@ -41,5 +42,6 @@ class RemoteAddResult(msgspec.Struct, frozen=True, kw_only=True):
     parted: int = 0
     renumbered: tuple[str, ...] = ()
     dvc: bool = False
+    data: str | None = None
     changed: bool = True
     dry_run: bool = False

@@ -15,10 +15,12 @@ class RemoteRmResult(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         left: the log is our own again.
+        dvc: it was taken out of DVC's settings, too.
     """
 
     name: str
     url: str
     left: bool
+    dvc: bool = False
     changed: bool = True
     dry_run: bool = False
