@@ -31,6 +31,11 @@ def size(count: int) -> str:
     return f"{value:.1f} TiB"
 
 
+def counted(count: int, what: str) -> str:
+    """`1 file`, `2 files`."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def number(value: float | str | None) -> str:
     """A number in at most six digits; "" for none."""
     if value is None:

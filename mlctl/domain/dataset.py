@@ -81,6 +81,7 @@ class DatasetRow(Record, frozen=True, kw_only=True):
 
     Attributes:
         published: False where the version waits for publication and its number may still change.
+        files: how many a folder has; None for a single file.
     """
 
     name: str
@@ -93,3 +94,4 @@ class DatasetRow(Record, frozen=True, kw_only=True):
     created: str
     digest: str
     published: bool = True
+    files: int | None = None

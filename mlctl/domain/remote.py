@@ -15,7 +15,7 @@ ASIDE = "+tmp"
 NO_LOG = "log"
 """The option that says of a remote whose put-if-absent does not hold: facts and data only."""
 
-WHO_HAS_IT = "whoever has it sends it with `mlctl push --verify`"
+WHO_HAS_IT = "whoever has it sends it with `mlctl push --verify` (of what dvc has added, `dvc push`)"
 """What heals a remote that lacks what somebody believes to have sent."""
 
 SECRET = frozenset(

@@ -137,6 +137,7 @@ def _link(repository: Repository, entries: list[SharedEntry], only: tuple[str, .
     """Fast forward: mark one's own among the entries, then link each in order."""
     decisions, layout, files = repository.decisions, repository.layout, repository.files
     _mark_own(repository, entries)
+    layout.decisions.mkdir(exist_ok=True)  # somebody may have removed it: this brings it back
     with rearranging(layout), files.folder("fetched") as folder:
         if decisions.shared().head != entries[0].entry.number - 1:
             return  # somebody has committed meanwhile: the next comparison finds it

@@ -166,7 +166,7 @@ class _Work:
         folds: dict[int, Names] = {}
         checkpoints = Checkpoints(self.layout, self.repository.files)
         wanted = set(checkpoints.numbers())
-        numbers = {number for path in self.layout.decisions.iterdir() if (number := file_number(path.name))}
+        numbers = {number for path in self.layout.decisions.glob("*") if (number := file_number(path.name))}
         for number in self.counted("decisions", range(1, max(numbers, default=0) + 1)):
             committed = self._decision(number)
             if committed is None:
@@ -263,7 +263,7 @@ class _Work:
 
     def facts(self) -> None:
         """Every fact against its name, and what it names."""
-        for kind in sorted({*SHAPES, *(path.name for path in self.layout.facts.iterdir() if path.is_dir())}):
+        for kind in sorted({*SHAPES, *(path.name for path in self.layout.facts.glob("*") if path.is_dir())}):
             folder = self.layout.facts / kind
             self._strays(folder, lambda path: path.suffix == ".json" and is_digest(path.stem))
             for digest in self.counted("facts", sorted(fact_names(folder))):
@@ -304,7 +304,7 @@ class _Work:
     def objects(self, *, quick: bool) -> None:
         """Every object against its name."""
         damaged: set[str] = set()
-        folders = [path for path in sorted(self.layout.objects.iterdir()) if path.is_dir()]
+        folders = [path for path in sorted(self.layout.objects.glob("*")) if path.is_dir()]
         self._strays(self.layout.objects, lambda path: path.is_dir())
         for path in self.counted(
             "objects", [path for folder in folders for path in sorted(folder.iterdir())]

@@ -182,7 +182,7 @@ def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataChecko
     fetched = 0 if request.dry_run else fetch(session, [(path, wanted.pointer.md5)], cache)
     wants = [*_files(session, wanted, cache)]
     if not request.dry_run:
-        fetched += fetch(session, [(piece[1], piece[0]) for piece in wants], cache)
+        fetched += fetch(session, _needed(session, wants, there), cache)
     write = tuple(piece for piece in wants if there.get(piece[1]) != piece[0]) if there else tuple(wants)
     remove = tuple(sorted(set(there) - {piece[1] for piece in wants}))
     lost = [file for file in [*remove, *(piece[1] for piece in write)] if file in there]
@@ -191,6 +191,12 @@ def _plan(session: Session, wanted: Wanted, cache: DvcCache, request: DataChecko
         old = {file: there[file] for file in lost}
         refuse_loss(session, wanted.place, old, f"mlctl data checkout{again}")
     return Plan(write=write, remove=remove, fetched=fetched, fresh=seen is None)
+
+
+def _needed(session: Session, wants: list[Piece], there: dict[str, str]) -> list[tuple[str, str]]:
+    """(path, md5) of what the cache has to hold: not what was evicted and stands in the work tree already."""
+    evicted = Evicted(session.repository.layout, session.repository.files).where()
+    return [(path, md5) for md5, path, *_rest in wants if md5 not in evicted or there.get(path) != md5]
 
 
 def _is_cached(session: Session, wanted: Wanted, cache: DvcCache) -> bool:

@@ -55,7 +55,8 @@ def data_diff(session: Session, request: DataDiffRequest) -> Outcome[DataDiffRes
     sides = (_told(old, under), _told(new, under))
     if under and not any(side.files for side in sides):
         raise NotFound(
-            f"neither {old.label} nor {new.label} has a file {under!r} or below it",
+            f"neither {old.label} nor {new.label} has a file {under!r} or below it; "
+            "a path begins in the dataset",
             f"mlctl data diff {first}",
             path=under,
         )

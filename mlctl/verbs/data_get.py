@@ -297,4 +297,4 @@ def _rest_warning(part: Part) -> str:
 def _shown(path: Path) -> str:
     """As somebody in the current folder would type it."""
     shown = os.path.relpath(path)
-    return str(path) if shown.startswith("..") else shown
+    return os.path.normpath(path) if shown.startswith("..") else shown

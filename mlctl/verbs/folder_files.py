@@ -38,7 +38,7 @@ def files_of_pointer(cache: DvcCache, pointer: Pointer) -> Iterator[FileEntry]:
         try:
             size = cache.path(md5).stat().st_size
         except FileNotFoundError:
-            raise Missing(f"the cache {cache.folder} does not hold {md5}", "dvc pull", md5=md5) from None
+            raise Missing(f"the cache {cache.folder} does not hold {md5}", "mlctl pull", md5=md5) from None
         yield FileEntry(path=path, size=size, md5=md5, sha256=Digest(""))
 
 

@@ -43,7 +43,7 @@ def fsck(session: Session, request: FsckRequest) -> Outcome[FsckResult]:
             still = {problem.path for problem in found.problems}
             repaired = tuple(path for path in repaired if path not in still)
     if found.problems:
-        raise _problems(found, repaired, repair=request.repair)
+        raise _problems(session, found, repaired, repair=request.repair)
     data = FsckResult(
         clean=True,
         checked=found.checked,
@@ -130,14 +130,20 @@ def _set_aside(session: Session, cache: DvcCache, md5: str) -> None:
         Trash(cache.folder, DAMAGED).take(cache.path(md5), session.clock())
 
 
-def _problems(found: Verification, repaired: tuple[str, ...], *, repair: bool) -> MlctlError:
+def _problems(
+    session: Session, found: Verification, repaired: tuple[str, ...], *, repair: bool
+) -> MlctlError:
     damaged = any(problem.kind == "corrupt" for problem in found.problems)
     lines = [f"{problem.path}: {problem.kind}: {problem.what}" for problem in found.problems[:_SHOWN]]
     if len(found.problems) > _SHOWN:
         lines.append(f"... and {len(found.problems) - _SHOWN} more; `mlctl fsck --json` lists all")
     count = len(found.problems)
     message = "\n".join([f"{count} problem{'s' if count > 1 else ''} found:", *lines])
-    hints = ("mlctl fsck --repair",) if not repair and any(problem.md5 for problem in found.problems) else ()
+    hints = ["mlctl fsck --repair"] if not repair and any(problem.md5 for problem in found.problems) else []
+    gone = [problem.path for problem in found.problems if problem.kind == "missing" and not problem.md5]
+    named = any(path.startswith((".mlctl/facts/", ".mlctl/decisions/")) for path in gone)
+    if named and session.repository.decisions.pending.joined() is not None:
+        hints.append("mlctl fetch --all")
     facts = {
         "problems": [msgspec.structs.asdict(problem) for problem in found.problems],
         "checked": found.checked,

@@ -4,6 +4,7 @@ The rest of the work tree is not touched, and neither is the pointer: it still s
 """
 
 import os
+import shlex
 from pathlib import Path
 
 from mlctl.domain.dataset import FileEntry
@@ -57,8 +58,7 @@ def partial_checkout(
             if is_below(entry.path, under)
         ]
         if not files:
-            label = version.label if version is not None else place.path
-            raise NotFound(f"{label} holds nothing at {under!r}", f"mlctl data show {place.name}", path=under)
+            raise _nothing(place, version, under)
         if not request.dry_run:
             fetched += fetch(session, [(f"{place.path}/{entry.path}", entry.md5) for entry in files], cache)
         act = _copy if request.to is not None else _in_place
@@ -77,6 +77,15 @@ def partial_checkout(
         data=DataCheckoutResult(datasets=(restored,), changed=bool(written or removed)),
         warnings=() if request.to is not None else _told(session, place, pointer),
     )
+
+
+def _nothing(place: Place, version: Numbered | None, under: str) -> NotFound:
+    label = version.label if version is not None else place.name
+    below = under.removeprefix(f"{place.path}/")
+    hint = f"mlctl data show {label}"
+    if below != under:
+        hint = f"mlctl data checkout {label} --path {shlex.quote(below)}"
+    return NotFound(f"{label} holds nothing at {under!r}; a path begins in the dataset", hint, path=under)
 
 
 def _in_place(

@@ -21,6 +21,7 @@ from mlctl.workspace.dvc_owners import tracked_in
 
 _LONGEST = 255  # bytes of a name
 _OURS = {".git", ".dvc", ".mlctl"}
+_SETTINGS = {".dvcignore", ".gitignore", "dvc.lock", "dvc.yaml"}
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,8 +142,12 @@ def _free(
     session: Session, path: str, name: str | None, declared: list[Place], held: Mapping[str, str | None]
 ) -> Place:
     """An undeclared place, with the name it has, the one that is wanted, or one that is free."""
-    if name is None:
-        name = next((known for known, place in held.items() if place == path), None)
+    known = next((known for known, place in held.items() if place == path), None)
+    if name is not None and known not in {None, name} and pointer_path(session.root / path).exists():
+        raise UsageError(
+            f"{path} is versioned as {known!r}, not {name!r}", f"mlctl data add {shlex.quote(path)}"
+        )
+    name = name or known
     if name is None:
         taken = {place.name for place in declared}
         name = next(
@@ -185,7 +190,13 @@ def place_named(session: Session, name: str) -> Place:
     for place in known_places(session)[0]:
         if place.name == name:
             return place
-    if name in {version.name for version in latest_versions(session)}:
+    paths = {version.name: version.path for version in latest_versions(session)}
+    if paths.get(name) is not None:
+        raise NotFound(
+            f"{name} has no place in the work tree: {paths[name]} is another dataset's now",
+            f"mlctl data log {name}",
+        )
+    if name in paths:
         raise NotFound(
             f"{name} is a frozen dataset: it has no file in the work tree", f"mlctl data show {name}"
         )
@@ -261,7 +272,7 @@ def _relative(session: Session, typed: str) -> str:
         advice = "name a file or folder in it" if path == root else "copy or move it there first"
         raise UsageError(f"{typed} {what}; {advice}", "mlctl data add --help", path=typed)
     relative = path.relative_to(root)
-    if _OURS & set(relative.parts):
+    if _OURS & set(relative.parts) or relative.as_posix() == "mlctl.toml" or path.name in _SETTINGS:
         raise UsageError(
             f"{typed} belongs to git, dvc or mlctl and is no data", "mlctl data add --help", path=typed
         )

@@ -17,6 +17,7 @@ from mlctl.domain.requests.push import (
 from mlctl.domain.sharing import spoken
 from mlctl.sharing.rounds import Pushed
 from mlctl.sharing.rounds import push as push_round
+from mlctl.sharing.transfer import Moved
 from mlctl.verbs.engines import engine
 from mlctl.verbs.notify import notify
 from mlctl.verbs.remote_stores import remote_setting
@@ -36,14 +37,15 @@ def push(session: Session, request: PushRequest) -> Outcome[PushResult]:
     setting = remote_setting(session)
     if request.dry_run and not request.verify:
         return Outcome(data=PushResult(remote=setting.name, waiting=_waiting(session, {}), dry_run=True))
+    sent: list[Moved] = []
     with shared_store(session, setting) as store:
         again = engine("sent_again").sent_again(session, store, request) if request.verify else None
-        done = None if request.dry_run else push_round(session.repository, store, ways(session))
+        done = None if request.dry_run else push_round(session.repository, store, ways(session, sent))
     if done is None:
         waiting = _waiting(session, {})
         return Outcome(data=PushResult(remote=setting.name, waiting=waiting, again=again, dry_run=True))
     warnings = tuple(w for _number, committed in done.published for w in notify(session, committed))
-    data = _result(session, setting.name, done, again)
+    data = _result(session, setting.name, done, sum(sent, Moved()), again)
     if done.waiting:
         raise _refused(data)
     if again is not None and again.lacking:
@@ -61,9 +63,13 @@ def _lacking(data: PushResult, again: PushedAgain) -> Incomplete:
     )
 
 
-def _result(session: Session, remote: str, done: Pushed, again: PushedAgain | None) -> PushResult:
+def _result(
+    session: Session, remote: str, done: Pushed, moved: Moved, again: PushedAgain | None
+) -> PushResult:
     return PushResult(
         remote=remote,
+        files=moved.files,
+        bytes=moved.bytes,
         facts=done.sent,
         uploaded=done.uploaded,
         fetched=done.fetched.decisions,
@@ -72,7 +78,7 @@ def _result(session: Session, remote: str, done: Pushed, again: PushedAgain | No
         waiting=_waiting(session, done.waiting),
         renumbered=telling(done.fetched.renumbered),
         again=again,
-        changed=bool(done.sent or done.uploaded or done.published or done.fetched.decisions)
+        changed=bool(moved.files or done.sent or done.uploaded or done.published or done.fetched.decisions)
         or (again is not None and bool(again.decisions or again.facts or again.files)),
     )
 
@@ -101,7 +107,9 @@ def _waiting(session: Session, why: dict[int, str]) -> tuple[WaitingDecision, ..
 
 def _refused(data: PushResult) -> NameMoved:
     lines = "\n".join(f"  {one.pending} ({one.kind}): {one.why}" for one in data.waiting if one.why)
-    renumbered = dict.fromkeys([*data.renumbered, *(text for one in data.published for text in one.renumbered)])
+    renumbered = dict.fromkeys(
+        [*data.renumbered, *(text for one in data.published for text in one.renumbered)]
+    )
     numbers = f" ({', '.join(renumbered)}: another one was faster)" if renumbered else ""
     told = f"{len(data.published)} published{numbers}; " if data.published or numbers else ""
     first = next(one.pending for one in data.waiting if one.why)

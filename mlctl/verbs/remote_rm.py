@@ -1,7 +1,7 @@
 """`mlctl remote rm`: forget a remote; nothing is removed from it.
 
-With the last one the log is our own again, so nothing may wait for publication then. DVC forgets it too, if it
-is the same place there.
+With the last one the log is our own again, so nothing may wait for publication then. DVC forgets it too, if
+it is the same place there.
 """
 
 from mlctl.domain.errors import NameMoved, NotFound

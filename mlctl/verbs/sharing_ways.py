@@ -15,6 +15,7 @@ from mlctl.sharing.exchange import Check, Renumbered
 from mlctl.sharing.facts import Told
 from mlctl.sharing.retry import TRIES
 from mlctl.sharing.rounds import Ways
+from mlctl.sharing.transfer import Moved
 from mlctl.store.locks import sharing
 from mlctl.verbs.data_transfer import upload_data
 from mlctl.verbs.remote_stores import remote_setting, store_of
@@ -53,12 +54,18 @@ def shared_store(
         yield store
 
 
-def ways(session: Session) -> Ways:
-    """What a push of this session is handed."""
+def ways(session: Session, sent: list[Moved] | None = None) -> Ways:
+    """What a push of this session is handed; what data it sends is added to `sent`."""
+
+    def upload(md5s: list[str]) -> None:
+        moved = upload_data(session, md5s)
+        if sent is not None:
+            sent.append(moved)
+
     return Ways(
         check=_gates(session),
         now=session.now,
-        upload=lambda md5s: _upload(session, md5s),
+        upload=upload,
         told=progress(session, "push"),
     )
 
@@ -91,10 +98,6 @@ def renumbered_by(entry: Entry) -> tuple[str, ...]:
 def _label(name: str) -> str:
     _kind, family, *rest = name.split("/")
     return f"{family}@{'/'.join(rest)}"
-
-
-def _upload(session: Session, md5s: list[str]) -> None:
-    upload_data(session, md5s)
 
 
 def _gates(session: Session) -> Check:

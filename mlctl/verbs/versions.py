@@ -124,4 +124,5 @@ def row_of(numbered: Numbered, session: Session) -> DatasetRow:
         created=version.created_at,
         digest=numbered.digest,
         published=is_published(names, dataset_version(version.name, numbered.number)),
+        files=version.files if version.shape == "folder" else None,
     )

@@ -7,6 +7,8 @@ Format: DVC 3, `outs: - md5, size, nfiles, hash: md5, path`.
 import json
 import os
 import re
+import shlex
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -191,6 +193,9 @@ def _fields(pointer: Pointer) -> dict[str, Any]:
     }
 
 
+_CONFLICT = b"<<<<<<< "
+
+
 def load_yaml(file: Path) -> Any:
     """What a YAML file of dvc holds.
 
@@ -208,6 +213,15 @@ def _yaml() -> Any:
 
 
 def _not_a_pointer(path: Path) -> Corrupt:
+    with suppress(OSError):
+        if _CONFLICT in path.read_bytes():
+            return Corrupt(
+                f"{path} was changed on both sides of a merge: take one of them, then `mlctl data checkout`; "
+                "`mlctl data checkout NAME@N --path …` and `mlctl data add` add what the other one had",
+                f"git checkout --ours -- {shlex.quote(str(path))}",
+                f"git checkout --theirs -- {shlex.quote(str(path))}",
+                path=str(path),
+            )
     return Corrupt(
         f"{path} is not a DVC pointer to one file or folder", "git checkout -- " + str(path), path=str(path)
     )

@@ -4,6 +4,7 @@ import contextlib
 import errno
 import os
 import secrets
+import shlex
 import time
 from pathlib import Path
 
@@ -60,7 +61,11 @@ def flush_file(path: Path) -> None:
 def said(error: OSError) -> MlctlError | OSError:
     """The error in mlctl's words, where it has some."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return DiskFull(f"the disk is full: {error.filename or error}", "df -h .", path=str(error.filename))
+        full = Path(os.fsdecode(error.filename or "."))
+        where = shlex.quote(str(full if full.is_dir() else full.parent))
+        return DiskFull(
+            f"the disk is full: {error.filename or error}", f"df -h {where}", path=str(error.filename)
+        )
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return PermissionRefused(
             f"no permission to write: {error.filename or error}", path=str(error.filename)

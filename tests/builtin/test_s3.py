@@ -132,3 +132,9 @@ def test_a_profile_that_is_not_there_is_refused(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     with pytest.raises(UsageError, match="nobody"):
         S3Remote().open("s3://bucket", {"profile": "nobody", "region": "us-east-1"})
+
+
+@pytest.mark.parametrize("only", ["access_key_id", "secret_access_key"])
+def test_half_a_pair_of_credentials_is_refused(only):
+    with pytest.raises(UsageError, match=f"{only} goes with"):
+        S3Remote().open("s3://bucket/x", {only: "one", "region": "eu"})

@@ -34,3 +34,10 @@ def test_exit_codes(project, web):
     assert project.json("data", "import", f"{web.url}/denied.csv")[0] == 61
     assert project.json("data", "import", f"{web.url}/x.csv", "--sha256", "0" * 64)[0] == 50
     assert project.json("data", "import", "http://127.0.0.1:9/x.csv")[0] == 60
+
+
+def test_show_tells_the_source_in_words(project, web):
+    project.run("data", "import", f"{web.url}/x.csv")
+    line = next(line for line in project.run("data", "show", "x").stdout.splitlines() if "import" in line)
+    assert line.startswith(f"  import    from {web.url}/x.csv (")
+    assert "{" not in line

@@ -299,3 +299,18 @@ def test_a_folder_that_changes_twice_in_a_moment_has_the_pointer_of_its_last_sta
         assert pointer.md5 == md5(json.dumps(items).encode()) + ".dir"
         seen.add(pointer.md5)
     assert len(seen) == 3
+
+
+def test_a_tracked_path_does_not_become_another_dataset(project):
+    project.write("img/1.txt", "one")
+    data_add(project.session(), DataAddRequest(paths=("img",)))
+    with pytest.raises(UsageError, match="versioned as 'img', not 'other'"):
+        data_add(project.session(), DataAddRequest(paths=("img",), name="other"))
+    assert data_add(project.session(), DataAddRequest(paths=("img",), name="img")).data.changed is False
+
+
+@pytest.mark.parametrize("path", ["mlctl.toml", "dvc.yaml", ".gitignore"])
+def test_settings_are_no_data(project, path):
+    project.write(path, "[data]\n" if path == "mlctl.toml" else "")
+    with pytest.raises(UsageError, match="is no data"):
+        data_add(project.session(), DataAddRequest(paths=(path,)))

@@ -390,3 +390,10 @@ def test_reading_back_needs_no_room_on_the_disk(project, tmp_path):
     assert done.returncode == 0, done.stdout
     assert json.loads(done.stdout)["data"]["proofs"][0]["what"] == "read"
     assert cached(project) == set()
+
+
+def test_a_checkout_fetches_what_is_gone_from_the_work_tree_and_no_more(images):
+    evict(images, yes=True)
+    (images.root / "images/a.bin").unlink()
+    (one,) = data_checkout(images.session(), DataCheckoutRequest(dataset="images")).data.datasets
+    assert (one.written, one.fetched) == (("images/a.bin",), 1)

@@ -1,19 +1,26 @@
 """fsck on a real store: clean, or every problem by path."""
 
+import shutil
 from hashlib import md5 as md5_of
 
 import pytest
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import Corrupt, Missing
+from mlctl.domain.progress import silent
 from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.fetch import FetchRequest
 from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.verbs.data_add import data_add
+from mlctl.verbs.fetch import fetch
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_cache import DvcCache
 from tests.e2e.dvc_both_ways import Place
 from tests.store import full
+from tests.verbs.teams import team
+
+assert team  # a fixture
 
 
 @pytest.fixture
@@ -141,3 +148,15 @@ def test_data_that_a_remote_is_to_hold_are_no_fault(folder, tmp_path):
     Place(folder.root).dvc("remote", "add", "--default", "store", str(tmp_path / "store"))
     result = fsck(folder.session(), FsckRequest()).data
     assert result.notes == ("img@2: 1 file of it is not in the cache; the remote has to hold them",)
+
+
+@pytest.mark.parametrize("folder", ["facts", "decisions"])
+def test_a_folder_of_a_shared_repository_that_is_gone_is_told_and_comes_back(team, folder):
+    first = team.shared()
+    shutil.rmtree(first.root / ".mlctl" / folder)
+    with pytest.raises(Missing) as caught:
+        fsck(first.session(), FsckRequest())
+    assert "mlctl fetch --all" in caught.value.hints
+    fetch(FetchRequest(folder=str(first.root), everything=True), report=silent, command="mlctl fetch --all")
+    assert first.problems() == ()
+    assert first.versions() == {1: team.one}

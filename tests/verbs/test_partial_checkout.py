@@ -109,3 +109,9 @@ def test_a_path_that_is_none_is_refused(two):
             checkout(two, "img@1", path=path)
     with pytest.raises(UsageError):
         checkout(two, None, path="a")
+
+
+def test_a_path_as_it_is_typed_from_the_work_tree_is_told_how_it_is_meant(two):
+    with pytest.raises(NotFound, match="a path begins in the dataset") as caught:
+        checkout(two, "img@1", path="img/a")
+    assert caught.value.hints == ("mlctl data checkout img@1 --path a",)

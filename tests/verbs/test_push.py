@@ -133,6 +133,26 @@ def test_an_undo_of_a_published_decision_that_was_overlaid_meanwhile_waits(team)
     assert second.stage() == two
 
 
+def test_a_push_that_is_refused_in_part_tells_the_new_numbers_of_the_rest(team):
+    first, second = team.shared(), team.clone("second")
+    mine = second.model(2, team.dataset)
+    second.promote(mine)
+    first.promote(team.one)
+    first.model(2, team.dataset)
+    first.push()
+    with pytest.raises(NameMoved, match=r"\(demand@2 → demand@3: another one was faster") as caught:
+        second.push()
+    assert caught.value.facts["renumbered"] == ["demand@2 → demand@3"]
+
+
+def test_a_push_tells_what_data_it_has_sent(team):
+    first = team.shared()
+    (first.root / "more.csv").write_text("id,rides\n1,2\n")
+    data_add(first.session(), DataAddRequest(paths=(str(first.root / "more.csv"),)))
+    done = first.push()
+    assert (done.files, done.bytes) == (1, 13)
+
+
 def test_a_push_of_nothing_asks_for_one_key(team, monkeypatch):
     first = team.shared()
     asked = []

@@ -141,3 +141,14 @@ def test_a_broken_configuration_is_told_with_its_line(tmp_path, monkeypatch):
 
 def test_the_pointer_lies_beside_the_data(tmp_path):
     assert pointer_path(tmp_path / "data/hour.csv") == tmp_path / "data/hour.csv.dvc"
+
+
+def test_a_pointer_in_a_merge_tells_how_a_side_is_taken(tmp_path):
+    path = tmp_path / "img.dvc"
+    path.write_text("outs:\n<<<<<<< HEAD\n- md5: a\n=======\n- md5: b\n>>>>>>> other\n")
+    with pytest.raises(Corrupt, match="both sides of a merge") as caught:
+        read_pointer(path)
+    assert [hint.split()[:3] for hint in caught.value.hints] == [
+        ["git", "checkout", "--ours"],
+        ["git", "checkout", "--theirs"],
+    ]

@@ -220,7 +220,15 @@ class S3Store:
 
 
 def s3_client(options: Mapping[str, str]) -> Any:
-    """A client that tries nothing again."""
+    """A client that tries nothing again.
+
+    Raises:
+        UsageError: a credential goes with another one that is not there.
+    """
+    given = [key for key in ("access_key_id", "secret_access_key") if options.get(key)]
+    if len(given) == 1:
+        other = "secret_access_key" if given == ["access_key_id"] else "access_key_id"
+        raise UsageError(f"the option {given[0]} goes with {other}, which is not given", option=other)
     session = Session(
         profile_name=options.get("profile"),
         aws_access_key_id=options.get("access_key_id"),

@@ -1,6 +1,6 @@
 """Versioned data as text: one line a dataset."""
 
-from mlctl.cli.columns import size
+from mlctl.cli.columns import counted, size
 from mlctl.cli.render.status import Out
 from mlctl.domain.dataset import DatasetRow
 from mlctl.domain.requests.data_add import DataAddResult
@@ -20,5 +20,5 @@ def render(data: DataAddResult, out: Out) -> None:
 
 def _extent(row: DatasetRow) -> str:
     if row.rows is None:
-        return size(row.bytes)
+        return size(row.bytes) if row.files is None else f"{counted(row.files, 'file')}, {size(row.bytes)}"
     return f"{row.rows} rows, {row.columns} columns, {size(row.bytes)}"

@@ -2,7 +2,7 @@
 
 from rich.console import Console
 
-from mlctl.cli.columns import size
+from mlctl.cli.columns import counted, size
 from mlctl.domain.requests.data_get import DataGetResult
 
 _LISTED = 10
@@ -10,7 +10,7 @@ _LISTED = 10
 
 def render(data: DataGetResult, out: Console) -> None:
     """What was asked for, and what of it was written and fetched."""
-    what = f"{data.files} files, {size(data.bytes)}"
+    what = f"{counted(data.files, 'file')}, {size(data.bytes)}"
     verb, fetched = (
         ("written", f"{data.fetched_files} fetched")
         if data.changed

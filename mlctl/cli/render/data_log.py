@@ -5,6 +5,7 @@ from rich.console import Console
 from mlctl.cli.columns import columns, minute, size
 from mlctl.cli.render.changes import tally_line
 from mlctl.domain.requests.data_log import DataLogResult, DatasetEvent
+from mlctl.domain.sharing import spoken, starred
 
 
 def render(data: DataLogResult, out: Console) -> None:
@@ -15,14 +16,14 @@ def render(data: DataLogResult, out: Console) -> None:
         rows.append(
             (
                 "*" if event.current else "",
-                f"{row.name}@{row.version}",
+                starred(f"{row.name}@{row.version}", published=row.published),
                 minute(event.time),
                 event.added_by,
                 str(event.files),
                 "" if row.rows is None else str(row.rows),
                 size(row.bytes),
                 row.md5[:8],
-                str(event.decision),
+                spoken(event.decision),
                 _changes(event),
             )
         )

@@ -12,11 +12,12 @@ def render(data: DataLsResult, out: Console) -> None:
     if not data.datasets:
         out.print("no datasets")
         return
-    rows = [("dataset", "path", "rows", "columns", "size", "added")]
+    rows = [("dataset", "path", "files", "rows", "columns", "size", "added")]
     rows += [
         (
             starred(f"{row.name}@{row.version}", published=row.published),
             row.path or "(frozen)",
+            "" if row.files is None else str(row.files),
             "" if row.rows is None else str(row.rows),
             "" if row.columns is None else str(row.columns),
             size(row.bytes),
@@ -24,5 +25,5 @@ def render(data: DataLsResult, out: Console) -> None:
         )
         for row in data.datasets
     ]
-    for line in columns(rows, right=(2, 3, 4)):
+    for line in columns(rows, right=(2, 3, 4, 5)):
         out.print(line, soft_wrap=True)

@@ -1,9 +1,11 @@
 """A dataset version as text: what it is, then a line a column with its summary."""
 
+import msgspec
 from rich.console import Console
 
 from mlctl.cli.columns import clipped, columns, minute, number, size
 from mlctl.cli.render.folder import folder_lines
+from mlctl.domain.imported import Imported
 from mlctl.domain.profile import ColumnProfile
 from mlctl.domain.requests.data_show import DataShowResult
 from mlctl.domain.sharing import starred
@@ -25,7 +27,7 @@ def render(data: DataShowResult, out: Console) -> None:
     out.print(f"  md5     {row.md5}", soft_wrap=True)
     out.print(f"  sha256  {data.sha256}", soft_wrap=True)
     for key, value in data.origin.items():
-        out.print(f"  {key}    {value}", soft_wrap=True)
+        out.print(f"  {key}    {_origin(value)}", soft_wrap=True)
     if data.profile is not None:
         out.print("")
         head = ("column", "type", "missing", "distinct", "mean", "min", "median", "max", "most frequent")
@@ -41,6 +43,16 @@ def render(data: DataShowResult, out: Console) -> None:
     rest = data.more + max(0, len(data.files) - _FILES)
     if rest and data.files:
         out.print(f"  … and {rest} more files")
+
+
+def _origin(value: object) -> str:
+    """Where a version came from, in one line; of an import the source and its state."""
+    if not isinstance(value, dict):
+        return str(value)
+    if "source" in value:
+        imported = msgspec.convert(value, Imported, strict=False)
+        return f"from {imported.source.label} ({imported.lock.told})"
+    return ", ".join(f"{key} {_origin(one)}" for key, one in value.items())
 
 
 def _line(column: ColumnProfile) -> tuple[str, ...]:

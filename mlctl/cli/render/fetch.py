@@ -2,6 +2,7 @@
 
 from rich.console import Console
 
+from mlctl.cli.columns import counted
 from mlctl.domain.requests.fetch import FetchResult
 
 
@@ -10,7 +11,9 @@ def render(data: FetchResult, out: Console) -> None:
     if not data.changed:
         out.print(f"nothing new on {data.remote}")
     else:
-        out.print(f"{data.decisions} decisions and {data.facts} facts from {data.remote}")
+        out.print(
+            f"{counted(data.decisions, 'decision')} and {counted(data.facts, 'fact')} from {data.remote}"
+        )
     if data.parted:
         out.print(f"{data.parted} own decisions wait for publication: the remote has a log of its own")
     for text in data.renumbered:

@@ -1,6 +1,6 @@
 """A push as text."""
 
-from mlctl.cli.columns import size
+from mlctl.cli.columns import counted, size
 from mlctl.cli.render.status import Out
 from mlctl.domain.requests.push import PushedAgain, PushResult
 
@@ -9,10 +9,12 @@ def render(data: PushResult, out: Out) -> None:
     """Print what was published, and what waits and why."""
     lines = []
     if data.fetched:
-        lines.append(f"{data.fetched} decisions fetched from {data.remote}")
+        lines.append(f"{counted(data.fetched, 'decision')} fetched from {data.remote}")
     lines += [f"  {text}: another one was faster" for text in data.renumbered]
     if data.uploaded:
-        lines.append(f"{data.uploaded} decisions are on {data.remote} now, with the numbers that they had")
+        are = "is" if data.uploaded == 1 else "are"
+        decisions = counted(data.uploaded, "decision")
+        lines.append(f"{decisions} {are} on {data.remote} now, numbered as before")
     for one in data.published:
         told = f"  ({', '.join(one.renumbered)})" if one.renumbered else ""
         lines.append(f"{one.pending} ({one.kind}) is decision {one.decision}{told}")
@@ -20,6 +22,8 @@ def render(data: PushResult, out: Out) -> None:
         doubt = " (may have been published)" if left.in_doubt else ""
         why = f": {left.why}" if left.why else ""
         lines.append(f"{left.pending} ({left.kind}) waits{doubt}{why}")
+    if data.files:
+        lines.append(f"{counted(data.files, 'file')} of data ({size(data.bytes)}) sent")
     if data.facts:
         lines.append(f"{data.facts} facts and objects sent to {data.remote}")
     if data.again is not None:
@@ -33,9 +37,9 @@ def _again(again: PushedAgain, data: PushResult) -> list[str]:
     """What the remote had lost, or has."""
     sent = "would be sent" if data.dry_run else "sent"
     counts = (
-        (again.decisions, f"{again.decisions} decisions"),
+        (again.decisions, counted(again.decisions, "decision")),
         (again.facts, f"{again.facts} facts and objects"),
-        (again.files, f"{again.files} files of data ({size(again.bytes)})"),
+        (again.files, f"{counted(again.files, 'file')} of data ({size(again.bytes)})"),
     )
     lost = [text for count, text in counts if count]
     lines = [f"{data.remote} lacked {', '.join(lost)}: {sent} again"] if lost else []

@@ -65,6 +65,7 @@ class PushResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a push has done.
 
     Attributes:
+        files, bytes: of data that were sent; what was on the remote already does not count.
         facts: facts and objects that were sent.
         uploaded: decisions that the remote lacked and that keep their numbers: the beginning of a shared log.
         fetched: decisions of others that came first.
@@ -74,6 +75,8 @@ class PushResult(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     remote: str
+    files: int = 0
+    bytes: int = 0
     facts: int = 0
     uploaded: int = 0
     fetched: int = 0
