@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "runs": "List the runs.",
     "models": "List the models, their versions and stages.",
     "show": "Show one thing in full: a model version, run, dataset version, evaluation or decision.",
+    "diff": "Show what two runs or model versions differ in: data, spec, code, environment, metrics.",
     "log": "Show the decision log.",
     "log drop": "Give up a decision that waits for publication.",
     "undo": "Take back the last decision.",
@@ -74,7 +75,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Data": ("data",),
     "Models": ("train", "eval", "promote", "rollback", "models", "runs"),
     "In service": ("serve", "predict", "labels", "monitor", "loop", "blame"),
-    "The record": ("log", "show", "undo", "redo", "fsck", "gc"),
+    "The record": ("log", "show", "diff", "undo", "redo", "fsck", "gc"),
     "A team": ("push", "pull", "fetch", "clone", "remote"),
     "The shell": ("completion", "hook"),
 }

@@ -1,0 +1,79 @@
+"""`mlctl diff`."""
+
+from typing import Any, Literal
+
+import msgspec
+
+Kind = Literal["data", "rows", "spec", "parameter", "seed", "code", "file", "variable", "package", "machine"]
+
+
+class DiffRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """What to compare.
+
+    Attributes:
+        old: a model version, a stage or a run.
+        new: another; the newest version of the same model if None.
+    """
+
+    old: str
+    new: str | None = None
+
+
+class Compared(msgspec.Struct, frozen=True, kw_only=True):
+    """One of the two.
+
+    Attributes:
+        label: "demand@3", or "run:01J..." where no version is named.
+        version: its number, if it has one.
+        created_at: of the run.
+    """
+
+    label: str
+    run: str
+    model: str
+    version: int | None
+    created_at: str
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that differs.
+
+    Attributes:
+        name: a parameter, a key of the spec, a dataset, a path, a variable, a package.
+        old, new: what it is in each; None where one has none of it. Of code and files: what is known of their
+            content; values of variables are not kept, only whether they are equal.
+    """
+
+    kind: Kind
+    name: str
+    old: Any
+    new: Any
+
+
+class MetricChange(msgspec.Struct, frozen=True, kw_only=True):
+    """A metric on the rows held out of each run.
+
+    Attributes:
+        difference: new minus old; None where one has none.
+    """
+
+    name: str
+    old: float | None
+    new: float | None
+    difference: float | None
+
+
+class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
+    """Only what differs.
+
+    Attributes:
+        comparable: whether both were measured on the same rows of the same data, by the same split.
+        different: whether anything does, metrics included.
+    """
+
+    old: Compared
+    new: Compared
+    changes: tuple[Change, ...]
+    metrics: tuple[MetricChange, ...]
+    comparable: bool
+    different: bool
