@@ -88,6 +88,8 @@ def carry_out(
     finally:
         _clear(progress)
     show(stem, outcome, compact=lines)
+    if getattr(request, "dry_run", False) and not settings.json and _talks(settings):
+        sys.stderr.write("--dry-run: nothing was changed\n")
     return outcome
 
 

@@ -22,6 +22,7 @@ TRIES = 10
 
 _FIRST = 0.1  # seconds
 _LONGEST = 8.0  # seconds
+_TOLD = 3  # tries, within a second
 
 
 class RetryingStore:
@@ -32,6 +33,7 @@ class RetryingStore:
         tries: how often at most.
         pause: sleeps so many seconds.
         rng: draws the pauses.
+        waits: called where somebody may begin to wonder.
     """
 
     def __init__(
@@ -41,6 +43,7 @@ class RetryingStore:
         tries: int = TRIES,
         pause: Callable[[float], None] = time.sleep,
         rng: random.Random | None = None,
+        waits: Callable[[], None] = lambda: None,
     ) -> None:
         self.inner = inner
         self.url = inner.url
@@ -48,6 +51,7 @@ class RetryingStore:
         self.parallel = inner.parallel
         self._tries = tries
         self._pause = pause
+        self._waits = waits
         self._rng = rng or random.Random()  # noqa: S311 - spreads callers in time, guards nothing
 
     @property
@@ -197,4 +201,6 @@ class RetryingStore:
             self._wait(attempt - 1)
 
     def _wait(self, attempt: int) -> None:
+        if attempt == _TOLD:
+            self._waits()
         self._pause(self._rng.uniform(0.5, 1.0) * min(_LONGEST, _FIRST * 2**attempt))

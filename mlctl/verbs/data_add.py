@@ -6,6 +6,7 @@ folder is appended to it: only that is read.
 """
 
 import os
+import shlex
 
 import msgspec
 
@@ -32,6 +33,10 @@ def data_add(session: Session, request: DataAddRequest) -> Outcome[DataAddResult
     for place in places:  # a missing one is told before the first is taken
         if not os.path.lexists(session.root / place.path):
             raise NotFound(f"{place.path} does not exist", "mlctl data status", path=place.path)
+    for whole, path in pieces:
+        if not os.path.lexists(session.root / path):
+            again = f"mlctl data add {shlex.quote(whole.path)}"
+            raise NotFound(f"{path} does not exist; where it was removed, add the whole", again, path=path)
     take = would_take if request.dry_run else take_in
     taken = [take(session, place, force=request.force) for place in places]
     for whole, path in pieces:

@@ -1,9 +1,11 @@
 """`mlctl data update`: ask the sources of imported data whether they have changed, and bring what has."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from mlctl.domain.credentials import HIDDEN
-from mlctl.domain.errors import NotFound, UsageError
+from mlctl.domain.errors import Denied, MlctlError, NotFound, Unreachable, UsageError, WorkspaceDirty
 from mlctl.domain.file_changes import compare
 from mlctl.domain.imported import Imported, Lock, is_same_state
 from mlctl.domain.outcome import Outcome
@@ -16,21 +18,44 @@ from mlctl.verbs.session import Session
 
 
 def data_update(session: Session, request: DataUpdateRequest) -> Outcome[DataUpdateResult]:
-    """Ask each source; a source that has gone or does not answer ends the command."""
+    """Ask each source; one that has gone or does not answer is told when the others have been asked.
+
+    Raises:
+        NotFound, Unreachable, Denied: of a source; the data that came from it stay as they are.
+        WorkspaceDirty: imported data were changed here. UsageError: as the request.
+    """
     found = [(place, known) for place, known in _imports(session, request)]
     if request.rev is not None and (len(found) != 1 or found[0][1].source.path is None):
         raise UsageError(
             "--rev goes with one dataset that comes from a repository", "mlctl data update --help"
         )
-    updated = tuple(_updated(session, place, known, request) for place, known in found)
+    updated, failed = [], []
+    for place, known in found:
+        try:
+            updated.append(_updated(session, place, known, request))
+        except (NotFound, Unreachable, Denied, WorkspaceDirty) as error:
+            failed.append(error)
+    if failed:
+        raise _told_together(failed, updated)
     return Outcome(
-        data=DataUpdateResult(datasets=updated, changed=any(one.changed for one in updated)),
+        data=DataUpdateResult(datasets=tuple(updated), changed=any(one.changed for one in updated)),
         next=tuple(
             f"mlctl data show {one.name}@{one.version}"
             for one in updated
             if one.version is not None and one.changed
         ),
     )
+
+
+def _told_together(failed: Sequence[MlctlError], updated: list[Updated]) -> MlctlError:
+    """The first failure, with what all of them say, and what was updated all the same."""
+    first = failed[0]
+    done = [f"{one.name}@{one.version}" for one in updated if one.changed and one.version is not None]
+    told = [error.message for error in failed] + (
+        [f"updated all the same: {', '.join(done)}"] if done else []
+    )
+    hints = dict.fromkeys(hint for error in failed for hint in error.hints)
+    return type(first)("\n".join(told), *hints, **{**first.facts, "updated": done})
 
 
 def _imports(session: Session, request: DataUpdateRequest) -> list[tuple[Place, Imported]]:

@@ -16,7 +16,7 @@ from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckou
 from mlctl.verbs.folder_files import files_of_pointer, files_of_version
 from mlctl.verbs.intake import look
 from mlctl.verbs.parts import Part, part_of, pointer_of
-from mlctl.verbs.places import Place
+from mlctl.verbs.places import Place, is_in_data
 from mlctl.verbs.restoring import fetch, refuse_loss
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
@@ -45,6 +45,12 @@ def partial_checkout(
         AlreadyExists: other bytes stand at the other place.
     """
     under = _normal(request.path)
+    if request.to is not None and is_in_data(session, request.to):
+        raise UsageError(
+            f"{request.to} is in tracked data; copies go elsewhere",
+            "mlctl data checkout --help",
+            path=request.to,
+        )
     cache = DvcCache.of(read_settings(session.root))
     with dvc_lock(session.root, [session.root / place.path]):
         fetched = 0 if version is not None else fetch(session, [(place.path, pointer.md5)], cache)

@@ -292,6 +292,15 @@ def whole_above(root: Path, path: str) -> str | None:
     return None
 
 
+def is_in_data(session: Session, typed: str) -> bool:
+    """Whether a path as typed is tracked data or stands in it."""
+    root, path = Path(os.path.realpath(session.root)), Path(os.path.realpath(typed))
+    if root not in path.parents:
+        return False
+    relative = path.relative_to(root).as_posix()
+    return pointer_path(root / relative).is_file() or whole_above(root, relative) is not None
+
+
 def _normal(path: str) -> str:
     return os.path.normpath(path).replace(os.sep, "/")
 

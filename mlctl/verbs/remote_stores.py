@@ -6,6 +6,7 @@ Credentials come from `.mlctl/config.local.toml`, from DVC's own configuration, 
 
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,7 @@ from mlctl.contracts import registry
 from mlctl.contracts.remote import Remote, RemoteStore
 from mlctl.domain.credentials import strip
 from mlctl.domain.errors import NotFound, NotInstalled
+from mlctl.domain.progress import Event
 from mlctl.domain.remote import RemoteSetting
 from mlctl.sharing.retry import TRIES, RetryingStore
 from mlctl.store.layout import FOLDER, Layout
@@ -38,7 +40,17 @@ def open_data_store(session: Session, name: str | None = None) -> RemoteStore:
     Raises:
         NotFound, UsageError, NotInstalled: as `open_remote`.
     """
-    return store_of(data_setting(session, name))
+    return patient_store(session, data_setting(session, name))
+
+
+def patient_store(session: Session, setting: RemoteSetting, *, tries: int = TRIES) -> RemoteStore:
+    """As `store_of`; that it does not answer, and is asked again, is told meanwhile.
+
+    Raises:
+        UsageError, NotInstalled: as `open_remote`.
+    """
+    told = Event(step=f"no answer from {strip(setting.url)}, which is asked again")
+    return store_of(setting, tries=tries, waits=lambda: session.report(told))
 
 
 def remote_setting(session: Session, name: str | None = None) -> RemoteSetting:
@@ -106,8 +118,10 @@ def has_data_remote(session: Session) -> bool:
     return True
 
 
-def store_of(setting: RemoteSetting, *, tries: int = TRIES) -> RemoteStore:
-    """The store of a setting; what passes is tried again so often.
+def store_of(
+    setting: RemoteSetting, *, tries: int = TRIES, waits: Callable[[], None] = lambda: None
+) -> RemoteStore:
+    """The store of a setting; what passes is tried again so often; `waits` is called where that takes long.
 
     Raises:
         UsageError, NotInstalled: as `open_remote`.
@@ -119,7 +133,7 @@ def store_of(setting: RemoteSetting, *, tries: int = TRIES) -> RemoteStore:
         if "package" in error.facts:  # there is a plugin, and it lacks a library
             raise
         plugin = registry.load("remotes", "dvc")
-    return RetryingStore(plugin.open(setting.url, setting.options), tries=tries)
+    return RetryingStore(plugin.open(setting.url, setting.options), tries=tries, waits=waits)
 
 
 def with_environment(setting: RemoteSetting) -> RemoteSetting:

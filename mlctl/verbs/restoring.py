@@ -8,6 +8,7 @@ from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import held_bytes
 from mlctl.workspace.dvc_cache import DvcCache
+from mlctl.workspace.dvc_owners import foreign_owner
 
 _SHOWN = 5
 
@@ -62,9 +63,10 @@ def refuse_loss(session: Session, place: Place, old: dict[str, str], again: str)
     lost = sorted(file for file, md5 in old.items() if md5 not in held)
     if lost:
         shown = ", ".join(lost[:_SHOWN]) + (" …" if len(lost) > _SHOWN else "")
+        owner = foreign_owner(session.root, place.path)
         raise WorkspaceDirty(
             f"{shown}: no version holds these bytes, and they would be lost",
-            f"mlctl data add {place.path}",
+            f"mlctl data add {place.path}" if owner is None else f"dvc commit {owner.stage or owner.file}",
             f"{again} --force",
             paths=lost,
         )

@@ -18,7 +18,7 @@ from mlctl.sharing.rounds import Ways
 from mlctl.sharing.transfer import Moved
 from mlctl.store.locks import sharing
 from mlctl.verbs.data_transfer import upload_data
-from mlctl.verbs.remote_stores import remote_setting, store_of
+from mlctl.verbs.remote_stores import patient_store, remote_setting
 from mlctl.verbs.session import Session
 from mlctl.verbs.verdicts import ask, evaluation_of, judge
 
@@ -49,7 +49,7 @@ def shared_store(
     waits = Event(step="wait for another push of this repository")
     with (
         sharing(layout, waits=lambda: session.report(waits)),
-        closing(store_of(setting, tries=tries)) as store,
+        closing(patient_store(session, setting, tries=tries)) as store,
     ):
         yield store
 

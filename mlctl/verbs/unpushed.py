@@ -36,13 +36,15 @@ def unpushed(session: Session) -> Unpushed | None:
     versions = [repository.facts.get(DatasetVersion, digest) for digest in made]
     data = [version for version in versions if version.path is not None]
     waiting = len(decisions.waiting()) if joined else decisions.shared().head
+    overlay = decisions.overlay() if joined and waiting and not facts else None
+    stuck = overlay is not None and len(overlay.waiting) == waiting  # by names: a push would say so again
     return Unpushed(
         remote=setting.name,
         decisions=waiting,
         facts=len(facts),
         files=sum(version.files for version in data),
         bytes=sum(version.bytes for version in data),
-        next="mlctl push" if waiting or facts else None,
+        next="mlctl log --pending" if stuck else "mlctl push" if waiting or facts else None,
     )
 
 

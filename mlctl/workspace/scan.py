@@ -206,7 +206,7 @@ class _Walker:
                 f"{entry.name}/" if entry.is_dir(follow_symlinks=False) else entry.name for entry in listed
             ]
         names.sort()
-        _check_names(names)
+        _check_names(names, f"{self._path}/{prefix}")
         if self._ignored:
             start = f"{self._path}/{prefix}"
             names = [name for name in names if (start + name).rstrip("/") not in self._ignored]
@@ -262,10 +262,12 @@ def _behind(target: Path, path: str, cache: Path | None) -> os.stat_result:
                 "dvc pull",
                 path=path,
             ) from None
-    raise UsageError(f"{path} is a symbolic link; add the file that it points to", path=path)
+    raise UsageError(
+        f"{path} is a symbolic link; add the file that it points to, or name it in {_PATTERNS}", path=path
+    )
 
 
-def _check_names(names: list[str]) -> None:
+def _check_names(names: list[str], folder: str = "") -> None:
     together = "\n".join(names)
     try:
         together.encode("utf-8")
@@ -274,7 +276,7 @@ def _check_names(names: list[str]) -> None:
             _check_encoding(name)
     if together.count("\n") >= max(len(names), 1) or "\r" in together:
         bad = next(name for name in names if "\n" in name or "\r" in name)
-        raise InvalidName(f"{bad!r} has a line break in its name; rename it", path=bad)
+        raise InvalidName(f"{folder + bad!r} has a line break in its name; rename it", path=folder + bad)
 
 
 def _check_encoding(name: str) -> None:

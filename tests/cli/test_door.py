@@ -267,3 +267,14 @@ def test_causes_that_go_in_a_circle_end(capsys):
 
     assert answer(fail) == 60
     assert "second" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_that_it_is_one_where_anybody_reads_it(terminal):
+    assert terminal.run("init").returncode == 0
+    (terminal.folder / "t.csv").write_text("a,b\n1,2\n")
+    quiet = terminal.run("data", "add", "t.csv", "--dry-run")
+    told = terminal.run("data", "add", "t.csv", "--dry-run", "-v")
+    assert quiet.stdout == told.stdout
+    assert "nothing was changed" not in quiet.stderr
+    assert "--dry-run: nothing was changed" in told.stderr
+    assert not (terminal.folder / "t.csv.dvc").exists()

@@ -196,3 +196,15 @@ def test_bytes_sent_twice_are_told_once(store, tmp_path):
     told = []
     store("after", "after").put_file("k", source, told.append)
     assert sum(told) == 1000
+
+
+def test_that_nobody_answers_is_told_once_while_it_is_asked_again(tmp_path):
+    def told_of(lost):
+        inner = Flaky(FolderRemote().open(str(tmp_path / "store"), {}), ["before"] * lost)
+        told = []
+        store = RetryingStore(inner, pause=lambda _: None, waits=lambda: told.append("waits"))
+        store.put("a", b"x")
+        return told
+
+    assert told_of(2) == []
+    assert told_of(8) == ["waits"]

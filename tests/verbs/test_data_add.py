@@ -314,3 +314,14 @@ def test_settings_are_no_data(project, path):
     project.write(path, "[data]\n" if path == "mlctl.toml" else "")
     with pytest.raises(UsageError, match="is no data"):
         data_add(project.session(), DataAddRequest(paths=(path,)))
+
+
+def test_a_part_that_was_removed_is_told_by_its_path_in_the_project(project):
+    project.write("img/a/1.txt", "one")
+    project.write("img/2.txt", "two")
+    data_add(project.session(), DataAddRequest(paths=("img",)))
+    (project.root / "img/a/1.txt").unlink()
+    (project.root / "img/a").rmdir()
+    with pytest.raises(NotFound, match=r"^img/a does not exist") as caught:
+        data_add(project.session(), DataAddRequest(paths=("img/a",)))
+    assert caught.value.hints == ("mlctl data add img",)

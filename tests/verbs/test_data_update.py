@@ -194,3 +194,15 @@ def test_an_object_of_a_bucket(project, monkeypatch):
         with pytest.raises(NotFound, match="does not exist"):
             update(project)
         client.close()
+
+
+def test_a_source_that_has_gone_keeps_no_other_from_being_asked(project, web):
+    web.files["/y.csv"] = TABLE
+    bring(project, f"{web.url}/y.csv")
+    del web.files["/x.csv"]
+    web.files["/y.csv"] = LONGER
+    with pytest.raises(NotFound, match="updated all the same: y@2") as caught:
+        update(project)
+    assert "x was imported at" in caught.value.message
+    assert caught.value.facts["updated"] == ["y@2"]
+    assert (project.root / "y.csv").read_bytes() == LONGER

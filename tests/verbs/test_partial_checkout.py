@@ -115,3 +115,9 @@ def test_a_path_as_it_is_typed_from_the_work_tree_is_told_how_it_is_meant(two):
     with pytest.raises(NotFound, match="a path begins in the dataset") as caught:
         checkout(two, "img@1", path="img/a")
     assert caught.value.hints == ("mlctl data checkout img@1 --path a",)
+
+
+def test_copies_do_not_go_into_tracked_data(two):
+    with pytest.raises(UsageError, match="is in tracked data"):
+        checkout(two, "img@1", to=str(two.root / "img" / "a"))
+    assert not (two.root / "img/a/a").exists()

@@ -27,6 +27,7 @@ from mlctl.verbs.remote_add import remote_add
 from mlctl.verbs.remote_stores import open_remote
 from mlctl.verbs.rollback import rollback
 from mlctl.verbs.undo import undo
+from mlctl.verbs.unpushed import unpushed
 from tests.remote_servers import make_bucket, s3_options, s3_server
 from tests.store import full
 from tests.verbs.teams import Member, team
@@ -143,6 +144,8 @@ def test_a_push_that_is_refused_in_part_tells_the_new_numbers_of_the_rest(team):
     with pytest.raises(NameMoved, match=r"\(demand@2 → demand@3: another one was faster") as caught:
         second.push()
     assert caught.value.facts["renumbered"] == ["demand@2 → demand@3"]
+    waiting = unpushed(second.session())
+    assert (waiting.decisions, waiting.next) == (1, "mlctl log --pending")
 
 
 def test_a_push_tells_what_data_it_has_sent(team):

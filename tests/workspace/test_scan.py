@@ -90,6 +90,13 @@ def test_a_name_with_a_line_break_is_refused_and_told(tmp_path, name):
         found(tmp_path, name)
 
 
+def test_a_line_break_deep_in_a_folder_is_told_with_its_folders(tmp_path):
+    (tmp_path / "d/e").mkdir(parents=True)
+    (tmp_path / "d/e/a\nb").write_text("x")
+    with pytest.raises(InvalidName, match=r"'d/e/a\\nb' has a line break"):
+        paths(tmp_path, "d")
+
+
 def test_a_name_that_is_not_utf8_is_refused_and_told(tmp_path):
     folder = tmp_path / "d"
     folder.mkdir()

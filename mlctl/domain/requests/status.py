@@ -63,7 +63,7 @@ class Unpushed(Record, frozen=True, kw_only=True):
         decisions: that wait for publication; all of them where nothing was pushed yet.
         facts: runs, versions, evaluations and so on.
         files, bytes: of the dataset versions among them; what the remote has of them is not sent again.
-        next: the command that sends it; None where nothing waits.
+        next: the command that sends it, or tells why it can't be; None where nothing waits.
     """
 
     remote: str
