@@ -32,6 +32,7 @@ from tests.sharing.faulty import FAULTS, faulty_line
 MOVING = Path(__file__).with_name("moving.py")
 ROOT = Path(__file__).parents[2]
 MOST_RUNS = 12
+SEED = int(os.environ.get("MLCTL_SEED", "2"))
 
 
 def md5_of(data):
@@ -133,13 +134,13 @@ def there_and_back(moves, clean, cache, other, *, seed, kills, there):
 
 def test_s3_with_a_third_of_the_requests_failing_and_the_process_killed(tmp_path):
     cache, other = DvcCache(tmp_path / "cache"), DvcCache(tmp_path / "other")
-    name = fill(cache, 2, 80, large=300_000)
-    with s3_server() as endpoint, faulty_line(endpoint, 2) as (proxy, line):
+    name = fill(cache, SEED, 80, large=300_000)
+    with s3_server() as endpoint, faulty_line(endpoint, SEED) as (proxy, line):
         url = make_bucket(endpoint, "faults")
         options = {**s3_options(proxy), "read_timeout": "0.6", "connect_timeout": "2"}
         moves = Moves(tmp_path, "s3", url, options, name)
         clean = S3Remote().open(url, s3_options(endpoint))
-        there_and_back(moves, clean, cache, other, seed=2, kills=2, there=lambda: line.seen["fine"])
+        there_and_back(moves, clean, cache, other, seed=SEED, kills=2, there=lambda: line.seen["fine"])
         assert all(line.seen[fault] for fault in FAULTS), line.seen
         clean.close()
 
@@ -164,22 +165,22 @@ def dropping(server, every, seed):
 
 def test_ssh_whose_connections_drop_and_the_process_killed(tmp_path):
     cache, other = DvcCache(tmp_path / "cache"), DvcCache(tmp_path / "other")
-    name = fill(cache, 3, 100, large=3_000_000)
+    name = fill(cache, SEED + 1, 100, large=3_000_000)
     served = tmp_path / "served"
     served.mkdir()
-    with ssh_server(served, tmp_path / "keys") as server, dropping(server, 0.35, 3):
+    with ssh_server(served, tmp_path / "keys") as server, dropping(server, 0.35, SEED + 1):
         moves = Moves(tmp_path, "ssh", "ssh://127.0.0.1/store", server.options, name)
         clean = FolderRemote().open(str(served / "store"), {})
-        there_and_back(moves, clean, cache, other, seed=3, kills=2, there=lambda: held(served))
+        there_and_back(moves, clean, cache, other, seed=SEED + 1, kills=2, there=lambda: held(served))
 
 
 def test_a_folder_and_the_process_killed_at_any_moment(tmp_path):
     cache, other = DvcCache(tmp_path / "cache"), DvcCache(tmp_path / "other")
-    name = fill(cache, 4, 2000)
+    name = fill(cache, SEED + 2, 2000)
     url = str(tmp_path / "store")
     moves = Moves(tmp_path, "file", url, {}, name)
     clean = FolderRemote().open(url, {})
-    there_and_back(moves, clean, cache, other, seed=4, kills=4, there=lambda: held(url))
+    there_and_back(moves, clean, cache, other, seed=SEED + 2, kills=4, there=lambda: held(url))
     left = [path for path in (tmp_path / "store/+tmp").iterdir() if path.is_file()]
     assert not left
 

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).parents[2]
 MANY = 20
+SEED = int(os.environ.get("MLCTL_SEED", "7"))
 PATIENCE = 1.0  # seconds
 
 
@@ -60,7 +61,7 @@ def clones(team, options, endpoint):
 def test_twenty_pushing_processes_lose_nothing_and_each_race_has_one_winner(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     team = Team(tmp_path)
-    with s3_server() as server, faulty_line(server, 7, share=0.1, patience=PATIENCE) as (endpoint, line):
+    with s3_server() as server, faulty_line(server, SEED, share=0.1, patience=PATIENCE) as (endpoint, line):
         url, options = make_bucket(server, "races"), s3_options(server)
         shared(team, url, options)
         roots = clones(team, options, endpoint)
