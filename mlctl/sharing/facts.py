@@ -12,7 +12,7 @@ import msgspec
 from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.decision import Entry
-from mlctl.domain.errors import Corrupt, Incomplete, Missing, Untrusted
+from mlctl.domain.errors import Corrupt, Denied, Incomplete, Missing, Untrusted
 from mlctl.domain.ids import is_digest
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.records import Fact, decode, digest_of
@@ -240,10 +240,14 @@ class Bringing:
         return len(fresh)
 
     def listed(self) -> list[tuple[str, str]]:
-        """Facts on the remote that no decision need name and that are not here."""
-        found = []
+        """Facts on the remote that no decision need name, and that are not here; none where it can't list."""
+        found: list[tuple[str, str]] = []
         for kind in LISTED:
-            for one in self._store.list(f"{keys.FACTS}{kind}/"):
+            try:
+                listed = list(self._store.list(f"{keys.FACTS}{kind}/"))
+            except Denied:  # a web server, or a bucket that we may read but not list
+                return found
+            for one in listed:
                 digest = one.key.rpartition("/")[2].removesuffix(".json")
                 if one.key == keys.fact(kind, digest) and is_digest(digest):
                     self._known.add(kind, [digest])

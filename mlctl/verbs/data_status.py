@@ -9,7 +9,7 @@ from mlctl.verbs.absent_files import absent_files
 from mlctl.verbs.engines import engine
 from mlctl.verbs.intake import look
 from mlctl.verbs.parts import pointer_of
-from mlctl.verbs.places import Place, known_places
+from mlctl.verbs.places import Place, known_places, named_or_at
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import newest, with_bytes
 from mlctl.workspace.dvc_cache import DvcCache
@@ -19,10 +19,20 @@ _CALM = {"clean", "absent", "untracked"}
 
 
 def data_status(session: Session, request: DataStatusRequest) -> Outcome[DataStatusResult]:
-    """Compare; with `check`, anything that is not clean, or that an asked remote lacks, is exit 43."""
+    """Compare; with `check`, anything that is not clean, or that an asked remote lacks, is exit 43.
+
+    Raises:
+        NotFound: there is no dataset of a name that was asked for.
+    """
     places, wrong = known_places(session)
+    if request.names:
+        named = dict.fromkeys(named_or_at(session, typed).name for typed in request.names)
+        places = [place for place in places if place.name in named]
     states = tuple(_state(session, place) for place in places)
-    remote = engine("remote_presence").remote_presence(session, places) if request.remote else None
+    remote = None
+    if request.remote:
+        presence = engine("remote_presence").remote_presence
+        remote = presence(session, places, pipelines=not request.names)
     data = DataStatusResult(
         datasets=states, clean=all(state.state in _CALM for state in states), remote=remote
     )

@@ -53,15 +53,16 @@ class _Missing(msgspec.Struct, frozen=True, kw_only=True):
     here: bool
 
 
-def remote_presence(session: Session, places: list[Place]) -> RemotePresence:
-    """Ask the data's remote.
+def remote_presence(session: Session, places: list[Place], *, pipelines: bool = True) -> RemotePresence:
+    """Ask the data's remote; of all outs of pipelines, too.
 
     Raises:
         NotFound: there is no remote. UsageError, NotInstalled: of its configuration.
         Unreachable, Denied: it could not be asked.
     """
     asked = [one for place in places if (one := _asked(session, place)) is not None]
-    asked += _of_pipelines(session, {place.path for place in places})
+    if pipelines:
+        asked += _of_pipelines(session, {place.path for place in places})
     with closing(open_data_store(session)) as store:
         gone = _gone(session, store, [one for one in asked if one.remote is None])
     for name in sorted({one.remote for one in asked if one.remote is not None}):

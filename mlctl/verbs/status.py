@@ -87,6 +87,9 @@ def _dataset(session: Session, name: str, path: str, names: Names, spec: Spec | 
     place = Place(name=name, path=path, spec=spec.data.get(name) if spec else None)
     pointer = pointer_of(session, place)
     pointed = _number(session, name, pointer.md5, names) if pointer else None
+    if pointer is None and place.spec is None:  # another branch's, or taken away by `data rm`
+        state = "untracked" if target.exists() else "absent"
+        return DatasetStatus(name=name, path=path, version=None, state=state)
     if not target.exists():
         why = (
             f"{path} does not exist" if pointer is None else f"{path} is not in the work tree; its pointer is"

@@ -7,6 +7,7 @@ from mlctl.domain.progress import silent
 from mlctl.domain.requests.clone import CloneRequest
 from mlctl.verbs.clone import clone
 from mlctl.verbs.pointer import StagePointer
+from tests.remote_servers import web_server
 from tests.verbs.teams import Member, team
 
 assert team  # a fixture
@@ -82,3 +83,17 @@ def test_an_empty_remote_is_no_repository(team, tmp_path):
     (tmp_path / "remote").mkdir()
     with pytest.raises(NotFound, match="holds no repository"):
         cloned(team, "c")
+
+
+def test_a_web_server_on_the_folder_is_enough(team):
+    first = team.shared()
+    first.promote(team.one)
+    first.push()
+    with web_server(team.remote) as url:
+        for name, only in (("all", ()), ("part", ("demand@production",))):
+            request = CloneRequest(url=url, folder=str(team.folder / name), only=only)
+            assert clone(request, report=silent, command="mlctl clone").data.decisions == 4
+            made = Member(team.folder / name)
+            assert made.stage() == team.one
+            assert made.repository.layout.fact("models", team.one).exists()
+            assert made.problems() == ()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlctl.domain.errors import WouldChange
+from mlctl.domain.errors import NotFound, WouldChange
 from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest
 from mlctl.domain.requests.data_status import DataStatusRequest
@@ -88,3 +88,21 @@ def test_check_is_exit_43_with_everything_that_differs(project):
     assert caught.value.exit_code == 43
     assert caught.value.data.datasets[0].state == "new"
     assert caught.value.hints == ("mlctl data add data/rides.csv",)
+
+
+def test_only_what_is_named_is_looked_at(project):
+    project.write("one/1.txt", "one")
+    project.write("two/2.txt", "two")
+    data_add(project.session(), DataAddRequest(paths=("one", "two")))
+    project.write("two/2.txt", "other")
+
+    def states(*names):
+        found = data_status(project.session(), DataStatusRequest(names=names, check=True))
+        return [(state.name, state.state) for state in found.data.datasets]
+
+    assert states("one") == [("one", "clean")]
+    assert states(str(project.root / "one")) == [("one", "clean")]
+    with pytest.raises(WouldChange):
+        states("one", "two")
+    with pytest.raises(NotFound, match="did you mean 'two'"):
+        states("twoo")

@@ -1,5 +1,6 @@
 """`status`: what is stale, why, and the command that is next; following it makes everything clean."""
 
+import shutil
 from datetime import timedelta
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from mlctl.domain.errors import WouldChange
 from mlctl.domain.monitoring import MonitorReport
 from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.data_rm import DataRmRequest
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.log_drop import LogDropRequest
 from mlctl.domain.requests.promote import PromoteRequest
@@ -16,6 +18,7 @@ from mlctl.domain.requests.status import StatusRequest, Unpushed
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.verbs.data_add import data_add
+from mlctl.verbs.data_rm import data_rm
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.log_drop import log_drop
 from mlctl.verbs.promote import promote
@@ -263,3 +266,17 @@ def test_a_remote_that_cannot_hold_the_log_is_not_pushed_to(project, tmp_path):
     with (project.root / ".mlctl/config.toml").open("a") as config:
         config.write(f'\n[remotes.origin]\nurl = "{tmp_path}/store"\nlog = false\n')
     assert waits(project)[0] is None
+
+
+def test_what_was_taken_away_on_purpose_is_not_stale(project):
+    project.write("images/a", "a")
+    data_add(project.session(), DataAddRequest(paths=("images",)))
+    data_rm(project.session(), DataRmRequest(names=("images",)))
+
+    def images():
+        found = status(project.session(), StatusRequest()).data
+        return next((one.state, one.stale) for one in found.datasets if one.name == "images")
+
+    assert images() == ("untracked", ())
+    shutil.rmtree(project.root / "images")
+    assert images() == ("absent", ())

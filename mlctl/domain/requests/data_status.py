@@ -7,10 +7,12 @@ class DataStatusRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What to compare.
 
     Attributes:
+        names: datasets, or paths of their data; all if empty.
         check: the exit code says that something differs.
         remote: also ask the data's remote what it holds.
     """
 
+    names: tuple[str, ...] = ()
     check: bool = False
     remote: bool = False
 
