@@ -16,7 +16,8 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Event, Report
 from mlctl.domain.refs import check_name
 from mlctl.domain.requests.init import InitRequest, InitResult
-from mlctl.store.layout import Layout
+from mlctl.store.layout import FOLDER, Layout
+from mlctl.store.remote_settings import read_remotes
 from mlctl.store.repository import Repository
 from mlctl.store.work_tree import is_apart, join, layout_of
 from mlctl.verbs.places import name_from
@@ -70,7 +71,9 @@ def init(request: InitRequest, *, report: Report, command: str) -> Outcome[InitR
         identity = _repository(root, command)
         result = msgspec.structs.replace(result, repository=identity)
     tracked = tracked_in(root)[0] if root.exists() else []
-    return Outcome(data=result, next=_next(request, starter, has_data=bool(tracked)))
+    shared = not request.dry_run and read_remotes(Layout(root / FOLDER))[1] is not None
+    then = _next(request, starter, has_data=bool(tracked), shared=shared)
+    return Outcome(data=result, next=then)
 
 
 def _check_folder(root: Path) -> None:
@@ -181,9 +184,11 @@ def _nearest(root: Path) -> Path:
     return next(folder for folder in (root, *root.parents) if folder.exists())
 
 
-def _next(request: InitRequest, starter: Starter, *, has_data: bool) -> tuple[str, ...]:
+def _next(request: InitRequest, starter: Starter, *, has_data: bool, shared: bool) -> tuple[str, ...]:
     here = Path(request.directory).resolve() == Path.cwd()
     go = () if here else (f"cd {request.directory}",)
+    if shared:  # a clone, which would begin a log of its own
+        go = (*go, "mlctl fetch")
     if has_data:  # dvc's, to be taken over
         go = (*go, "mlctl data add")
     return (*go, *(("mlctl train",) if starter.has_model else ("mlctl spec explain",)))

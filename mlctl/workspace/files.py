@@ -8,7 +8,7 @@ import shlex
 import time
 from pathlib import Path
 
-from mlctl.domain.errors import DiskFull, MlctlError, PermissionRefused
+from mlctl.domain.errors import AlreadyExists, DiskFull, MlctlError, PermissionRefused
 
 _MINUTE = 60.0
 
@@ -69,5 +69,9 @@ def said(error: OSError) -> MlctlError | OSError:
     if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS}:
         return PermissionRefused(
             f"no permission to write: {error.filename or error}", path=str(error.filename)
+        )
+    if error.errno in {errno.EEXIST, errno.ENOTDIR}:
+        return AlreadyExists(
+            f"a file is in the way: {error.filename or error} has to be a folder", path=str(error.filename)
         )
     return error

@@ -1,5 +1,7 @@
 """`pull`: decisions, facts and the data of the work tree; a dataset that was changed stays."""
 
+import shutil
+
 import pytest
 
 from mlctl.domain.errors import Incomplete
@@ -90,7 +92,7 @@ def test_what_the_remote_has_lost_is_named_once_all_else_has_come_and_who_has_it
         (two / path).parent.mkdir(parents=True, exist_ok=True)
         (two / path).write_bytes((one / path).read_bytes())
     monkeypatch.chdir(two)
-    with pytest.raises(Incomplete, match=r"^a\.csv: .* `mlctl push --verify`$") as raised:
+    with pytest.raises(Incomplete, match=r"^a\.csv: .* `mlctl push --verify` ") as raised:
         pull(PullRequest(folder=str(two)), report=silent, command="mlctl pull")
     assert raised.value.facts["paths"] == ["a.csv"]
     assert (two / "b.csv").read_text() == "x\nb\n"
@@ -101,3 +103,13 @@ def test_what_the_remote_has_lost_is_named_once_all_else_has_come_and_who_has_it
 
 def stored_name(root, name):
     return read_pointer(root / f"{name}.csv.dvc").md5[2:]
+
+
+def test_init_of_a_clone_names_the_log_that_is_shared(team, monkeypatch):
+    first = team.shared()
+    folder = team.folder / "clone"
+    (folder / ".mlctl").mkdir(parents=True)
+    shutil.copy(first.root / ".mlctl/config.toml", folder / ".mlctl/config.toml")
+    monkeypatch.chdir(folder)
+    made = init(InitRequest(directory=str(folder)), report=silent, command="mlctl init")
+    assert made.next[0] == "mlctl fetch"

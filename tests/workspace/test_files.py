@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from mlctl.domain.errors import DiskFull, PermissionRefused
+from mlctl.domain.errors import AlreadyExists, DiskFull, PermissionRefused
 from mlctl.workspace.files import said, write_whole
 
 KILLED_WHILE_WRITING = """
@@ -51,7 +51,12 @@ def test_what_a_killed_writer_left_is_swept_by_the_next_of_the_same_file(tmp_pat
 
 @pytest.mark.parametrize(
     ("number", "shape"),
-    [(errno.ENOSPC, DiskFull), (errno.EDQUOT, DiskFull), (errno.EROFS, PermissionRefused)],
+    [
+        (errno.ENOSPC, DiskFull),
+        (errno.EDQUOT, DiskFull),
+        (errno.EROFS, PermissionRefused),
+        (errno.ENOTDIR, AlreadyExists),
+    ],
 )
 def test_the_system_s_refusals_are_told_in_words(number, shape):
     assert isinstance(said(OSError(number, "no", "file")), shape)
@@ -60,3 +65,8 @@ def test_the_system_s_refusals_are_told_in_words(number, shape):
 def test_other_errors_stay_what_they_are():
     error = OSError(errno.EIO, "no", "file")
     assert said(error) is error
+
+
+def test_a_full_disk_s_hint_asks_for_the_disk_that_is_full(tmp_path):
+    assert said(OSError(errno.ENOSPC, "no", str(tmp_path))).hints == (f"df -h {tmp_path}",)
+    assert said(OSError(errno.ENOSPC, "no", str(tmp_path / "file"))).hints == (f"df -h {tmp_path}",)
