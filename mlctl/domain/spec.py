@@ -88,16 +88,23 @@ class SplitSpec(Part, frozen=True, kw_only=True):
     """`[model.NAME.split]`.
 
     Attributes:
-        by: what decides which rows are held out.
+        by: what decides which rows are held out; "stratified" is at random with the classes' shares kept.
         test: "20%", a date (time), the value of `column` that marks test rows, or a dataset name.
         embargo: duration between the last training row and the first test row, for `by = "time"`.
         column: for `by = "group"` the group, for `by = "column"` the marking column.
+        folds: cross-validation: so many splits, each holding out `test` of its own; by time, windows one
+            after the other, each learnt from all that is older. The version is that of the last one, as with
+            1.
+        accept: what the linter shall not refuse or warn of: neighbours in time on both sides, equal rows on
+            both sides, features that give the answer away.
     """
 
-    by: Literal["time", "random", "group", "column", "dataset"] = "random"
+    by: Literal["time", "random", "stratified", "group", "column", "dataset"] = "random"
     test: str = "20%"
     embargo: str = "0d"
     column: str | None = None
+    folds: int = 1
+    accept: list[Literal["serial", "duplicates", "giveaway"]] = []
 
 
 class EvalSpec(Part, frozen=True, kw_only=True):

@@ -6,14 +6,12 @@ Every function yields problems and looks only at its own part, so all are found 
 import codecs
 import re
 
-import msgspec
-
 from mlctl.domain.check import parse_check
 from mlctl.domain.duration import share
 from mlctl.domain.errors import InvalidName
 from mlctl.domain.nearest import nearest
 from mlctl.domain.refs import check_name
-from mlctl.domain.spec import DataSpec, FeatureSpec, GateRule, ModelSpec, ReadSpec, Spec, SplitSpec
+from mlctl.domain.spec import DataSpec, FeatureSpec, GateRule, ModelSpec, ReadSpec, Spec
 from mlctl.domain.spec_rules import (
     Problems,
     budget,
@@ -27,6 +25,7 @@ from mlctl.domain.spec_rules import (
     undeclared,
 )
 from mlctl.domain.spec_shape import dotted
+from mlctl.domain.spec_split import split_problems
 from mlctl.domain.toml_lines import Path
 
 ALARMS = ("performance", "drift", "quality", "volume")
@@ -38,7 +37,6 @@ BLOCKS = ("row", "day", "week", "month")
 _IMPORT = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_][\w.]*\Z")
 _BUILD = re.compile(r"(?:[\w./-]+\.py|[A-Za-z_][\w.]*):[A-Za-z_]\w*\Z")
 _AGE = re.compile(r"age\s*>\s*'([^']*)'\Z")
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}(?:[T ]\d{2}:\d{2}.*)?\Z")
 _TREATMENTS = {
     "number": ("pass", "impute", "scale"),
     "boolean": ("pass", "impute"),
@@ -111,7 +109,7 @@ def _model(spec: Spec, model: ModelSpec, path: Path) -> Problems:
     yield from _roles(model, data, columns, path)
     if model.train_where is not None:
         yield from condition(model.train_where, columns, (*path, "train_where"))
-    yield from _split(spec, model.split, data, columns, (*path, "split"))
+    yield from split_problems(spec, model, data, columns, (*path, "split"))
     yield from _eval(model, data, columns, (*path, "eval"))
     yield from _gates(model, (*path, "gates"))
     yield from _watching(model, data, columns, path)
@@ -187,43 +185,6 @@ def _feature(feature: FeatureSpec, path: Path) -> Problems:
             )
     if feature.parts is not None and (feature.type or "datetime") != "datetime":
         yield problem((*path, "parts"), f"parts are for type 'datetime', not {feature.type!r}")
-
-
-def _split(
-    spec: Spec, split: SplitSpec, data: DataSpec | None, columns: list[str] | None, path: Path
-) -> Problems:
-    yield from lasting(split.embargo, (*path, "embargo"))
-    if split.embargo != SplitSpec().embargo and split.by != "time":
-        found = problem((*path, "embargo"), f"embargo is for by = 'time', not {split.by!r}")
-        yield msgspec.structs.replace(found, rests_on=(*path, "by"))
-    if split.by == "time" and data is not None and not data.time:
-        yield problem(
-            (*path, "by"), "by = 'time' needs the dataset's time columns: time = [\"…\"] in its [data] table"
-        )
-    if split.by in {"group", "column"} and split.column is None:
-        yield problem((*path, "by"), f'by = {split.by!r} needs column = "…"')
-    if split.column is not None:
-        yield from known_columns([split.column], columns, (*path, "column"), whole=True)
-        if split.by not in {"group", "column"}:
-            yield problem((*path, "column"), f"column is for by = 'group' or 'column', not {split.by!r}")
-    if split.by == "dataset" and split.test not in spec.data:
-        advice = f"declare the test rows as [data.{split.test}]"
-        yield undeclared("dataset", split.test, spec.data, (*path, "test"), advice)
-    if split.by in {"time", "random", "group"}:
-        yield from _test_part(split, (*path, "test"))
-
-
-def _test_part(split: SplitSpec, path: Path) -> Problems:
-    part = share(split.test)
-    if part is not None:
-        if not 0 < part < 1:
-            yield problem(path, f"test = {split.test!r} must be more than 0% and less than 100%")
-    elif split.by != "time":
-        yield problem(path, f"test = {split.test!r} must be a percentage such as '20%'")
-    elif _DATE.match(split.test) is None:
-        yield problem(
-            path, f"test = {split.test!r} must be a percentage such as '20%' or a date such as '2012-07-01'"
-        )
 
 
 def _eval(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, path: Path) -> Problems:

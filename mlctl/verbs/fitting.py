@@ -12,11 +12,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from mlctl.domain.errors import MlctlError
 from mlctl.domain.ids import Digest, Ulid
-from mlctl.domain.metric import DEFAULTS
 from mlctl.domain.model import Artefact, ModelVersion
 from mlctl.domain.progress import Event
 from mlctl.domain.records import encode
@@ -25,7 +23,7 @@ from mlctl.domain.spec import ModelSpec
 from mlctl.learning.baseline import baseline_answers, baseline_name
 from mlctl.learning.estimator import path_of
 from mlctl.learning.features import check_excluded
-from mlctl.learning.fit import Fitted, Problem, Source, answers_of, fit, problem_of
+from mlctl.learning.fit import Fitted, Problem, Source, fit, problem_of
 from mlctl.learning.flavors import saved
 from mlctl.learning.rows import Array, identities, targets
 from mlctl.learning.tables import answered_table
@@ -34,6 +32,8 @@ from mlctl.learning.tracing import tracing as traced
 from mlctl.statistics.metrics import Answers, value
 from mlctl.store.runs import LiveRun
 from mlctl.tabular.parquet import table_bytes
+from mlctl.verbs.asked import answers, metric_names
+from mlctl.verbs.folding import fold_metrics
 from mlctl.verbs.learnt import Learnt, cells_of, key_lines, settle, stamp
 from mlctl.verbs.recipe import Data, Recipe, require_data
 from mlctl.verbs.session import Session
@@ -41,6 +41,9 @@ from mlctl.verbs.tables import current_version, read_version
 from mlctl.verbs.uses import used_by
 from mlctl.workspace.environment import environment
 from mlctl.workspace.git import code_state
+
+_OF_THE_SPLIT = frozenset({"folds", "split", "lint"})
+"""Notes that say nothing of a refit on all rows."""
 
 
 def add_data(session: Session, recipe: Recipe) -> list[str]:
@@ -76,7 +79,10 @@ def fit_and_store(session: Session, recipe: Recipe) -> tuple[Run, Digest, ModelV
         with record.tracing(learnt.spec):
             fitted, problem = _fitted(session, record, learnt)
             own = answers(fitted, problem, learnt.test)
-        run = record.finish(test_metrics(own, problem, learnt))
+            with record.capture():
+                over_folds, told = fold_metrics(session, learnt, problem, own)
+        record.folded(told)
+        run = record.finish(test_metrics(own, problem, learnt) | over_folds)
         version = store_model(session, fitted, learnt.source, run, rows=learnt.train.num_rows)
         version = with_learnt(session, version, learnt.train, learnt.train_moments)
         version = msgspec.structs.replace(version, reference=_reference(session, version, own, learnt))
@@ -111,38 +117,6 @@ def source_of(session: Session, recipe: Recipe, data: Data) -> Source:
         time=tuple(declared.time),
         context=tuple(dict.fromkeys((*declared.key, *declared.time, *known_time))),
     )
-
-
-def metric_names(spec: ModelSpec, task: str) -> tuple[str, ...]:
-    """The declared metrics, or the task's usual ones."""
-    return tuple(spec.eval.metrics) or DEFAULTS[task]
-
-
-class InMemory:
-    """A fitted estimator asked directly, as its flavor's predictor would answer."""
-
-    def __init__(self, estimator: Any, classes: int) -> None:
-        self._estimator = estimator
-        self._classes = classes
-
-    def predict(self, matrix: Array) -> Array:
-        """Shape (rows,)."""
-        return np.asarray(self._estimator.predict(matrix)).reshape(len(matrix))
-
-    def probabilities(self, matrix: Array) -> Array | None:
-        """Shape (rows, classes), or None."""
-        if not self._classes or not hasattr(self._estimator, "predict_proba"):
-            return None
-        whole = np.zeros((len(matrix), self._classes))
-        whole[:, np.asarray(self._estimator.classes_, dtype=np.int64)] = self._estimator.predict_proba(matrix)
-        return whole
-
-
-def answers(fitted: Fitted, problem: Problem, table: Any) -> Answers:
-    """What the estimator in memory answers to the rows of a table."""
-    truth = targets(table.column(problem.spec.target), problem.classes)
-    predictor = InMemory(fitted.estimator, len(problem.classes))
-    return answers_of(predictor, fitted.encoder, table, truth, problem.classes)
 
 
 def _reference(session: Session, version: ModelVersion, own: Answers, learnt: Learnt) -> Digest:
@@ -251,6 +225,11 @@ class Recording:
             "cutoff": None if cutoff is None else stamp(cutoff),
         }
 
+    def folded(self, told: list[dict[str, Any]]) -> None:
+        """Record the folds of a cross-validation, oldest first: rows, times and metrics of each."""
+        if told:
+            self._fact["notes"] |= {"folds": told}
+
     @contextlib.contextmanager
     def tracing(self, spec: ModelSpec) -> Iterator[None]:
         """What runs inside is traced where it is the user's code; the run's fact says what it used."""
@@ -270,7 +249,8 @@ class Recording:
         """Take over the record of the run whose recipe is fitted again."""
         kept = ("spec", "seed", "parameters", "data", "code", "environment", "used")
         self._fact |= {name: getattr(run, name) for name in kept}
-        self._fact |= {"cache_key": key, "command": self._session.command, "notes": {**run.notes, **notes}}
+        kept_notes = {name: note for name, note in run.notes.items() if name not in _OF_THE_SPLIT}
+        self._fact |= {"cache_key": key, "command": self._session.command, "notes": {**kept_notes, **notes}}
         self._ready = True
 
     @contextlib.contextmanager

@@ -19,7 +19,7 @@ from mlctl.domain.run import Run
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.fit import Source
 from mlctl.learning.rows import Array, identities, learnable
-from mlctl.learning.split import Split, split_rows
+from mlctl.learning.split import Split, splits_of
 from mlctl.tabular.schema import require_columns
 from mlctl.tabular.time import event_time
 from mlctl.verbs.session import Session
@@ -33,6 +33,7 @@ class Learnt:
     Attributes:
         rows: all learnable rows; `moments` are their event times, or None.
         split: masks over them; None for a split by dataset, where all are learnt from.
+        earlier: the splits of a cross-validation that stand before it, oldest first.
         test: the held-out rows, and their event times.
         dropped: rows left out, by reason.
     """
@@ -46,6 +47,7 @@ class Learnt:
     test_moments: Array | None
     dropped: dict[str, int]
     window: str | None
+    earlier: tuple[Split, ...] = ()
 
     @property
     def train(self) -> pa.Table:
@@ -89,7 +91,7 @@ def settle(
             dropped=kept.dropped,
             window=window,
         )
-    split = split_rows(kept.table, spec, moments=moments, key=source.key, window=window)
+    *earlier, split = splits_of(kept.table, spec, moments=moments, key=source.key, window=window)
     return Learnt(
         spec=spec,
         source=source,
@@ -100,6 +102,7 @@ def settle(
         test_moments=None if moments is None else moments[split.test],
         dropped=kept.dropped,
         window=window,
+        earlier=tuple(earlier),
     )
 
 

@@ -28,7 +28,7 @@ from mlctl.tabular.encode import Encoder
 from mlctl.tabular.expression import mask
 from mlctl.tabular.parquet import table_bytes
 from mlctl.tabular.schema import require_columns
-from mlctl.verbs.fitting import metric_names
+from mlctl.verbs.asked import metric_names
 from mlctl.verbs.learnt import Learnt, keys_of, learnt_by, moments_of, unseen_by
 from mlctl.verbs.loading import open_predictor
 from mlctl.verbs.session import Session

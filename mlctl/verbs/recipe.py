@@ -129,7 +129,7 @@ def effective_spec(spec: ModelSpec, request: TrainRequest, *, has_time: bool) ->
     """The spec with the request's parameters, seed and test part.
 
     A duration holds out the newest rows, whatever the spec splits by; without time there are no newest rows,
-    and the spec's own split stays.
+    and the spec's own split stays. A loop does not cross-validate.
 
     Raises:
         UsageError: as `recipe_of`.
@@ -139,6 +139,9 @@ def effective_spec(spec: ModelSpec, request: TrainRequest, *, has_time: bool) ->
             "this version of mlctl does not run `command` yet; give an `estimator` or `build`",
             "mlctl spec explain",
         )
+    split = spec.split if request.test is None else _split_for(spec.split, request.test, has_time=has_time)
+    if request.purpose == "loop":
+        split = msgspec.structs.replace(split, folds=1)
     params = {**spec.params, **settings(request.set)}
     for name, value in params.items():
         if not _recordable(value):
@@ -152,7 +155,7 @@ def effective_spec(spec: ModelSpec, request: TrainRequest, *, has_time: bool) ->
         spec,
         params=params,
         seed=spec.seed if request.seed is None else request.seed,
-        split=spec.split if request.test is None else _split_for(spec.split, request.test, has_time=has_time),
+        split=split,
     )
 
 
@@ -250,9 +253,9 @@ def _chosen(session: Session, selector: str) -> Data:
 
 
 def _split_for(split: SplitSpec, test: str, *, has_time: bool) -> SplitSpec:
-    if split.by == "time" or (share(test) is not None and split.by in {"random", "group"}):
+    if split.by == "time" or (share(test) is not None and split.by in {"random", "stratified", "group"}):
         return msgspec.structs.replace(split, test=test)
-    return msgspec.structs.replace(split, by="time", test=test, column=None) if has_time else split
+    return msgspec.structs.replace(split, by="time", test=test, column=None, folds=1) if has_time else split
 
 
 def _value(text: str) -> Any:

@@ -23,7 +23,8 @@ from mlctl.learning.split import inside_window
 from mlctl.learning.tables import answered_table
 from mlctl.statistics.metrics import Answers, value
 from mlctl.tabular.parquet import table_bytes
-from mlctl.verbs.fitting import answers, metric_names, recording, store_model, with_learnt
+from mlctl.verbs.asked import answers, metric_names
+from mlctl.verbs.fitting import recording, store_model, with_learnt
 from mlctl.verbs.learnt import learnt_by
 from mlctl.verbs.session import Session
 

@@ -8,6 +8,7 @@ from mlctl.domain.decision import Names
 from mlctl.domain.errors import UsageError
 from mlctl.domain.expression import names_of, parse
 from mlctl.domain.expression_tokens import ExpressionError
+from mlctl.domain.folds import MEAN, SPREAD, spreads
 from mlctl.domain.ids import Digest
 from mlctl.domain.listing import holds, sort_key
 from mlctl.domain.model import ModelVersion
@@ -50,12 +51,17 @@ def runs(session: Session, request: RunsRequest) -> Outcome[RunsResult]:
 
 
 def _flat(row: RunRow) -> dict[str, Any]:
-    """A run's fields, metrics and parameters by name: "mae" and "metrics.mae", "max_iter" and so on."""
+    """A run's fields, metrics and parameters by name: "mae" and "metrics.mae", "max_iter" and so on.
+
+    Of a cross-validation "folds.mae" is the mean and "spread.mae" the standard deviation.
+    """
     found: dict[str, Any] = {}
     for group, entries in (("params", row.params), ("metrics", row.metrics)):
         for name, value in entries.items():
             found[name] = value
             found[f"{group}.{name}"] = value
+    for name, spread in row.folds.items():
+        found |= {f"{MEAN}{name}": spread.mean, f"{SPREAD}{name}": spread.spread}
     fields = msgspec.structs.asdict(row)
     found |= {name: fields[name] for name in _FIELDS if name in fields}
     return found | {"commit": row.code.get("commit"), "dirty": row.code.get("dirty")}
@@ -102,6 +108,7 @@ def _row(run: Run, number: int | None, labels: dict[str, str], order: tuple[str,
         data=[labels.get(use.digest, Digest(use.digest)[:12]) for use in run.data],
         code={"commit": run.code.commit, "dirty": run.code.dirty},
         error=run.error,
+        folds=in_order(spreads(run.metrics), order),
     )
 
 

@@ -7,6 +7,7 @@ fit without the test rows, store the run and the model as facts, and name the ve
 
 from mlctl.domain.decision import Change, Draft, Names
 from mlctl.domain.errors import Corrupt, Missing, NameMoved
+from mlctl.domain.folds import spreads
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
@@ -15,6 +16,7 @@ from mlctl.domain.requests.train import TrainRequest, TrainResult
 from mlctl.domain.sharing import is_published
 from mlctl.verbs.engines import engine
 from mlctl.verbs.notify import notify
+from mlctl.verbs.order import in_order
 from mlctl.verbs.recipe import Known, Recipe, known_run, recipe_of, split_metrics
 from mlctl.verbs.session import Session
 from mlctl.verbs.verdicts import answered, ask, judge
@@ -99,6 +101,7 @@ def _outcome(
         estimator=known.version.estimator,
         rows={name: int(run.notes["rows"][name]) for name in ("train", "test", "dropped")},
         dropped=dict(run.notes.get("dropped", {})),
+        folds=in_order(spreads(run.metrics), asked),
     )
     return Outcome(data=data, warnings=tuple(warnings), next=_next(session, recipe.model, number))
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from mlctl.cli.columns import clipped, columns, minute
 from mlctl.domain.digits import digits
+from mlctl.domain.folds import MEAN, SPREAD
 from mlctl.domain.ids import short
 
 _BASELINE = "baseline."
@@ -50,6 +51,7 @@ def run_tree(title: str, digest: str | None, record: Fields, related: Fields) ->
     branches: list[Branch] = [("error", record["error"], ())] if record["error"] else []
     branches += [
         ("metrics", "", _metrics(record["metrics"])),
+        *_folds(record["notes"].get("folds", ())),
         ("params", f"{_settings(record['parameters'])}  seed {record['seed']}", ()),
         ("data", f"{', '.join(related['datasets'])}{f'  rows: {counted}' if counted else ''}", ()),
         ("code", _code(record["code"]), ()),
@@ -111,12 +113,36 @@ def _span(record: Fields) -> str:
 
 
 def _metrics(values: Fields) -> list[str]:
-    """A line a metric, beside the baseline's."""
-    own = [name for name in values if not name.startswith(_BASELINE)]
+    """A line a metric, beside the baseline's and what the folds say."""
+    own = [name for name in values if not name.startswith((_BASELINE, MEAN, SPREAD))]
     return columns(
-        [(name, _plain(values[name]), f"baseline {_plain(values.get(_BASELINE + name))}") for name in own],
+        [
+            (
+                name,
+                _plain(values[name]),
+                f"baseline {_plain(values.get(_BASELINE + name))}{_over(values, name)}",
+            )
+            for name in own
+        ],
         right=(1,),
     )
+
+
+def _over(values: Fields, name: str) -> str:
+    mean = values.get(MEAN + name)
+    return "" if mean is None else f"  folds {_plain(mean)} ± {_plain(values.get(SPREAD + name))}"
+
+
+def _folds(told: Sequence[Fields]) -> list[Branch]:
+    """A line a fold: its rows, its time, its metrics."""
+    if not told:
+        return []
+    lines = []
+    for one in told:
+        when = f"{minute(one['first'])} to {minute(one['last'])}" if "first" in one else ""
+        metrics = ", ".join(f"{name} {_plain(value)}" for name, value in one["metrics"].items())
+        lines.append((f"{one['train']:,} train", f"{one['test']:,} test", when, metrics))
+    return [("folds", str(len(told)), columns(lines, right=(0, 1)))]
 
 
 def _code(code: Fields) -> str:

@@ -25,7 +25,9 @@ def render(data: TrainResult, out: Console) -> None:
         out.print(f"  {count:,} {'row' if count == 1 else 'rows'} left out {by}", soft_wrap=True)
     for name, value in data.metrics.items():
         base = data.baseline.get(name)
-        out.print(f"  {name:<18} {_number(value):>10}   baseline {_number(base):>10}", soft_wrap=True)
+        over = data.folds.get(name)
+        folds = "" if over is None else f"   folds {_number(over.mean):>10} ± {_number(over.spread)}"
+        out.print(f"  {name:<18} {_number(value):>10}   baseline {_number(base):>10}{folds}", soft_wrap=True)
 
 
 def _number(value: float | None) -> str:

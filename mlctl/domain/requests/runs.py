@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import msgspec
+
+from mlctl.domain.folds import Spread
 from mlctl.domain.ids import Ulid
 from mlctl.domain.records import Record
 
@@ -23,7 +26,11 @@ class RunsRequest(Record, frozen=True, kw_only=True):
 
 
 class RunRow(Record, frozen=True, kw_only=True):
-    """One run."""
+    """One run.
+
+    Attributes:
+        folds: by metric, its mean and spread over the folds of a cross-validation; {} without one.
+    """
 
     run: Ulid
     model: str
@@ -38,6 +45,7 @@ class RunRow(Record, frozen=True, kw_only=True):
     data: list[str]
     code: dict[str, Any]
     error: str | None = None
+    folds: dict[str, Spread] = msgspec.field(default_factory=dict)
 
 
 class RunsResult(Record, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from mlctl.domain.folds import Spread
 from mlctl.domain.ids import Digest, Ulid
 from mlctl.domain.records import Record
 
@@ -41,6 +42,8 @@ class TrainResult(Record, frozen=True, kw_only=True):
         run, version, digest: None in a dry run of something that has not been fitted.
         baseline: the baseline's metrics on the same test rows.
         rows: "train", "test" and "dropped".
+        folds: by metric, its mean and spread over the folds of a cross-validation; {} without one.
+        split: which rows are on which side, in sentences.
         published: False where the version waits for publication and its number may still change.
         dropped: rows left out of the data, by reason ("train_where", "target missing").
     """
@@ -58,4 +61,6 @@ class TrainResult(Record, frozen=True, kw_only=True):
     rows: dict[str, int]
     dropped: dict[str, int] = msgspec.field(default_factory=dict)
     dry_run: bool = False
+    folds: dict[str, Spread] = msgspec.field(default_factory=dict)
+    split: tuple[str, ...] = ()
     published: bool = True
