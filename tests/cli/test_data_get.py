@@ -11,7 +11,7 @@ def test_a_file_comes_back_alone_and_is_listed(project):
     shutil.rmtree(project.folder / "texts")
     done = project.run("data", "get", "texts/a.txt")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "texts@1  texts/a.txt  1 files, 5 B: 1 written, 0 fetched (0 B)\n  + texts/a.txt\n"
+    assert done.stdout == "texts@1  texts/a.txt  1 file, 5 B: 1 written, 0 fetched (0 B)\n  + texts/a.txt\n"
     assert [path.name for path in (project.folder / "texts").iterdir()] == ["a.txt"]
     code, document = project.json("data", "get", "texts/a.txt")
     assert code == 0
