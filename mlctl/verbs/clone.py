@@ -30,6 +30,8 @@ from mlctl.workspace.dvc_remotes import name_remote
 from mlctl.workspace.project import missing_settings, place_file
 
 _ORIGIN = "origin"
+_BEGINNING = {"tmp", "config.local.toml"}
+"""All that there can be in `.mlctl` before there is a `config.toml`."""
 
 
 def clone(request: CloneRequest, *, report: Report, command: str) -> Outcome[CloneResult]:
@@ -47,7 +49,8 @@ def clone(request: CloneRequest, *, report: Report, command: str) -> Outcome[Clo
     options = parsed(request.options)
     setting = RemoteSetting(name=_ORIGIN, url=url, options=options)
     layout = Layout(root / FOLDER)
-    if root.exists() and any(root.iterdir()) and not layout.config.exists():
+    held, stored = _held(root), _held(layout.store)
+    if held and not layout.config.exists() and not (held == {FOLDER} and stored <= _BEGINNING):
         raise AlreadyExists(f"{root} is not empty", "mlctl clone --help", path=str(root))
     identity = _identity(setting)
     _settings(layout, identity, url, options)
@@ -64,7 +67,7 @@ def clone(request: CloneRequest, *, report: Report, command: str) -> Outcome[Clo
             done = fetch_round(repository, store, progress(session, "clone"), only=only)
         except NotFound:
             if made:  # of a name that is not there nothing is left behind
-                shutil.rmtree(layout.store)
+                _take_back(root, held, stored)
             raise
     data = CloneResult(
         path=str(root),
@@ -103,10 +106,32 @@ def _settings(layout: Layout, identity: str, url: str, options: dict[str, str]) 
     files = Files(layout.tmp)
     open_, secret = private(options)
     remote = {"url": url, "default": True, **open_}
-    if secret and not (local := layout.config.with_name("config.local.toml")).exists():
+    local = layout.config.with_name("config.local.toml")
+    if not layout.config.exists():  # it is that of a clone that was killed, perhaps of another place
+        local.unlink(missing_ok=True)
+    if secret and not local.exists():
         room("config_file").write_config(files, local, {"remotes": {_ORIGIN: secret}})
     if not layout.config.exists():
         room("config_file").write_config(files, layout.config, {"id": identity, "remotes": {_ORIGIN: remote}})
+
+
+def _held(folder: Path) -> set[str]:
+    return {path.name for path in folder.iterdir()} if folder.exists() else set()
+
+
+def _take_back(root: Path, held: set[str], stored: set[str]) -> None:
+    """Remove what was not there before.
+
+    First goes what makes it a repository, last what lets a clone go on: it may be killed here, too.
+    """
+    store = root / FOLDER
+    made = [store / name for name in _held(store) - stored] + [root / name for name in _held(root) - held]
+    order = {store / "format": 0, store / "config.toml": 2, store: 3}
+    for path in sorted(made, key=lambda path: order.get(path, 1)):
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
 
 
 def _name(url: str) -> str:

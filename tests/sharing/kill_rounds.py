@@ -1,4 +1,4 @@
-"""Kills push, pull, remote add, rollback and log drop at every write point, run as a program: ACT WORK.
+"""Kills push, pull, remote add, rollback, log drop and clone: run as a program, ACT WORK [EVERY [DENSE]].
 
 A state is a folder with two repositories of one project, `p` and `two`, and the folder that they share. After
 each kill both are verified; then the killed command is run again, both push and pull, and must end equal,
@@ -174,6 +174,7 @@ def _said(folder: Path) -> str:
 def main() -> int:
     act, work = sys.argv[1], Path(sys.argv[2])
     every = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    dense = int(sys.argv[4]) if len(sys.argv) > 4 else 0
     for module in HEAVY:
         import_module(module)
     gc.disable()
@@ -182,7 +183,12 @@ def main() -> int:
     prepare(act, template)
     where, argv = ACTS[act]
     result = sweep(
-        template, work, lambda folder: mlctl(argv, folder / where), check(act, template), every=every
+        template,
+        work,
+        lambda folder: mlctl(argv, folder / where),
+        check(act, template),
+        every=every,
+        dense=dense,
     )
     shutil.rmtree(work / "copy", ignore_errors=True)
     sys.stdout.write(json.dumps(result) + "\n")

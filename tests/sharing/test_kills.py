@@ -30,6 +30,8 @@ STEPS = {
     "clone": (97, 200),
 }
 """Every how manyth point, and how many write points there are at the least."""
+DENSE = {"clone": 15}
+"""How many points at the beginning are all killed at: there the folder becomes a repository."""
 
 
 @pytest.fixture
@@ -45,9 +47,10 @@ def test_a_kill_leaves_clean_repositories_that_come_to_the_same_end(act, scratch
     every, least = STEPS[act]
     if os.environ.get("MLCTL_SOAK"):
         every = 1
+    steps = (str(every), str(DENSE.get(act, 0)))
     environment = {"PYTHONPATH": str(ROOT), "PATH": os.environ["PATH"], "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "tests.sharing.kill_rounds", act, str(scratch / "work"), str(every)],
+        [sys.executable, "-m", "tests.sharing.kill_rounds", act, str(scratch / "work"), *steps],
         cwd=ROOT,
         env={**environment, "HOME": str(scratch)},
         capture_output=True,

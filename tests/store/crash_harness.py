@@ -153,6 +153,7 @@ def sweep(
     check: Callable[[Path, Path], list[str]],
     *,
     every: int = 1,
+    dense: int = 0,
 ) -> dict[str, object]:
     """Kill at every `every`-th write point until the act completes; after each kill, check what is left.
 
@@ -162,15 +163,17 @@ def sweep(
         act: given the copy, what to run and kill.
         check: given the copy and the file with the killed process's stdout, the failures found.
         every: 1 for each write point.
+        dense: how many of the first write points are all killed at.
     """
     work.mkdir(parents=True, exist_ok=True)
     failures: list[dict[str, object]] = []
-    number = 1
+    number, kills = 1, 0
     while True:
         folder, output = work / "copy", work / "stdout"
         shutil.rmtree(folder, ignore_errors=True)
         shutil.copytree(template, folder, symlinks=True)
         killed, code = killed_at(number, act(folder), output)
+        kills += killed
         found = check(folder, output)
         if not killed and code != 0:
             said = Path(f"{output}.err").read_text(encoding="utf-8")[-2000:]
@@ -178,8 +181,8 @@ def sweep(
         if found:
             failures.append({"point": number, "failures": found})
         if not killed:
-            return {"points": number - 1, "failures": failures}
-        number += every
+            return {"points": number - 1, "kills": kills, "failures": failures}
+        number += 1 if number < dense else every
 
 
 def checked(

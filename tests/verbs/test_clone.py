@@ -1,5 +1,7 @@
 """`clone`: a repository from a remote alone; with `--only` no more than one name needs."""
 
+import shutil
+
 import pytest
 
 from mlctl.domain.errors import AlreadyExists, InvalidName, NotFound
@@ -62,6 +64,58 @@ def test_a_name_that_holds_nothing_leaves_nothing_behind(team):
     assert not (team.folder / "c" / ".mlctl").exists()
     with pytest.raises(InvalidName):
         cloned(team, "c", only=("demand",))
+    assert not list(team.folder.glob("c/*"))
+    assert cloned(team, "c", only=("demand@1",)).changed is True
+
+
+def test_a_name_that_holds_nothing_takes_no_settings_from_who_had_them(team):
+    team.shared()
+    root = team.folder / "c"
+    (root / ".mlctl").mkdir(parents=True)
+    config = shutil.copy(team.first.root / ".mlctl/config.toml", root / ".mlctl/config.toml")
+    (root / "README").touch()
+    before = config.read_bytes()
+    with pytest.raises(NotFound, match="holds nothing"):
+        cloned(team, "c", only=("demand@staging",))
+    assert (root / "README").exists()
+    assert config.read_bytes() == before
+    assert not (root / ".mlctl/format").exists()
+    assert cloned(team, "c", only=("demand@1",)).changed is True
+
+
+@pytest.mark.parametrize("left", [(), ("tmp/",), ("tmp/config.toml-0", "config.local.toml")])
+def test_a_clone_that_was_killed_before_its_settings_stood_is_simply_run_again(team, left):
+    first = team.shared()
+    store = team.folder / "c" / ".mlctl"
+    store.mkdir(parents=True)
+    for path in left:
+        (store / path).parent.mkdir(exist_ok=True)
+        (store / path).mkdir() if path.endswith("/") else (store / path).write_text("cut [")
+    assert cloned(team, "c").decisions == 3
+    made = Member(team.folder / "c")
+    assert made.versions() == first.versions()
+    assert made.problems() == ()
+
+
+def test_the_secrets_of_a_clone_that_was_killed_give_way_to_those_of_the_next(team):
+    team.shared()
+    local = team.folder / "c" / ".mlctl" / "config.local.toml"
+    local.parent.mkdir(parents=True)
+    local.write_text('[remotes.origin]\npassword = "old"\n')
+    cloned(team, "c")
+    assert not local.exists()
+
+
+@pytest.mark.parametrize("path", [".mlctl/objects/00/x", ".mlctl/format", ".git/HEAD"])
+def test_a_folder_that_holds_more_than_a_beginning_is_left_alone(team, path):
+    team.shared()
+    (team.folder / "c/.mlctl/tmp").mkdir(parents=True)
+    held = team.folder / "c" / path
+    held.parent.mkdir(parents=True, exist_ok=True)
+    held.touch()
+    with pytest.raises(AlreadyExists, match="not empty"):
+        cloned(team, "c")
+    assert not (team.folder / "c/.mlctl/config.toml").exists()
 
 
 def test_a_folder_that_is_not_empty_is_left_alone(team):
