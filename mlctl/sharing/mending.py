@@ -13,6 +13,7 @@ from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import Denied
 from mlctl.domain.records import encode
 from mlctl.sharing import keys
+from mlctl.sharing.exchange import compare
 from mlctl.sharing.facts import (
     OBJECT,
     Told,
@@ -24,6 +25,7 @@ from mlctl.sharing.facts import (
     size_here,
 )
 from mlctl.sharing.rounds import fetch
+from mlctl.sharing.shared_log import SharedLog
 from mlctl.sharing.transfer import Mended
 from mlctl.store.known import Known
 from mlctl.store.layout import FORMAT
@@ -63,7 +65,9 @@ def mend(
         Unreachable: the remote holds nothing of this log any more: it is not filled. Denied, UsageError.
     """
     joined = repository.decisions.pending.joined() is not None
-    if joined and not dry_run:
+    if joined and dry_run:
+        compare(repository, SharedLog(store), thorough=True)  # it refuses what the fetch would refuse
+    elif joined:
         fetch(repository, store, told, thorough=True)
     known = Known(repository.layout, store.url)
     here_are = every(repository)

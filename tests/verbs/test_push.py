@@ -357,11 +357,12 @@ def test_a_clone_of_one_model_verifies_what_it_has(team):
     assert (team.remote / fact).exists()
 
 
-def test_a_folder_that_is_not_mounted_is_not_filled_by_verifying_it(team, tmp_path):
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_folder_that_is_not_mounted_is_not_filled_by_verifying_it(team, tmp_path, dry_run):
     first = team.shared()
     team.remote.rename(tmp_path / "away")
     with pytest.raises(Unreachable, match="not mounted"):
-        verified(first)
+        verified(first, dry_run=dry_run)
     assert not team.remote.exists() or not all_on_remote(team)
 
 
