@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any
 
 from mlctl.workspace.project_files import names_in
+from mlctl.workspace.syntax import imports
 
 NATIVE = frozenset(
     {
@@ -101,6 +102,7 @@ class Trace:
         settings: names of those that libraries read.
         assigned: names of variables that were set meanwhile.
         programs, live: why something was out of sight.
+        modules: absolute paths of the modules that are not installed; known when the trace has ended.
     """
 
     def __init__(self, root: Path) -> None:
@@ -112,6 +114,7 @@ class Trace:
         self.variables: dict[str, str | None] = {}
         self.settings: set[str] = set()
         self.assigned: set[str] = set()
+        self.modules: set[str] = set()
         self.programs: set[str] = set()
         self.live: set[str] = set()
         self._written: set[str] = set()
@@ -237,9 +240,9 @@ _HOOK = _Hook()
 @contextmanager
 def tracing(root: Path) -> Iterator[Trace]:
     """Trace what runs inside, in all threads; the project's modules are imported anew."""
-    for name in own_modules():  # a process that lives long must not run yesterday's code
-        del sys.modules[name]
-    trace = Trace(root)
+    for name in [*_modules_of(root), *_in_the_way(root)]:  # nobody must run yesterday's code, or another's
+        sys.modules.pop(name, None)
+    trace, before = Trace(root), set(sys.modules)
     kept = os.stat, os.environ.__class__
     os.stat = _looking(trace, os.stat)
     os.environ.__class__ = _asking(trace, kept[1])
@@ -249,6 +252,7 @@ def tracing(root: Path) -> Iterator[Trace]:
     finally:
         _HOOK.listen(None)
         os.stat, os.environ.__class__ = kept
+        trace.modules = _used_modules(root, before)
 
 
 def _looking(trace: Trace, stat: Any) -> Any:
@@ -287,13 +291,47 @@ def _asking(trace: Trace, plain: Any) -> Any:
     return Asking
 
 
-def own_modules() -> dict[str, str]:
-    """Imported modules that nobody has installed, those of the project above all: name to absolute path."""
-    installed = installed_folders()
-    found = {}
-    for name, module in list(sys.modules.items()):
-        file = getattr(module, "__file__", None)
-        ours = name == "__main__" or name.partition(".")[0] == __name__.partition(".")[0]
-        if isinstance(file, str) and not ours and not os.path.abspath(file).startswith(installed):
-            found[name] = os.path.abspath(file)
-    return found
+def _modules_of(root: Path) -> list[str]:
+    """Names of imported modules of the project."""
+    inside, installed = f"{root}{os.sep}", installed_folders()
+    files = {name: _file_of(module) for name, module in list(sys.modules.items()) if name != "__main__"}
+    return [
+        name for name, file in files.items() if file.startswith(inside) and not file.startswith(installed)
+    ]
+
+
+def _in_the_way(root: Path) -> list[str]:
+    """Names of modules of another project that stand where this one's would be imported."""
+    here = {path.name.removesuffix(".py") for path in root.iterdir() if path.suffix in {".py", ""}}
+    installed = (_OURS, *installed_folders())
+    return [
+        name
+        for name, module in list(sys.modules.items())
+        if name.partition(".")[0] in here and (file := _file_of(module)) and not file.startswith(installed)
+    ]
+
+
+def _file_of(module: Any) -> str:
+    file = getattr(module, "__file__", None)
+    return os.path.abspath(file) if isinstance(file, str) else ""
+
+
+def _used_modules(root: Path, before: set[str]) -> set[str]:
+    """Files of the modules that a trace has used: the project's, those that came meanwhile, what they import.
+
+    What is installed is told by its version; a module elsewhere that was there before (a plugin that somebody
+    works on) counts only where one of these imports it.
+    """
+    installed = (_OURS, *installed_folders())
+    todo = [*_modules_of(root), *(set(sys.modules) - before)]
+    names: set[str] = set()
+    files: set[str] = set()
+    while todo:
+        name = todo.pop()
+        file = _file_of(sys.modules.get(name))
+        if name in names or not file.endswith(".py") or file.startswith(installed):
+            continue
+        names.add(name)
+        files.add(file)
+        todo += [module for module, level in imports(Path(file).read_bytes()) if not level]
+    return files

@@ -27,7 +27,7 @@ from mlctl.learning.fit import Fitted, Problem, Source, fit, problem_of
 from mlctl.learning.flavors import saved
 from mlctl.learning.rows import Array, identities, targets
 from mlctl.learning.tables import answered_table
-from mlctl.learning.tracing import NATIVE, own_modules
+from mlctl.learning.tracing import NATIVE
 from mlctl.learning.tracing import tracing as traced
 from mlctl.statistics.metrics import Answers, value
 from mlctl.store.runs import LiveRun
@@ -239,8 +239,7 @@ class Recording:
         root = self._session.root
         with traced(root) as trace:
             yield
-            loaded = [*own_modules().values()]
-        used = used_by(self._session, trace, loaded, NATIVE)
+        used = used_by(self._session, trace, NATIVE)
         self._fact["used"] = self._session.repository.objects.put(encode(used))
         self.said += [f"tracing is blind: {reason}; all files of the project count" for reason in used.blind]
         self.said += [f"this run will not be reused: {reason}" for reason in used.live]

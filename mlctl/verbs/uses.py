@@ -35,17 +35,16 @@ if TYPE_CHECKING:
 _NAME = 16  # digits of a digest
 
 
-def used_by(session: Session, trace: "Trace", loaded: Iterable[str], native: Iterable[str]) -> Used:
+def used_by(session: Session, trace: "Trace", native: Iterable[str]) -> Used:
     """What was used, of a trace that has just ended.
 
     Args:
         session: of the project.
         trace: of the run.
-        loaded: absolute paths of the project's modules that were imported.
         native: names of modules whose native code opens files out of sight.
     """
     root = session.root
-    sources = {path: Path(path).read_bytes() for path in sorted(set(loaded)) if path.endswith(".py")}
+    sources = {path: Path(path).read_bytes() for path in sorted(trace.modules)}
     outside = _outside(root, sources)
     blind = [f"{name} reads files out of sight" for name in sorted(outside & set(native))]
     blind += [f"it starts another program ({name})" for name in sorted(trace.programs) if sources]

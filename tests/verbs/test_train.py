@@ -10,18 +10,15 @@ from pyarrow.csv import read_csv
 
 from mlctl.domain.errors import ColumnMissing, MlctlError, TrainingFailed, Untrusted, UsageError
 from mlctl.domain.model import ModelVersion
-from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.runs import RunsRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.run import Run
-from mlctl.verbs.data_add import data_add
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.learnt import keys_of, unseen_by
 from mlctl.verbs.promote import promote
-from mlctl.verbs.recipe import recipe_of
 from mlctl.verbs.runs import runs
 from mlctl.verbs.train import train
 from mlctl.verbs.undo import undo
@@ -267,22 +264,6 @@ def test_a_run_whose_process_was_killed_is_shown_as_killed(learner):
 def test_a_parameter_that_no_record_can_hold_is_refused_and_not_kept_as_another(learner, text):
     with pytest.raises(UsageError, match="alpha"):
         trained(learner, set=(f"alpha={text}",))
-
-
-def test_relative_imports_of_the_users_code_are_part_of_the_key(learner):
-    learner.write("house/__init__.py", "")
-    learner.write("house/rooms/__init__.py", "")
-    learner.write("house/walls.py", "ALPHA = 1.0\n")
-    learner.write(
-        "house/rooms/own.py",
-        "from sklearn.linear_model import Ridge\nfrom ..walls import ALPHA\n\n\n"
-        "class Own(Ridge):\n    pass\n",
-    )
-    learner.write("mlctl.toml", spec(estimator="house.rooms.own:Own"))
-    data_add(learner.session(), DataAddRequest(paths=("data/rides.csv",)))
-    before = recipe_of(learner.session(), TrainRequest()).key
-    learner.write("house/walls.py", "ALPHA = 2.0\n")
-    assert recipe_of(learner.session(), TrainRequest()).key not in {before, None}
 
 
 def test_a_run_that_finds_no_rows_to_learn_from_is_recorded_as_failed(learner):
