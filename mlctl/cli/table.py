@@ -32,6 +32,7 @@ COMMANDS: dict[str, str] = {
     "models": "List the models, their versions and stages.",
     "show": "Show one thing in full: a model version, run, dataset version, evaluation or decision.",
     "diff": "Show what two runs or model versions differ in: data, spec, code, environment, metrics.",
+    "reproduce": "Fit a run again from its record, in a clean work tree, and compare bit for bit.",
     "log": "Show the decision log.",
     "log drop": "Give up a decision that waits for publication.",
     "undo": "Take back the last decision.",
@@ -75,7 +76,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Data": ("data",),
     "Models": ("train", "eval", "promote", "rollback", "models", "runs"),
     "In service": ("serve", "predict", "labels", "monitor", "loop", "blame"),
-    "The record": ("log", "show", "diff", "undo", "redo", "fsck", "gc"),
+    "The record": ("log", "show", "diff", "reproduce", "undo", "redo", "fsck", "gc"),
     "A team": ("push", "pull", "fetch", "clone", "remote"),
     "The shell": ("completion", "hook"),
 }

@@ -15,6 +15,7 @@ _ENGINES = {
     "numbering": "mlctl.verbs.numbering",
     "promoting": "mlctl.verbs.promote",
     "refitting": "mlctl.verbs.refitting",
+    "replays": "mlctl.verbs.replays",
     "appending": "mlctl.verbs.appending",
     "part_intake": "mlctl.verbs.part_intake",
     "imports": "mlctl.verbs.imports",

@@ -55,7 +55,7 @@ def refit(session: Session, digest: Digest, version: ModelVersion, run: Run) -> 
         with record.capture():
             fitted = fit(rows, problem)
             session.report(Event(step=step, done=1, total=total, unit="fits"))
-            held, table = _out_of_fold(session, problem, rows, moments, step)
+            held, table = out_of_fold(session, problem, rows, moments, step)
         names = metric_names(learnt.spec, problem.task)
         made = record.finish({name: value(name, held) for name in names})
         stored = store_model(session, fitted, learnt.source, made, rows=rows.num_rows)
@@ -66,9 +66,10 @@ def refit(session: Session, digest: Digest, version: ModelVersion, run: Run) -> 
         return session.repository.facts.add(stored)
 
 
-def _out_of_fold(
+def out_of_fold(
     session: Session, problem: Problem, rows: pa.Table, moments: Array | None, step: str
 ) -> tuple[Answers, pa.Table]:
+    """Answers to all rows by models that did not learn from their fold, and the same as a reference table."""
     split = problem.spec.split
     groups = None
     if split.by == "group" and split.column is not None:

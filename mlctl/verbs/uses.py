@@ -62,8 +62,8 @@ def used_by(session: Session, trace: "Trace", native: Iterable[str]) -> Used:
     return Used(
         modules={_relative(root, path): _module(source) for path, source in sources.items()},
         files={name: files[name] for name in sorted(files)},
-        variables={name: _digest(value) for name, value in sorted(trace.variables.items())},
-        settings={name: _digest(VARIABLES_AT_START.get(name)) for name in sorted(trace.settings)},
+        variables={name: digest_of_value(value) for name, value in sorted(trace.variables.items())},
+        settings={name: digest_of_value(VARIABLES_AT_START.get(name)) for name in sorted(trace.settings)},
         packages=packages_of(outside, sys.path),
         outside=tuple(sorted(outside)),
         missing=tuple(name for name in sorted(outside) if not _has(name)),
@@ -105,8 +105,8 @@ def _code_changes(root: Path, used: Used) -> Iterator[str]:
 def _environment_changes(used: Used) -> Iterator[str]:
     if used.variables or used.settings:
         environment_read()
-    now = {name: _digest(os.environ.get(name)) for name in used.variables}
-    now |= {name: _digest(VARIABLES_AT_START.get(name)) for name in used.settings}
+    now = {name: digest_of_value(os.environ.get(name)) for name in used.variables}
+    now |= {name: digest_of_value(VARIABLES_AT_START.get(name)) for name in used.settings}
     before = {**used.settings, **used.variables}
     yield from (f"environment: {name} changed" for name in sorted(before) if now[name] != before[name])
     yield from (f"package: {name} is installed now" for name in used.missing if _has(name))
@@ -232,7 +232,8 @@ def _stamp(path: str) -> tuple[int, int] | None:
     return status.st_size, status.st_mtime_ns
 
 
-def _digest(value: str | None) -> str:
+def digest_of_value(value: str | None) -> str:
+    """Of a variable; "" where it is not set."""
     return "" if value is None else hashlib.sha256(os.fsencode(value)).hexdigest()[:_NAME]
 
 

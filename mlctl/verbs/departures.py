@@ -1,0 +1,78 @@
+"""What a run used and is not as it was: in the clean work tree, in the environment, among the packages."""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from mlctl.domain.ids import is_digest
+from mlctl.domain.run import Environment, Run
+from mlctl.domain.used import ABSENT, PRESENT, Module, Used, first_change
+from mlctl.verbs.uses import digest_of_value
+from mlctl.workspace.environment import VARIABLES_AT_START, environment
+from mlctl.workspace.syntax import statements
+
+_COMPUTES = ("numpy", "scipy", "scikit-learn", "pyarrow", "mlctl", "skops", "threadpoolctl", "joblib")
+
+
+def departures(folder: Path, used: Used | None) -> tuple[str, ...]:
+    """Code, files and variables that are not as the run used them, in words.
+
+    Args:
+        folder: the project's in the clean work tree.
+        used: of the run; None where none of the project's code ran.
+    """
+    return () if used is None else tuple(_departures(folder, used))
+
+
+def _departures(folder: Path, used: Used) -> Iterator[str]:
+    for path, module in used.modules.items():
+        yield from _module(folder, path, module)
+    for name, state in used.files.items():
+        now = _state(folder / name)
+        if state == ABSENT and now != ABSENT:
+            yield f"file: {name} is there now"
+        elif state == PRESENT and now == ABSENT:
+            yield f"file: {name} is gone"
+        elif is_digest(state) and now != state:
+            yield f"file: {name} {'is gone' if now == ABSENT else 'changed'}"
+    values = {name: digest_of_value(os.environ.get(name)) for name in used.variables}
+    values |= {name: digest_of_value(VARIABLES_AT_START.get(name)) for name in used.settings}
+    before = {**used.settings, **used.variables}
+    yield from (f"environment: {name} changed" for name in sorted(before) if values[name] != before[name])
+    yield from (f"live: {reason}" for reason in used.live)
+
+
+def _module(folder: Path, path: str, module: Module) -> Iterator[str]:
+    try:
+        source = (folder / path).read_bytes()
+    except OSError:
+        yield f"code: {path} is gone"
+        return
+    if hashlib.sha256(source).hexdigest() != module.sha256:
+        now = statements(source)
+        if tuple(digest for digest, _ in now) != module.statements:
+            yield f"code: {path}:{first_change(module.statements, now)} changed"
+
+
+def _state(path: Path) -> str:
+    if not path.exists():
+        return ABSENT
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else PRESENT
+
+
+def packages_changed(run: Run, used: Used | None) -> tuple[tuple[str, ...], bool]:
+    """Versions that differ, those that computed first; whether any of them did."""
+    now, before = environment(), run.environment
+    names = set(_COMPUTES) | (set(used.packages) if used else set())
+    python = [f"python {before.python} -> {now.python}"] if before.python != now.python else []
+    counted = [*python, *_differing(before, now, names)]
+    others = set(before.packages) | set(now.packages)
+    return (*counted, *_differing(before, now, others - names)), bool(counted)
+
+
+def _differing(before: Environment, now: Environment, names: set[str]) -> Iterator[str]:
+    for name in sorted(names):
+        old, new = before.packages.get(name), now.packages.get(name)
+        if old != new:
+            yield f"{name} {old or 'not installed'} -> {new or 'not installed'}"

@@ -1,0 +1,133 @@
+"""`mlctl reproduce` in a terminal: in a fresh clone, interrupted, and where the answer is no."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+OWN = """\
+import os
+import time
+import uuid
+from pathlib import Path
+
+from sklearn.linear_model import Ridge
+
+
+def make():
+    if "TOLD" in os.environ:
+        Path(os.environ["TOLD"]).write_text(str(os.getpid()))
+        time.sleep(200)
+    return Ridge(alpha=1.0 + uuid.uuid4().int % 10_007)
+"""
+SPEC = """\
+spec = 1
+
+[project]
+name = "small"
+
+[data.rides]
+path = "rides.csv"
+
+[model.demand]
+data = "rides"
+target = "rides"
+build = "own.py:make"
+baseline = "mean"
+"""
+TABLE = "temp,rides\n" + "".join(f"{n % 7}.5,{n * 3 % 50}\n" for n in range(60))
+
+
+@pytest.fixture
+def home(tmp_path, monkeypatch):
+    """A folder for projects, and one for what is temporary."""
+    (tmp_path / "room").mkdir()
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "room"))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{name}_NAME", "Ada")
+        monkeypatch.setenv(f"GIT_{name}_EMAIL", "ada@example.org")
+    return tmp_path
+
+
+def run(folder, *words, code=0):
+    done = subprocess.run(
+        words, cwd=folder, capture_output=True, text=True, timeout=250, check=False, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == code, done.stdout + done.stderr
+    return done
+
+
+def mlctl(folder, *words, code=0):
+    return run(folder, sys.executable, "-m", "mlctl", *words, code=code)
+
+
+@pytest.fixture
+def chance(home):
+    """A trained project whose penalty nobody can repeat."""
+    project = home / "small"
+    project.mkdir()
+    for name, text in {"mlctl.toml": SPEC, "rides.csv": TABLE, "own.py": OWN}.items():
+        (project / name).write_text(text, encoding="utf-8")
+    mlctl(project, "init", ".")
+    mlctl(project, "train")
+    return project
+
+
+def left(home):
+    return [path.name for path in (home / "room").glob("mlctl-*")]
+
+
+def test_the_run_of_the_template_is_equal_in_a_fresh_clone(home):
+    mlctl(home, "init", "bikes", "--template", "bike-demand")
+    project, clone = home / "bikes", home / "fresh"
+    mlctl(project, "train")
+    mlctl(project, "remote", "add", "origin", str(home / "remote"))
+    mlctl(project, "push")
+    run(project, "git", "add", "-A")
+    run(project, "git", "commit", "-qm", "begin")
+    run(home, "git", "clone", "-q", str(project), str(clone))
+    mlctl(clone, "pull")
+    before = run(clone, "git", "status", "--porcelain").stdout
+    done = mlctl(clone, "reproduce", "demand@1", "--json")
+    document = json.loads(done.stdout)
+    assert document["data"]["equal"] is True
+    assert [one["equal"] for one in document["data"]["compared"]] == [True] * 6
+    assert run(clone, "git", "status", "--porcelain").stdout == before
+    assert left(home) == []
+
+
+def test_the_answer_no_is_exit_44_with_place_and_class(chance, home):
+    done = mlctl(chance, "reproduce", code=44)
+    assert "class: seed\n" in done.stdout
+    assert "first place of divergence: parameters" in done.stdout
+    assert "did not reproduce" in done.stderr
+    done = mlctl(chance, "reproduce", "--fits", "1", "--json", code=44)
+    document = json.loads(done.stdout)
+    assert document["error"]["id"] == "did_not_reproduce"
+    assert document["data"]["place"] == "parameters"
+    assert left(home) == []
+
+
+def test_ctrl_c_leaves_no_folder_and_no_process(chance, home):
+    told = home / "pid"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "mlctl", "reproduce", "demand@1"],
+        cwd=chance,
+        env={**os.environ, "TOLD": str(told)},
+        stdin=subprocess.DEVNULL,
+    )
+    for _ in range(3_000):
+        if told.exists() and told.read_text():
+            break
+        time.sleep(0.02)
+    fitting = int(told.read_text())
+    os.kill(process.pid, signal.SIGINT)
+    assert process.wait(60) == 130
+    with pytest.raises(ProcessLookupError):
+        os.kill(fitting, 0)
+    assert left(home) == []
