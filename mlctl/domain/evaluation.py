@@ -1,5 +1,6 @@
 """Evaluations: metrics with intervals, by slice, beside the baseline and the incumbent."""
 
+import math
 from typing import Any, ClassVar
 
 import msgspec
@@ -9,6 +10,8 @@ from mlctl.domain.records import Fact, Record
 
 QUANTILES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995)
 """Levels at which bootstrap distributions are kept, so that a gate may choose its confidence later."""
+
+_HOPELESS = 1000
 
 
 class Estimate(Record, frozen=True, kw_only=True):
@@ -36,6 +39,32 @@ class Difference(Record, frozen=True, kw_only=True):
     other: float | None = None
 
 
+def more_rows(found: Difference, rows: int) -> int | None:
+    """About how many more rows would take 0 out of the 95 % interval, if the difference is what it seems.
+
+    The interval of a mean of independent units shrinks with the root of their number (the central limit
+    theorem; Student, Biometrika 6, 1908, for the mean itself), so n rows become n (h / d)^2: d the gap,
+    h from it to the end of the interval beyond 0. Units of more than one row count by their rows.
+
+    Args:
+        found: a difference.
+        rows: that it was measured on.
+
+    Returns:
+        Two digits' worth of rows; None where 0 is outside already, where there is no difference or interval,
+        or where a thousand times the rows would not do: the two are as good as equal.
+    """
+    gap = found.difference
+    if not gap or found.low is None or found.high is None or not found.low <= 0 <= found.high:
+        return None
+    times = (((found.high if gap < 0 else found.low) - gap) / gap) ** 2
+    if times > _HOPELESS:
+        return None
+    more = max(rows * (times - 1), 1.0)
+    step = 10 ** max(int(math.log10(more)) - 1, 0)
+    return int(math.ceil(round(more / step, 6)) * step)
+
+
 class SliceResult(Record, frozen=True, kw_only=True):
     """The metrics of the rows for which an expression holds."""
 
@@ -53,6 +82,7 @@ class IncumbentResult(Record, frozen=True, kw_only=True):
         artefact: "deployed", or "tested" where the deployed one has learnt from these test rows.
         rows: compared on.
         verdict: "better", "worse", "cannot_tell" or "none", by the first metric's 95 % interval.
+        more_rows: about how many more would tell, where the verdict is "cannot_tell" (`more_rows`).
         why: a sentence where the verdict is "none", the artefact is "tested", or it was recalibrated.
     """
 
@@ -61,6 +91,7 @@ class IncumbentResult(Record, frozen=True, kw_only=True):
     artefact: str = "deployed"
     rows: int = 0
     verdict: str = "none"
+    more_rows: int | None = None
     why: str = ""
     metrics: dict[str, Difference] = msgspec.field(default_factory=dict)
 

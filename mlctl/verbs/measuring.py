@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import ColumnMissing, Corrupt, Missing, NotInstalled, Untrusted, UsageError
-from mlctl.domain.evaluation import Difference, Evaluation, IncumbentResult
+from mlctl.domain.evaluation import Difference, Evaluation, IncumbentResult, more_rows
 from mlctl.domain.ids import Digest
 from mlctl.domain.metric import first_judged
 from mlctl.domain.model import ModelVersion, Signature
@@ -256,13 +256,15 @@ def _without_hindsight(
 
 
 def _judged(result: IncumbentResult, differences: dict[str, Difference], primary: str) -> IncumbentResult:
-    said = verdict(primary, differences.get(primary))
+    found = differences.get(primary)
+    said = verdict(primary, found)
     return IncumbentResult(
         version=result.version,
         digest=result.digest,
         artefact=result.artefact,
         rows=result.rows,
         verdict=said,
+        more_rows=more_rows(found, result.rows) if found is not None and said == "cannot_tell" else None,
         why=result.why,
         metrics=differences,
     )
