@@ -215,6 +215,7 @@ from mlctl.cli.door import answer
 from mlctl.cli.settings import SETTINGS, Settings
 
 def act():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in what a shell runs beside it
     print("ready", file=sys.__stderr__, flush=True)
     signal.pause()
 
@@ -232,9 +233,12 @@ def interrupt(terminal, *arguments):
         text=True,
         cwd=terminal.folder,
     )
-    assert program.stderr.readline() == "ready\n"
-    program.send_signal(signal.SIGINT)
-    out, err = program.communicate(timeout=60)
+    try:
+        assert program.stderr.readline() == "ready\n"
+        program.send_signal(signal.SIGINT)
+        out, err = program.communicate(timeout=60)
+    finally:
+        program.kill()  # it would wait for ever
     return program.returncode, out, err
 
 

@@ -28,6 +28,7 @@ STEPS = {
     "rollback": (61, 100),
     "drop": (7, 15),
     "clone": (97, 200),
+    "clone-vain": (23, 100),
 }
 """Every how manyth point, and how many write points there are at the least."""
 DENSE = {"clone": 15}
