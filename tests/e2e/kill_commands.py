@@ -31,6 +31,8 @@ from tests.store.crash_harness import killed_at, mlctl, sweep
 HEAVY = (
     "mlctl.cli.main",
     "mlctl.cli.quick",
+    "mlctl.cli.console",
+    "rich.console",
     "sklearn.linear_model",
     "pyarrow.parquet",
     "pyarrow.csv",
@@ -374,8 +376,10 @@ def main() -> int:
         import_module(module)
     for command in (one.argv for one in KILLS.values()):
         path = " ".join(command[:2]) if " ".join(command[:2]) in table.COMMANDS else command[0]
-        table.load(table.verb_target(table.stem_of(path)))
-        table.load(table.command_target(table.stem_of(path)))
+        stem = table.stem_of(path)
+        table.load(table.verb_target(stem))
+        table.load(table.command_target(stem))
+        import_module(f"mlctl.cli.render.{stem}")
     gc.disable()
     gc.freeze()
     if sys.argv[2:3] == ["frozen"]:
