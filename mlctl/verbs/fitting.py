@@ -35,6 +35,7 @@ from mlctl.tabular.parquet import table_bytes
 from mlctl.verbs.asked import answers, metric_names
 from mlctl.verbs.folding import fold_metrics
 from mlctl.verbs.learnt import Learnt, cells_of, key_lines, settle, stamp
+from mlctl.verbs.linting import judged
 from mlctl.verbs.recipe import Data, Recipe, require_data
 from mlctl.verbs.session import Session
 from mlctl.verbs.tables import current_version, read_version
@@ -76,8 +77,11 @@ def fit_and_store(session: Session, recipe: Recipe) -> tuple[Run, Digest, ModelV
             apply_where=recipe.apply_where,
         )
         record.chose(learnt)
+        problem = problem_of(learnt.rows, learnt.spec, learnt.source)
+        notes, suspicions = judged(recipe.model, learnt, problem, refuse=recipe.purpose != "loop")
+        record.linted(notes)
         with record.tracing(learnt.spec):
-            fitted, problem = _fitted(session, record, learnt)
+            fitted = _fitted(session, record, learnt, problem)
             own = answers(fitted, problem, learnt.test)
             with record.capture():
                 over_folds, told = fold_metrics(session, learnt, problem, own)
@@ -91,11 +95,10 @@ def fit_and_store(session: Session, recipe: Recipe) -> tuple[Run, Digest, ModelV
         warnings = [
             f"{count} rows left out: {why}" for why, count in learnt.dropped.items() if why != "train_where"
         ]
-        return run, digest, version, warnings + record.said
+        return run, digest, version, warnings + suspicions + record.said
 
 
-def _fitted(session: Session, record: "Recording", learnt: Learnt) -> tuple[Fitted, Problem]:
-    problem = problem_of(learnt.rows, learnt.spec, learnt.source)
+def _fitted(session: Session, record: "Recording", learnt: Learnt, problem: Problem) -> Fitted:
     train = learnt.train
     name = path_of(learnt.spec, problem.task).rpartition(":")[2]
     step = f"fit {name} on {train.num_rows} rows"
@@ -103,7 +106,7 @@ def _fitted(session: Session, record: "Recording", learnt: Learnt) -> tuple[Fitt
     with record.capture():
         fitted = fit(train, problem)
     session.report(Event(step=step, done=1, total=1, unit="fits"))
-    return fitted, problem
+    return fitted
 
 
 def source_of(session: Session, recipe: Recipe, data: Data) -> Source:
@@ -224,6 +227,11 @@ class Recording:
             "context": list(learnt.source.context),
             "cutoff": None if cutoff is None else stamp(cutoff),
         }
+
+    def linted(self, notes: list[dict[str, Any]]) -> None:
+        """Record what is suspicious of the split, accepted or not."""
+        if notes:
+            self._fact["notes"] |= {"lint": notes}
 
     def folded(self, told: list[dict[str, Any]]) -> None:
         """Record the folds of a cross-validation, oldest first: rows, times and metrics of each."""
