@@ -17,6 +17,7 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
         addresses: the same memory addresses in every process, as far as the system gives them.
         clock: seconds since 1970 at which it begins; it goes on by a millisecond a question.
         threads: at most so many, of native libraries and of Python's pools.
+        kernels: the family of processors whose code OpenBLAS takes.
     """
 
     seeds: int | None = None
@@ -24,6 +25,7 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     addresses: bool = False
     clock: float | None = None
     threads: int | None = None
+    kernels: str | None = None
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +53,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
         rows: counts of train, test and dropped, and what names the rows learnt from.
         files: sha256 of each by name.
         answers: sha256 of the reference table.
+        kernels: of the libraries that computed; no part of what is compared.
     """
 
     error: str | None = None
@@ -60,3 +63,4 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, str] = {}
     answers: str | None = None
     metrics: dict[str, float | None] = {}
+    kernels: dict[str, str] = {}

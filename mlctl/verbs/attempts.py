@@ -128,6 +128,8 @@ def told(controls: Controls) -> str:
         said.append("memory addresses")
     if controls.threads is not None:
         said.append("one thread" if controls.threads == 1 else f"{controls.threads} threads")
+    if controls.kernels is not None:
+        said.append(f"OpenBLAS's code for {controls.kernels}")
     if controls.clock is not None:
         at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(controls.clock))
         said.append(f"clock at {at}")
@@ -141,6 +143,8 @@ def _environment(controls: Controls) -> Mapping[str, str]:
         variables["PYTHONHASHSEED"] = str(controls.hash_seed)
     if controls.threads is not None:
         variables |= dict.fromkeys(THREADS, str(controls.threads))
+    if controls.kernels is not None:
+        variables["OPENBLAS_CORETYPE"] = controls.kernels
     return variables
 
 

@@ -6,7 +6,7 @@ was different then: the clock and the number of threads are tried as they were, 
 compared with what there is now.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 import msgspec
@@ -14,6 +14,7 @@ import msgspec
 from mlctl.domain.replay import Controls, Replayed
 from mlctl.domain.requests.reproduce import Cause
 from mlctl.domain.run import Run
+from mlctl.learning.kernels import OPENBLAS
 from mlctl.verbs.attempts import Attempts, NoFitLeft, told
 from mlctl.verbs.comparing import same
 from mlctl.workspace.environment import environment
@@ -37,12 +38,14 @@ class Then(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         departures: of what the run used.
         packages: versions that differ; `computed`: some of them took part in the fit.
+        live: what it asked and no trace could tell a change of.
     """
 
     run: Run
     departures: tuple[str, ...]
     packages: tuple[str, ...]
     computed: bool
+    live: tuple[str, ...] = ()
 
 
 def cause_of(attempts: Attempts, then: Then) -> Found | None:
@@ -104,22 +107,28 @@ def _of_another_state(attempts: Attempts, then: Then) -> Found:
         return sensitive
     if then.packages:
         return Found(cause="library build", proof="; ".join(then.packages[:3]))
-    return Found(cause="unknown", proof="fits agree with each other, and all that the run used is as it was")
+    known = "; ".join(then.live) or "all that the run used is as it was"
+    return Found(cause="unknown", proof=f"fits agree with each other, and {known}")
 
 
 def _as_it_was(attempts: Attempts, run: Run) -> Found | None:
-    """What makes the record come out when it is set as it was."""
-    clock = Controls(clock=_begin(run))
-    if same(attempts.fit(clock), attempts.record):
-        return Found(
-            cause="time stamp", proof=f"with {told(clock)}, when the run began, the record comes out"
-        )
+    """What makes the record come out when it is set as it was; what is known to differ first."""
+    then, now = (_families(one.kernels) for one in (attempts.record, attempts.fits[0]))
     cpus = run.environment.cpus
+    tried: list[tuple[Cause, Controls]] = []
+    if len(then) == 1 and then != now:
+        tried.append(("library build", Controls(kernels=min(then))))
     if cpus != environment().cpus:
-        threads = Controls(threads=cpus)
-        if same(attempts.fit(threads), attempts.record):
-            return Found(cause="threads", proof=f"with {told(threads)}, as the run had, the record comes out")
+        tried.append(("threads", Controls(threads=cpus)))
+    for cause, controls in (*tried, ("time stamp", Controls(clock=_begin(run)))):
+        if same(attempts.fit(controls), attempts.record):
+            return Found(cause=cause, proof=f"with {told(controls)}, as it was then, the record comes out")
     return None
+
+
+def _families(kernels: Mapping[str, str]) -> set[str]:
+    """Families of processors for which OpenBLAS computed."""
+    return {one.split()[-1] for one in kernels.get(OPENBLAS, "").split(", ") if one}
 
 
 def _sensitive(attempts: Attempts, run: Run) -> Found | None:

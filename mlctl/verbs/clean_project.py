@@ -14,6 +14,7 @@ import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import Missing
+from mlctl.domain.ids import is_digest
 from mlctl.domain.run import Run
 from mlctl.domain.used import ABSENT, Used
 from mlctl.verbs.restoring import fetch
@@ -138,7 +139,7 @@ def _written(session: Session, run: Run, used: Used | None, room: Path, pristine
     wanted |= {one.path: one.sha256 for one in lacking if one.sha256 is not None}
     for path, state in wanted.items():
         if not Path(path).is_absolute() and ".." not in Path(path).parts:
-            _take(session.root / path, folder / path, state)
+            _take(session, folder / path, path, state)
     return CleanProject(
         room=room,
         pristine=pristine,
@@ -162,15 +163,46 @@ def _place_data(session: Session, run: Run, folder: Path) -> None:
             target.write_bytes(cached_bytes(session, version, cache))
 
 
-def _take(source: Path, target: Path, state: str) -> None:
-    """A file that the run used and git has not brought: the project's own, as it is now.
+def _take(session: Session, target: Path, path: str, state: str) -> None:
+    """A file that the run used and git has not brought: of a dataset version, or the project's own.
 
     Whether it is as it was then is told by `departures`; a fit that fails for want of it would tell less.
     """
-    wanted = source.is_file() and state != ABSENT
-    if wanted and (not target.exists() or (_is(source, state) and not _is(target, state))):
+    source = session.root / path
+    if state == ABSENT or _is(target, state):
+        return
+    if not _is(source, state) and is_digest(state):
+        md5 = _versioned(session, path, state)
+        if md5 is not None:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(_brought(session, path, md5))
+            return
+    if source.is_file() and (not target.exists() or _is(source, state)):
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
+
+
+def _versioned(session: Session, path: str, sha256: str) -> str | None:
+    """The md5 of a file with this sha256 that some version of a dataset has at this path."""
+    repository = session.repository
+    for _, version in repository.facts.all(DatasetVersion):
+        if version.path is None:
+            continue
+        if version.shape == "file" and version.path == path and version.sha256 == sha256:
+            return version.md5
+        inside = path.removeprefix(f"{version.path}/")
+        if version.shape == "folder" and inside != path and repository.objects.has(version.sha256):
+            for entry in repository.manifests.entries(version.sha256, under=inside):
+                if entry.path == inside and entry.sha256 == sha256:
+                    return entry.md5
+    return None
+
+
+def _brought(session: Session, path: str, md5: str) -> bytes:
+    cache = DvcCache.of(read_settings(session.root))
+    if not cache.has(md5):
+        fetch(session, [(path, md5)], cache)
+    return cache.read(md5)
 
 
 def _is(path: Path, sha256: str) -> bool:

@@ -2,17 +2,17 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from mlctl.domain.ids import is_digest
-from mlctl.domain.run import Environment, Run
+from mlctl.domain.run import Run
 from mlctl.domain.used import ABSENT, PRESENT, Module, Used, first_change
 from mlctl.verbs.uses import digest_of_value
+from mlctl.workspace.builds import COMPUTES, builds_of
 from mlctl.workspace.environment import VARIABLES_AT_START, environment
 from mlctl.workspace.syntax import statements
-
-_COMPUTES = ("numpy", "scipy", "scikit-learn", "pyarrow", "mlctl", "skops", "threadpoolctl", "joblib")
 
 
 def departures(folder: Path, used: Used | None) -> tuple[str, ...]:
@@ -40,7 +40,6 @@ def _departures(folder: Path, used: Used) -> Iterator[str]:
     values |= {name: digest_of_value(VARIABLES_AT_START.get(name)) for name in used.settings}
     before = {**used.settings, **used.variables}
     yield from (f"environment: {name} changed" for name in sorted(before) if values[name] != before[name])
-    yield from (f"live: {reason}" for reason in used.live)
 
 
 def _module(folder: Path, path: str, module: Module) -> Iterator[str]:
@@ -61,18 +60,30 @@ def _state(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else PRESENT
 
 
-def packages_changed(run: Run, used: Used | None) -> tuple[tuple[str, ...], bool]:
-    """Versions that differ, those that computed first; whether any of them did."""
+def packages_changed(
+    run: Run, used: Used | None, kernels: Mapping[str, str] | None = None
+) -> tuple[tuple[str, ...], bool]:
+    """Versions and builds that differ, those that computed first; whether any of them did.
+
+    `kernels` are those of a fit, where there was one.
+    """
     now, before = environment(), run.environment
-    names = set(_COMPUTES) | (set(used.packages) if used else set())
-    python = [f"python {before.python} -> {now.python}"] if before.python != now.python else []
-    counted = [*python, *_differing(before, now, names)]
+    names = COMPUTES | (set(used.packages) if used else set())
+    counted = [f"python {before.python} -> {now.python}"] if before.python != now.python else []
+    counted += _differing(before.packages, now.packages, names)
+    builds = run.notes.get("builds", {})
+    for name, build in builds_of(builds, sys.path).items():
+        if build != builds[name] and before.packages.get(name) == now.packages.get(name):
+            counted.append(f"{name} {now.packages.get(name)}: another build")
+    recorded = run.notes.get("kernels", {})
+    if kernels is not None:
+        counted += _differing(recorded, kernels, set(recorded) & set(kernels))
     others = set(before.packages) | set(now.packages)
-    return (*counted, *_differing(before, now, others - names)), bool(counted)
+    return (*counted, *_differing(before.packages, now.packages, others - names)), bool(counted)
 
 
-def _differing(before: Environment, now: Environment, names: set[str]) -> Iterator[str]:
+def _differing(before: Mapping[str, str], now: Mapping[str, str], names: Collection[str]) -> Iterator[str]:
     for name in sorted(names):
-        old, new = before.packages.get(name), now.packages.get(name)
+        old, new = before.get(name), now.get(name)
         if old != new:
             yield f"{name} {old or 'not installed'} -> {new or 'not installed'}"

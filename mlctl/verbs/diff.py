@@ -80,6 +80,9 @@ def _changes(session: Session, old: Run, new: Run) -> Iterator[Change]:
     ]
     yield from _differences("package", old.environment.packages, new.environment.packages)
     yield from _differences("machine", machines[0], machines[1])
+    kernels = [run.notes.get("kernels", {}) for run in (old, new)]
+    if all(kernels):  # runs of 0.1.0 have none
+        yield from _differences("machine", kernels[0], kernels[1])
 
 
 def _differences(kind: Kind, old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[Change]:

@@ -3,8 +3,10 @@
 It reads records and data from the project's store, runs the code of the clean work tree, stores nothing.
 """
 
+import ctypes
 import dataclasses
 import hashlib
+import signal
 import sys
 import traceback
 from pathlib import Path
@@ -16,9 +18,12 @@ from mlctl.domain.errors import MlctlError
 from mlctl.domain.replay import Job, Replayed
 from mlctl.learning.controls import hold, same_addresses
 
+_PARENT_DEATH = 1
+
 
 def main(job_file: str) -> None:
     """Do the job; its answer is on disk when this returns."""
+    _end_with_parent()
     job = msgspec.json.decode(Path(job_file).read_bytes(), type=Job)
     if job.controls.addresses:
         same_addresses()
@@ -31,6 +36,12 @@ def main(job_file: str) -> None:
     except Exception:  # noqa: BLE001 - whatever the fit raised is the answer
         answer = Replayed(error=traceback.format_exc(limit=-3).strip())
     (folder / "answer.json").write_bytes(msgspec.json.encode(answer, enc_hook=str))
+
+
+def _end_with_parent() -> None:
+    """Let the system end this process where the one that has started it is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
 
 
 def _again(job: Job) -> tuple[Replayed, bytes]:

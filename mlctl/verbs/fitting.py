@@ -6,6 +6,7 @@ touches a name: the decision comes after the facts, in `train`.
 
 import contextlib
 import io
+import sys
 import time
 import warnings as python_warnings
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ from mlctl.learning.estimator import path_of
 from mlctl.learning.features import check_excluded
 from mlctl.learning.fit import Fitted, Problem, Source, fit, problem_of
 from mlctl.learning.flavors import saved
+from mlctl.learning.kernels import kernels
 from mlctl.learning.rows import Array, identities, targets
 from mlctl.learning.tables import answered_table
 from mlctl.learning.tracing import NATIVE
@@ -40,6 +42,7 @@ from mlctl.verbs.recipe import Data, Recipe, require_data
 from mlctl.verbs.session import Session
 from mlctl.verbs.tables import current_version, read_version
 from mlctl.verbs.uses import used_by
+from mlctl.workspace.builds import COMPUTES, builds_of
 from mlctl.workspace.environment import environment
 from mlctl.workspace.git import code_state
 
@@ -191,6 +194,7 @@ class Recording:
             "started_at": session.now(),
         }
         self._ready = False
+        self._packages: set[str] = set()
         self.said: list[str] = []
 
     def begin(self, recipe: Recipe) -> None:
@@ -248,6 +252,7 @@ class Recording:
         with traced(root) as trace:
             yield
         used = used_by(self._session, trace, NATIVE)
+        self._packages = set(used.packages)
         self._fact["used"] = self._session.repository.objects.put(encode(used))
         self.said += [f"tracing is blind: {reason}; all files of the project count" for reason in used.blind]
         self.said += [f"this run will not be reused: {reason}" for reason in used.live]
@@ -283,6 +288,10 @@ class Recording:
         for name, number in metrics.items():
             if number is not None and "." not in name:
                 self._live.metric(0, **{name: number})
+        self._fact["notes"] |= {
+            "builds": builds_of(COMPUTES | self._packages, sys.path),
+            "kernels": kernels(),
+        }
         return self._made("finished", metrics, None)
 
     def fail(self, status: str, error: str) -> None:

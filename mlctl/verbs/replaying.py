@@ -13,6 +13,7 @@ from mlctl.domain.replay import Replayed
 from mlctl.domain.run import Run
 from mlctl.learning.fit import Fitted, fit, problem_of
 from mlctl.learning.flavors import saved
+from mlctl.learning.kernels import kernels
 from mlctl.learning.rows import Array, identities
 from mlctl.learning.split import inside_window
 from mlctl.learning.tables import answered_table
@@ -41,6 +42,7 @@ def recorded(run: Run, version: ModelVersion) -> Replayed:
         files={one.name: one.sha256 for one in version.artefacts},
         answers=version.reference,
         metrics=run.metrics,
+        kernels=dict(run.notes.get("kernels", {})),
     )
 
 
@@ -84,6 +86,7 @@ def _told(fitted: Fitted, rows: dict[str, Any], metrics: Mapping[str, float | No
         parameters=fitted.parameters,
         files={name: hashlib.sha256(data).hexdigest() for name, data in files.items()},
         metrics=dict(metrics),
+        kernels=kernels(),
     )
     return msgspec.json.decode(msgspec.json.encode(told), type=Replayed)  # as a record gives it back
 

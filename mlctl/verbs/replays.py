@@ -7,6 +7,7 @@ import msgspec
 from mlctl.domain.errors import Corrupt, Missing
 from mlctl.domain.replay import Controls
 from mlctl.domain.requests.reproduce import ReproduceRequest, ReproduceResult
+from mlctl.domain.used import Used
 from mlctl.verbs.attempts import Attempts
 from mlctl.verbs.causes import Then, cause_of
 from mlctl.verbs.clean_project import (
@@ -45,7 +46,7 @@ def replay(
         for use in run.data
     )
     del versions
-    packages, computed = packages_changed(run, used)
+    packages, _ = packages_changed(run, used)
     result = ReproduceResult(
         run=run.run,
         model=run.model,
@@ -64,8 +65,7 @@ def replay(
         result = msgspec.structs.replace(result, departures=gone)
         if request.dry_run:
             return result, clean.warnings
-        then = Then(run=run, departures=gone, packages=packages, computed=computed)
-        return _fitted(session, request, wanted, clean, then, result), clean.warnings
+        return _fitted(session, request, wanted, clean, result, used), clean.warnings
 
 
 def _fitted(
@@ -73,8 +73,8 @@ def _fitted(
     request: ReproduceRequest,
     wanted: "Wanted",
     clean: CleanProject,
-    then: Then,
     result: ReproduceResult,
+    used: Used | None,
 ) -> ReproduceResult:
     record = recorded(wanted.run, wanted.version)
     attempts = Attempts(session, clean, wanted.digest, record, most=request.fits, seconds=wanted.run.seconds)
@@ -84,6 +84,14 @@ def _fitted(
         answers = _answers(session, attempts, record.answers)
     places = compared(record, first, answers)
     place = first_difference(places)
+    packages, computed = packages_changed(wanted.run, used, first.kernels)
+    then = Then(
+        run=wanted.run,
+        departures=result.departures,
+        packages=packages,
+        computed=computed,
+        live=used.live if used else (),
+    )
     found = cause_of(attempts, then) if place is not None else None
     return msgspec.structs.replace(
         result,
@@ -92,6 +100,7 @@ def _fitted(
         cause=found.cause if found else None,
         proof=found.proof if found else "",
         compared=places,
+        packages=packages,
         attempts=tuple(attempts.done),
     )
 

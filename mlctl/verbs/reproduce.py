@@ -17,6 +17,8 @@ from mlctl.verbs.resolve import DatasetFound, ModelFound, RunFound, resolve, res
 from mlctl.verbs.session import Session
 
 _MOST = 200
+_MOVED = 4
+"""Words of "numpy 2.0 -> 2.1"."""
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,12 +56,23 @@ def _differs(result: ReproduceResult) -> DidNotReproduce:
     cause = f"; class: {result.cause} ({result.proof})" if result.cause else ""
     return DidNotReproduce(
         f"{result.label} did not reproduce: {result.place} differ first ({told}){cause}",
-        f"mlctl show run:{result.run}",
+        *_hints(result),
         data=result,
         place=result.place,
         cause=result.cause,
         proof=result.proof,
     )
+
+
+def _hints(result: ReproduceResult) -> tuple[str, ...]:
+    """The package to bring back, where one has moved; what the run was, otherwise."""
+    show = f"mlctl show run:{result.run}"
+    if result.cause != "library build":
+        return (show,)
+    moved = (one.split(" ") for one in result.packages)
+    pins = [f"{words[0]}=={words[1]}" for words in moved if len(words) == _MOVED and words[2] == "->"]
+    pins = [pin for pin in pins if not pin.startswith(("python==", "openblas=="))]
+    return (f"pip install {' '.join(pins[:3])}", show) if pins else (show,)
 
 
 def _wanted(session: Session, text: str | None) -> Wanted:

@@ -2,12 +2,15 @@
 
 import json
 import os
+import platform
 import signal
 import subprocess
 import sys
 import time
 
 import pytest
+
+from tests.verbs import learner
 
 OWN = """\
 import os
@@ -54,10 +57,14 @@ def home(tmp_path, monkeypatch):
     return tmp_path
 
 
-def run(folder, *words, code=0):
-    done = subprocess.run(
+def run_any(folder, *words):
+    return subprocess.run(
         words, cwd=folder, capture_output=True, text=True, timeout=250, check=False, stdin=subprocess.DEVNULL
     )
+
+
+def run(folder, *words, code=0):
+    done = run_any(folder, *words)
     assert done.returncode == code, done.stdout + done.stderr
     return done
 
@@ -111,6 +118,26 @@ def test_the_answer_no_is_exit_44_with_place_and_class(chance, home):
     assert document["error"]["id"] == "did_not_reproduce"
     assert document["data"]["place"] == "parameters"
     assert left(home) == []
+
+
+@pytest.mark.skipif(platform.machine() != "x86_64", reason="other processors have other kernels")
+def test_the_code_of_a_processor_is_found_by_a_fit_with_it(home, monkeypatch):
+    project = home / "line"
+    for name, text in {"mlctl.toml": learner.spec(), "data/rides.csv": learner.rows()}.items():
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(text, encoding="utf-8")
+    mlctl(project, "init", ".")
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Prescott")
+    mlctl(project, "train")
+    assert json.loads(mlctl(project, "reproduce", "--json").stdout)["data"]["equal"]
+    monkeypatch.delenv("OPENBLAS_CORETYPE")
+    done = run_any(project, sys.executable, "-m", "mlctl", "reproduce", "--json")
+    if done.returncode == 0:
+        pytest.skip("this processor's own code gives the same bits")
+    data = json.loads(done.stdout)["data"]
+    assert (data["place"], data["cause"]) == ("files", "library build")
+    assert "as it was then, the record comes out" in data["proof"]
+    assert data["attempts"][-1]["as_recorded"] is True
 
 
 def test_ctrl_c_leaves_no_folder_and_no_process(chance, home):

@@ -11,17 +11,21 @@ import pytest
 
 from mlctl.domain.errors import DidNotReproduce, Missing, NotFound, TrainingFailed, UsageError
 from mlctl.domain.ids import Digest
+from mlctl.domain.progress import silent
 from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.init import InitRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.reproduce import ReproduceRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.run import Run
 from mlctl.store.repository import Repository
 from mlctl.verbs.data_add import data_add
+from mlctl.verbs.init import init
 from mlctl.verbs.promote import promote
 from mlctl.verbs.reproduce import reproduce
 from mlctl.verbs.resolve import resolve_run
 from mlctl.verbs.train import train
+from tests.verbs.conftest import Project
 from tests.verbs.learner import rows, spec
 
 BUILT = 'build = "own.py:make"'
@@ -148,6 +152,38 @@ def test_the_code_of_an_uncommitted_project_is_kept_by_the_run(built):
     with pytest.raises(Missing, match="uncommitted files of run") as caught:
         again(built, made.run)
     assert caught.value.hints == ("mlctl pull", "mlctl fsck")
+
+
+def test_data_that_the_code_reads_come_in_the_version_that_it_read(built):
+    built.write(
+        "mlctl.toml", (built.root / "mlctl.toml").read_text() + '\n[data.extra]\npath = "extra.csv"\n'
+    )
+    built.write("own.py", OWN.replace("private.txt", "extra.csv").replace("read_text()", "read_text()[2:]"))
+    built.write("extra.csv", "a\n4\n")
+    data_add(built.session(), DataAddRequest())
+    made = train(built.session(), TrainRequest()).data
+    built.write("extra.csv", "a\n5\n")
+    data_add(built.session(), DataAddRequest())
+    found = again(built, made.run)
+    assert (found.equal, found.departures) == (True, ())
+
+
+def test_a_project_in_a_folder_of_a_repository(tmp_path, monkeypatch):
+    project = Project(tmp_path / "all" / "models" / "small")
+    project.write("mlctl.toml", spec().replace('estimator = "sklearn.linear_model:Ridge"', BUILT))
+    project.write("own.py", 'import sys\n\nsys.path.append("../../house")\nfrom wide import make\n')
+    project.write(
+        "../../house/wide.py", "from sklearn.linear_model import Ridge\n\n\ndef make():\n    return Ridge()\n"
+    )
+    project.write("data/rides.csv", rows())
+    subprocess.run(["git", "init", "-q", str(tmp_path / "all")], check=True)
+    init(InitRequest(directory=str(project.root)), report=silent, command="mlctl init")
+    monkeypatch.chdir(project.root)
+    git(project, "add", "-A", str(tmp_path / "all"))
+    git(project, "commit", "-qm", "begin")
+    made = train(project.session(), TrainRequest()).data
+    project.write("../../house/wide.py", "raise RuntimeError\n")
+    assert again(project, made.run).equal
 
 
 def test_a_refit_and_what_learnt_from_frozen_rows(learner, freeze):
