@@ -243,7 +243,7 @@ def log_an_answer(folder):
 
 
 def lose_objects(folder):
-    append(folder / "deeper.py", "# other bytes\n")
+    append(folder / "deeper.py", "OTHER = 1\n")
     shutil.rmtree(folder / ".mlctl" / "objects")
 
 
@@ -383,7 +383,7 @@ def test_where_nothing_can_be_kept_everything_works(quiet):
 
 
 def test_a_build_that_did_something_is_not_kept(quiet):
-    append(quiet.folder / "deeper.py", "# other bytes\n")
+    append(quiet.folder / "deeper.py", "OTHER = 1\n")
     said, code, _ = quiet.ask("build")
     assert (code, "done" in said) == (0, True)
     assert not (quiet.answers / "build").exists()
@@ -443,7 +443,7 @@ def on_a_terminal(quiet, *arguments):
 
 
 def test_a_person_at_a_terminal_sees_the_same_too(quiet):
-    append(quiet.folder / "deeper.py", "# other bytes\n")
+    append(quiet.folder / "deeper.py", "OTHER = 1\n")
     computed, given = on_a_terminal(quiet, "status"), on_a_terminal(quiet, "status")
     assert "next: mlctl train demand" in computed[0]
     said = computed[0][computed[0].index("project small") :]  # before it stands the progress of hashing
