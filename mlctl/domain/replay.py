@@ -17,6 +17,7 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
         addresses: the same memory addresses in every process, as far as the system gives them.
         clock: seconds since 1970 at which it begins; it goes on by a millisecond a question.
         threads: at most so many, of native libraries and of Python's pools.
+        ballast: more objects in memory than usual; what that changes hangs on addresses.
         kernels: the family of processors whose code OpenBLAS takes.
     """
 
@@ -25,6 +26,7 @@ class Controls(msgspec.Struct, frozen=True, kw_only=True):
     addresses: bool = False
     clock: float | None = None
     threads: int | None = None
+    ballast: int = 0
     kernels: str | None = None
 
 

@@ -45,6 +45,7 @@ _NO_RANDOM_ADDRESSES = 0x0040000
 _FIXED = "MLCTL_FIXED_ADDRESSES"
 _TICK = 1_000_000  # nanoseconds
 _PATIENCE = 0.5  # seconds
+_BALLAST: list[bytearray] = []
 
 
 def hold(controls: Controls, tree: Path) -> None:
@@ -54,6 +55,7 @@ def hold(controls: Controls, tree: Path) -> None:
         controls: what to hold.
         tree: the user's code is below it.
     """
+    _BALLAST.extend(bytearray(size) for size in range(8, 520, 8) for _ in range(controls.ballast))
     if controls.threads is not None:
         _hold_threads(controls.threads)
     if controls.clock is not None:

@@ -126,6 +126,8 @@ def told(controls: Controls) -> str:
         said.append(f"hash seed {controls.hash_seed}")
     if controls.addresses:
         said.append("memory addresses")
+    if controls.ballast:
+        said.append(f"{controls.ballast} objects more of each size")
     if controls.threads is not None:
         said.append("one thread" if controls.threads == 1 else f"{controls.threads} threads")
     if controls.kernels is not None:

@@ -23,6 +23,7 @@ _ORDER: tuple[Cause, ...] = ("seed", "hash order", "time stamp", "threads")
 _LATER = (400 * 86_400 + 3_661.137, 33 * 86_400 + 18_130.731)
 """Seconds: another year, month, day, weekday, hour, minute and second."""
 _RACES = 3
+_BALLASTS = (3, 7)
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,11 +83,24 @@ def _of_chance(attempts: Attempts, run: Run) -> Found:
             known.append(cause)
         if _agree(attempts, only := _held_for(held, (cause,))):
             return Found(cause=cause, proof=_apart(only))
+        if cause == "hash order" and known and (hangs := _by_address(attempts, held, still)) is not None:
+            return hangs
     if len(known) > 1 and _agree(attempts, only := _held_for(held, tuple(known))):
         return Found(cause=known[0], proof=f"{_apart(only)}: {' and '.join(known)}, each of them matters")
     if still.error is None and same(attempts.fit(held), still):
         return Found(cause="unknown", proof=f"{_apart(held)}; nothing of it is enough alone")
     return Found(cause="unknown", proof=f"two fits as they are differ, and with {told(held)} they still do")
+
+
+def _by_address(attempts: Attempts, held: Controls, still: Replayed) -> Found | None:
+    """A result that hangs on addresses is changed by whatever allocates, so by what means nothing as well."""
+    for ballast in _BALLASTS:
+        more = msgspec.structs.replace(held, ballast=ballast)
+        found = attempts.fit(more)
+        if found.error is None and not same(found, still):
+            changed = f"{ballast} objects more of each size in memory change the result"
+            return Found(cause="hash order", proof=f"with {told(held)} held, {changed}")
+    return None
 
 
 def _apart(held: Controls) -> str:

@@ -4,6 +4,7 @@ What the run used and git has not kept is the project's own copy; `departures` t
 """
 
 import hashlib
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -33,12 +34,14 @@ class CleanProject(msgspec.Struct, frozen=True, kw_only=True):
         room: holds all that is temporary.
         pristine: the work tree as it was written; fits run in copies of it.
         project: the project's folder, relative to it.
+        top: what it stands for: the folder of git's repository, or the project's.
         warnings: what could not be brought back as it was.
     """
 
     room: Path
     pristine: Path
     project: Path
+    top: Path
     warnings: tuple[str, ...] = ()
 
 
@@ -128,7 +131,7 @@ def clean_project(session: Session, run: Run, used: Used | None) -> Iterator[Cle
 
 def _written(session: Session, run: Run, used: Used | None, room: Path, pristine: Path) -> CleanProject:
     if used is None:  # scikit-learn's own: no code of the project is asked
-        return CleanProject(room=room, pristine=pristine, project=Path())
+        return CleanProject(room=room, pristine=pristine, project=Path(), top=session.root)
     folder, lacking = pristine, list[Uncommitted]()
     if run.code.commit is not None:
         folder = write_commit(session.root, run.code.commit, pristine)
@@ -144,6 +147,7 @@ def _written(session: Session, run: Run, used: Used | None, room: Path, pristine
         room=room,
         pristine=pristine,
         project=folder.relative_to(pristine),
+        top=Path(os.path.normpath(session.root / os.path.relpath(pristine, folder))),
         warnings=tuple(
             f"{one.path} was not kept ({one.why}), and is not there as it was"
             for one in lacking

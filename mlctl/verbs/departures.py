@@ -9,27 +9,28 @@ from pathlib import Path
 from mlctl.domain.ids import is_digest
 from mlctl.domain.run import Run
 from mlctl.domain.used import ABSENT, PRESENT, Module, Used, first_change
+from mlctl.verbs.clean_project import CleanProject
 from mlctl.verbs.uses import digest_of_value
 from mlctl.workspace.builds import COMPUTES, builds_of
 from mlctl.workspace.environment import VARIABLES_AT_START, environment
 from mlctl.workspace.syntax import statements
 
 
-def departures(folder: Path, used: Used | None) -> tuple[str, ...]:
+def departures(clean: CleanProject, used: Used | None) -> tuple[str, ...]:
     """Code, files and variables that are not as the run used them, in words.
 
     Args:
-        folder: the project's in the clean work tree.
+        clean: the project in the clean work tree.
         used: of the run; None where none of the project's code ran.
     """
-    return () if used is None else tuple(_departures(folder, used))
+    return () if used is None else tuple(_departures(clean, used))
 
 
-def _departures(folder: Path, used: Used) -> Iterator[str]:
+def _departures(clean: CleanProject, used: Used) -> Iterator[str]:
     for path, module in used.modules.items():
-        yield from _module(folder, path, module)
+        yield from _module(_place(clean, path), path, module)
     for name, state in used.files.items():
-        now = _state(folder / name)
+        now = _state(_place(clean, name))
         if state == ABSENT and now != ABSENT:
             yield f"file: {name} is there now"
         elif state == PRESENT and now == ABSENT:
@@ -42,9 +43,17 @@ def _departures(folder: Path, used: Used) -> Iterator[str]:
     yield from (f"environment: {name} changed" for name in sorted(before) if values[name] != before[name])
 
 
-def _module(folder: Path, path: str, module: Module) -> Iterator[str]:
+def _place(clean: CleanProject, name: str) -> Path:
+    """Where it is in the clean work tree; other absolute paths are what they are."""
+    path = Path(name)
+    if path.is_absolute() and path.is_relative_to(clean.top):
+        return clean.pristine / path.relative_to(clean.top)
+    return clean.pristine / clean.project / path
+
+
+def _module(place: Path, path: str, module: Module) -> Iterator[str]:
     try:
-        source = (folder / path).read_bytes()
+        source = place.read_bytes()
     except OSError:
         yield f"code: {path} is gone"
         return

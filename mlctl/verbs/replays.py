@@ -61,7 +61,7 @@ def replay(
         dry_run=request.dry_run,
     )
     with clean_project(session, run, used) as clean:
-        gone = departures(clean.pristine / clean.project, used)
+        gone = departures(clean, used)
         result = msgspec.structs.replace(result, departures=gone)
         if request.dry_run:
             return result, clean.warnings

@@ -7,11 +7,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from mlctl.domain.decision import Change, Draft
 from mlctl.domain.errors import DidNotReproduce, Missing, NotFound, TrainingFailed, UsageError
 from mlctl.domain.ids import Digest
+from mlctl.domain.model import ModelVersion
 from mlctl.domain.progress import silent
+from mlctl.domain.refs import model_level
 from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.init import InitRequest
 from mlctl.domain.requests.promote import PromoteRequest
@@ -183,7 +187,8 @@ def test_a_project_in_a_folder_of_a_repository(tmp_path, monkeypatch):
     git(project, "commit", "-qm", "begin")
     made = train(project.session(), TrainRequest()).data
     project.write("../../house/wide.py", "raise RuntimeError\n")
-    assert again(project, made.run).equal
+    found = again(project, made.run)
+    assert (found.equal, found.departures) == (True, ())
 
 
 def test_a_refit_and_what_learnt_from_frozen_rows(learner, freeze):
@@ -205,6 +210,26 @@ def test_a_refit_and_what_learnt_from_frozen_rows(learner, freeze):
     )
     made = train(learner.session(), TrainRequest(data="demand-served@1")).data
     assert again(learner, made.run).equal
+
+
+def test_a_level_is_left_out_and_said(learner):
+    made = train(learner.session(), TrainRequest()).data
+    session = learner.session()
+    version = session.repository.facts.get(ModelVersion, made.digest)
+    leveled = session.repository.facts.add(msgspec.structs.replace(version, level=1.25))
+    changes = [
+        Change(name=name, old=None, new=leveled)
+        for name in (model_level("demand", 1, 1), "stages/demand/production")
+    ]
+    session.repository.decisions.commit(
+        lambda _names: Draft(kind="recalibrate", changes=tuple(changes), needs=(leveled,)),
+        actor=session.actor,
+        command="mlctl test",
+        now=session.now,
+    )
+    outcome = reproduce(learner.session(), ReproduceRequest(selector="demand@production", dry_run=True))
+    assert outcome.data.digest == made.digest
+    assert "the level 1.25 of demand@" in outcome.warnings[0]
 
 
 def test_data_that_are_gone_are_named(learner):
