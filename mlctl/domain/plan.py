@@ -17,12 +17,14 @@ class Step(Record, frozen=True, kw_only=True):
         state: as found ("fresh", "stale") or as left by a build ("done", "failed", "refused").
         why: what made it stale, or how it went.
         next: the command that does this step alone.
+        told: what the step does, in words: the split of a training.
     """
 
     step: str
     state: State
     why: tuple[str, ...] = msgspec.field(default_factory=tuple)
     next: str = ""
+    told: tuple[str, ...] = ()
 
 
 def after(steps: tuple[Step, ...], verbs: tuple[str, ...], subjects: tuple[str, ...]) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ _ENGINES = {
     "intake_tables": "mlctl.verbs.intake_tables",
     "remote_presence": "mlctl.verbs.remote_presence",
     "remote_stores": "mlctl.verbs.remote_stores",
+    "splitting": "mlctl.verbs.splitting",
     "sent_again": "mlctl.verbs.sent_again",
     "tables": "mlctl.verbs.tables",
 }

@@ -23,7 +23,6 @@ from mlctl.domain.run import DataUse, Run
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.baseline import baseline_answers, baseline_name
 from mlctl.learning.estimator import path_of
-from mlctl.learning.features import check_excluded
 from mlctl.learning.fit import Fitted, Problem, Source, fit, problem_of
 from mlctl.learning.flavors import saved
 from mlctl.learning.kernels import kernels
@@ -36,11 +35,12 @@ from mlctl.store.runs import LiveRun
 from mlctl.tabular.parquet import table_bytes
 from mlctl.verbs.asked import answers, metric_names
 from mlctl.verbs.folding import fold_metrics
-from mlctl.verbs.learnt import Learnt, cells_of, key_lines, settle, stamp
+from mlctl.verbs.learnt import Learnt, cells_of, key_lines, stamp
 from mlctl.verbs.linting import judged
-from mlctl.verbs.recipe import Data, Recipe, require_data
+from mlctl.verbs.recipe import Recipe, require_data
 from mlctl.verbs.session import Session
-from mlctl.verbs.tables import current_version, read_version
+from mlctl.verbs.splitting import noted, rows_of
+from mlctl.verbs.tables import current_version
 from mlctl.verbs.uses import used_by
 from mlctl.workspace.builds import COMPUTES, builds_of
 from mlctl.workspace.environment import environment
@@ -63,22 +63,9 @@ def fit_and_store(session: Session, recipe: Recipe) -> tuple[Run, Digest, ModelV
     Raises:
         TrainingFailed, ColumnMissing, UsageError, ...: recorded as a failed run first.
     """
-    data = require_data(recipe)
     with recording(session, recipe.model, recipe.purpose) as record:
         record.begin(recipe)
-        table = read_version(session, data.version)
-        if data.version.path is not None:  # frozen answers hold what was asked with, and nothing to leave out
-            check_excluded(table.column_names, recipe.spec, data.label)
-        held = None if recipe.held is None else read_version(session, recipe.held.version)
-        learnt = settle(
-            table,
-            held,
-            recipe.spec,
-            source_of(session, recipe, data),
-            held_label=recipe.held.label if recipe.held else "",
-            window=recipe.window,
-            apply_where=recipe.apply_where,
-        )
+        learnt = rows_of(session, recipe)
         record.chose(learnt)
         problem = problem_of(learnt.rows, learnt.spec, learnt.source)
         notes, suspicions = judged(recipe.model, learnt, problem, refuse=recipe.purpose != "loop")
@@ -110,19 +97,6 @@ def _fitted(session: Session, record: "Recording", learnt: Learnt, problem: Prob
         fitted = fit(train, problem)
     session.report(Event(step=step, done=1, total=1, unit="fits"))
     return fitted
-
-
-def source_of(session: Session, recipe: Recipe, data: Data) -> Source:
-    """Where the rows are and how they are named, from the data's part of the spec."""
-    declared = recipe.source
-    known_time = (declared.known_time,) if declared.known_time else ()
-    return Source(
-        label=data.label,
-        root=session.root,
-        key=tuple(declared.key),
-        time=tuple(declared.time),
-        context=tuple(dict.fromkeys((*declared.key, *declared.time, *known_time))),
-    )
 
 
 def _reference(session: Session, version: ModelVersion, own: Answers, learnt: Learnt) -> Digest:
@@ -228,6 +202,7 @@ class Recording:
         self._fact["notes"] |= {
             "rows": {"train": learnt.train.num_rows, "test": learnt.test.num_rows, "dropped": dropped},
             "dropped": learnt.dropped,
+            "split": noted(learnt),
             "context": list(learnt.source.context),
             "cutoff": None if cutoff is None else stamp(cutoff),
         }

@@ -14,7 +14,6 @@ import pyarrow as pa
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import Missing
 from mlctl.domain.model import ModelVersion
-from mlctl.domain.records import decode
 from mlctl.domain.run import Run
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.fit import Source
@@ -23,6 +22,7 @@ from mlctl.learning.split import Split, splits_of
 from mlctl.tabular.schema import require_columns
 from mlctl.tabular.time import event_time
 from mlctl.verbs.session import Session
+from mlctl.verbs.spec_of import spec_of
 from mlctl.verbs.tables import read_version
 
 
@@ -137,11 +137,6 @@ def learnt_by(session: Session, run: Run, version: ModelVersion) -> Learnt:
         window=run.notes.get("window"),
         apply_where=bool(run.notes.get("apply_where", True)),
     )
-
-
-def spec_of(session: Session, run: Run) -> ModelSpec:
-    """The model's spec as the run recorded it."""
-    return decode(session.repository.objects.read(run.spec), ModelSpec)
 
 
 def moments_of(table: pa.Table, source: Source) -> Array | None:

@@ -6,11 +6,16 @@ from typing import Any
 
 import msgspec
 
-from mlctl.domain.errors import NotFound
+from mlctl.domain.errors import MlctlError, NotFound
 from mlctl.domain.nearest import nearest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.spec_explain import SpecExplainRequest, SpecExplainResult
+from mlctl.domain.requests.train import TrainRequest
+from mlctl.domain.split_words import rule
+from mlctl.verbs.engines import engine
+from mlctl.verbs.recipe import recipe_of
 from mlctl.verbs.session import SPEC_FILE, Session
+from mlctl.verbs.split_told import split_told
 
 
 def spec_explain(session: Session, request: SpecExplainRequest) -> Outcome[SpecExplainResult]:
@@ -32,7 +37,28 @@ def spec_explain(session: Session, request: SpecExplainRequest) -> Outcome[SpecE
             raise NotFound(f"the spec has no key {prefix!r}{guess}", hint, key=prefix, nearest=near)
         whole = _only(whole, prefix.split("."))
         given = {path for path in given if path == prefix or path.startswith(f"{prefix}.")}
-    return Outcome(data=SpecExplainResult(file=SPEC_FILE, spec=whole, given=tuple(sorted(given))))
+    splits = {
+        name: _split(session, name, prefix)
+        for name, part in whole.get("model", {}).items()
+        if "split" in part
+    }
+    found = SpecExplainResult(file=SPEC_FILE, spec=whole, given=tuple(sorted(given)), splits=splits)
+    return Outcome(data=found)
+
+
+def _split(session: Session, model: str, key: str | None) -> tuple[str, ...]:
+    """The split in words; where it is asked for by name, with the rows on each side, read if need be."""
+    said = rule(session.spec.model[model].split)
+    if key not in {f"model.{model}", f"model.{model}.split"}:
+        return (said,)
+    try:
+        recipe = recipe_of(session, TrainRequest(model=model))
+        if recipe.key is None:
+            return (said, "the rows of each side are known once the data has a version: mlctl data add")
+        known = split_told(session, recipe, None)
+        return known if len(known) > 1 else (said, *engine("splitting").told(session, recipe))
+    except MlctlError as error:
+        return (said, error.message.splitlines()[0])
 
 
 def _paths(value: Any, prefix: str = "", *, folders: bool = False) -> Iterator[str]:

@@ -8,6 +8,7 @@ from mlctl.domain.plan import State, Step, after
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.status import DatasetStatus, StatusRequest, StatusResult
 from mlctl.domain.requests.train import TrainRequest, TrainResult
+from mlctl.domain.split_words import rule
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.session import Session
 from mlctl.verbs.status import status
@@ -48,11 +49,14 @@ def _of_model(
     trained = None if why else train(session, TrainRequest(model=name, dry_run=True)).data
     if trained is None or trained.changed or trained.version is None:
         reasons = tuple(dict.fromkeys([*why, *told])) or ("these inputs have not been fitted yet",)
-        first = Step(step=f"train {name}", state="stale", why=reasons, next=f"mlctl train {name}")
+        split = trained.split if trained is not None else (rule(session.model_spec(name).split),)
+        first = Step(step=f"train {name}", state="stale", why=reasons, next=f"mlctl train {name}", told=split)
         return [first, *_following(name, to)]
     label = f"{name}@{trained.version}"
-    steps = [Step(step=f"train {name}", state="fresh", why=(label,), next=f"mlctl train {name}")]
-    return steps + _of_version(session, name, to, label, trained)
+    done = Step(
+        step=f"train {name}", state="fresh", why=(label,), next=f"mlctl train {name}", told=trained.split
+    )
+    return [done, *_of_version(session, name, to, label, trained)]
 
 
 def _following(name: str, to: str) -> list[Step]:

@@ -19,6 +19,7 @@ from mlctl.verbs.notify import notify
 from mlctl.verbs.order import in_order
 from mlctl.verbs.recipe import Known, Recipe, known_run, recipe_of, split_metrics
 from mlctl.verbs.session import Session
+from mlctl.verbs.split_told import split_told
 from mlctl.verbs.verdicts import answered, ask, judge
 
 STAGE = "production"
@@ -33,7 +34,7 @@ def train(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
         recipe = recipe_of(session, request)
     known = known_run(session, recipe.key) if recipe.key is not None and request.cache else None
     if request.dry_run:
-        return Outcome(data=_planned(recipe, known), next=(f"mlctl train {recipe.model}",))
+        return Outcome(data=_planned(session, recipe, known), next=(f"mlctl train {recipe.model}",))
     if known is not None and known.number is not None:
         return _outcome(session, recipe, known, known.number, changed=False, warnings=warnings)
     if known is None:
@@ -102,6 +103,7 @@ def _outcome(
         rows={name: int(run.notes["rows"][name]) for name in ("train", "test", "dropped")},
         dropped=dict(run.notes.get("dropped", {})),
         folds=in_order(spreads(run.metrics), asked),
+        split=split_told(session, recipe, run),
     )
     return Outcome(data=data, warnings=tuple(warnings), next=_next(session, recipe.model, number))
 
@@ -126,7 +128,7 @@ def _next(session: Session, model: str, number: int) -> tuple[str, ...]:
     return (f"mlctl promote {label}",) if judge(session, question, found[1]).passed else ()
 
 
-def _planned(recipe: Recipe, known: Known | None) -> TrainResult:
+def _planned(session: Session, recipe: Recipe, known: Known | None) -> TrainResult:
     found = known if known is not None and known.number is not None else None
     metrics, baseline = split_metrics(found.run) if found else ({}, {})
     return TrainResult(
@@ -142,4 +144,5 @@ def _planned(recipe: Recipe, known: Known | None) -> TrainResult:
         estimator=recipe.spec.build or recipe.spec.estimator or "",
         rows={},
         dry_run=True,
+        split=split_told(session, recipe, found.run if found else None),
     )

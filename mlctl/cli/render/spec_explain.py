@@ -14,7 +14,11 @@ _COLUMN = 44
 
 def render(data: SpecExplainResult, out: Console) -> None:
     """Write the spec."""
-    out.print("\n".join(lines(data.spec, set(data.given))), soft_wrap=True)
+    for line in lines(data.spec, set(data.given)):
+        out.print(line, soft_wrap=True)
+        for model, told in data.splits.items():
+            if line == f"[model.{_key(model)}.split]":
+                out.print("\n".join(f"# {sentence}" for sentence in told), soft_wrap=True)
 
 
 def lines(spec: dict[str, Any], given: set[str]) -> list[str]:

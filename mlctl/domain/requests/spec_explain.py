@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from mlctl.domain.records import Record
 
 
@@ -21,9 +23,12 @@ class SpecExplainResult(Record, frozen=True, kw_only=True):
     Attributes:
         file: where it stands, relative to the project.
         spec: every key with its value; null where it is inferred or off.
+        splits: by model, which rows are held out, in sentences; with the rows of each side where the key is
+            that of one model or its split.
         given: dotted names of the keys that the file itself sets; all others are defaults.
     """
 
     file: str
     spec: dict[str, Any]
     given: tuple[str, ...]
+    splits: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
