@@ -179,6 +179,8 @@ def _variations(held: Controls, cause: Cause, run: Run) -> Iterator[Controls]:
         yield from (replaced(held, hash_seed=seed, addresses=False) for seed in (1, 2, 3))
     elif cause == "time stamp":
         yield from (replaced(held, clock=_begin(run) + later) for later in _LATER)
+        if held.clock is not None:  # a span of time is the same on every date
+            yield replaced(held, clock=None)
     elif held.threads is None:
         yield replaced(held, threads=1)
     else:

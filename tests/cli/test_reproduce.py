@@ -45,16 +45,18 @@ baseline = "mean"
 TABLE = "temp,rides\n" + "".join(f"{n % 7}.5,{n * 3 % 50}\n" for n in range(60))
 
 
-@pytest.fixture
-def home(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
     """A folder for projects, and one for what is temporary."""
-    (tmp_path / "room").mkdir()
-    monkeypatch.setenv("TMPDIR", str(tmp_path / "room"))
-    monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    for name in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{name}_NAME", "Ada")
-        monkeypatch.setenv(f"GIT_{name}_EMAIL", "ada@example.org")
-    return tmp_path
+    folder = tmp_path_factory.mktemp("reproduce")
+    (folder / "room").mkdir()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(folder / "room"))
+        patch.setenv("OMP_NUM_THREADS", "1")
+        for name in ("AUTHOR", "COMMITTER"):
+            patch.setenv(f"GIT_{name}_NAME", "Ada")
+            patch.setenv(f"GIT_{name}_EMAIL", "ada@example.org")
+        yield folder
 
 
 def run_any(folder, *words):
@@ -73,7 +75,7 @@ def mlctl(folder, *words, code=0):
     return run(folder, sys.executable, "-m", "mlctl", *words, code=code)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def chance(home):
     """A trained project whose penalty nobody can repeat."""
     project = home / "small"
