@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from mlctl.learning.rows import Array, targets
+from mlctl.learning.rows import Array, codes_of, targets
 from mlctl.learning.serial import floats
 from mlctl.tabular.schema import type_name
 
@@ -29,6 +29,7 @@ _LEFT = 0.02
 _ORDERED = 0.9999
 _EXACT = 1e-9
 _FEW = 5
+_LARGE = 1e100
 _MOST_NUMBERS = 100
 _COVERED = 0.5
 _NUMBERS = {"integer", "number", "boolean", "date", "datetime"}
@@ -100,23 +101,24 @@ def _can_tell(sides: _Sides) -> bool:
 def _alone(sides: _Sides, name: str, values: Array | None) -> str:
     """How one column tells the target on the held-out rows; "" where it does not."""
     if sides.classes:
-        right = _right(sides, _codes(sides.table.column(name)) if values is None else values, values is None)
+        told = codes_of(sides.table.column(name)).astype(np.float64) if values is None else values
+        right = _right(sides, told, exact=values is None)
         majority = np.bincount(sides.held[sides.held >= 0]).max() / len(sides.held)
         if right >= CERTAIN and 1 - right <= _LEFT * (1 - majority):
             return f"alone it tells the class in {right:.2%} of the held-out rows"
         return ""
     if values is None:
-        told = _explained(sides, _by_value(sides, _codes(sides.table.column(name))))
-        return f"rows with the same {name} have the same {sides.target}" if told >= CERTAIN else ""
-    told = max(_explained(sides, answer) for answer in _curves(sides, values))
-    if told >= CERTAIN:
-        return f"alone it explains {told:.3%} of its variance in the held-out rows"
+        share = _explained(sides, _by_value(sides, codes_of(sides.table.column(name)) + 1))
+        return f"rows with the same {name} have the same {sides.target}" if share >= CERTAIN else ""
+    share = max(_explained(sides, answer) for answer in _curves(sides, values))
+    if share >= CERTAIN:
+        return f"alone it explains {share:.3%} of its variance in the held-out rows"
     if _same_order(values[sides.learnt :], sides.held) >= _ORDERED:
         return "both put the held-out rows in one order"
     return ""
 
 
-def _right(sides: _Sides, values: Array, exact: bool) -> float:
+def _right(sides: _Sides, values: Array, *, exact: bool) -> float:
     """The share of held-out rows whose class is that of the same value among the training rows.
 
     Of a number, the nearest value; of anything else, a value that was not seen is wrong.
@@ -183,9 +185,9 @@ def _together(sides: _Sides, numeric: Mapping[str, Array]) -> list[Giveaway]:
     whole = {
         name: values
         for name, values in numeric.items()
-        if np.isfinite(values).all() and np.std(values[: sides.learnt]) > 0
+        if np.isfinite(values).all() and 0 < np.std(values[: sides.learnt]) < _LARGE
     }
-    if len(whole) < 2 or len(whole) > _MOST_NUMBERS:  # noqa: PLR2004 - one alone has been looked at
+    if not 1 < len(whole) <= _MOST_NUMBERS or np.abs(sides.truth).max() > _LARGE:
         return []
     names = list(whole)
     matrix = np.column_stack([whole[name] for name in names])
@@ -247,11 +249,6 @@ def _numbers(column: pa.ChunkedArray) -> Array:
     elif pa.types.is_timestamp(column.type):
         column = column.cast(pa.int64())
     return floats(column)
-
-
-def _codes(column: pa.ChunkedArray) -> Array:
-    encoded = pa.chunked_array([column.combine_chunks()]).dictionary_encode().combine_chunks()
-    return np.asarray(encoded.indices.fill_null(len(encoded.dictionary))).astype(np.float64)
 
 
 def _thinned(rows: Array, most: int) -> Array:

@@ -79,6 +79,11 @@ class Lint:
 
 def lint(sides: Sides, spec: ModelSpec, time: Sequence[str]) -> Lint:
     """Everything suspicious; `time` are the declared time columns."""
+    with np.errstate(all="ignore"):  # numbers without end are no finding
+        return _looked(sides, spec, time)
+
+
+def _looked(sides: Sides, spec: ModelSpec, time: Sequence[str]) -> Lint:
     moments, columns = sides.moments, tuple(time)
     declared = moments is not None
     if moments is None and spec.split.by in MIXING:

@@ -134,6 +134,13 @@ def targets(column: pa.ChunkedArray, classes: Sequence[str]) -> Array:
     return np.asarray(table[np.asarray(encoded.indices)])
 
 
+def codes_of(column: pa.ChunkedArray) -> Array:
+    """An int64 for each cell, equal for equal values; -1 for a missing one. Of any size, in any chunks."""
+    encoded = column.dictionary_encode().unify_dictionaries()
+    parts = [np.asarray(chunk.indices.fill_null(-1)) for chunk in encoded.chunks]
+    return np.concatenate(parts).astype(np.int64) if parts else np.empty(0, dtype=np.int64)
+
+
 def identities(table: pa.Table, key: Sequence[str], cells: Sequence[str] = ()) -> list[str]:
     """One text a row: its key, or the digest of its cells where the data has no key.
 

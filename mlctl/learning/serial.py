@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from mlctl.learning.rows import Array
+from mlctl.learning.rows import Array, codes_of
 from mlctl.tabular.schema import type_name
 
 STRETCH = 8192
@@ -87,7 +87,7 @@ def newest_series(table: pa.Table, moments: Array, names: Sequence[str]) -> Seri
     for name in names:
         if type_name(table.column(name).type) not in {"string", "integer"}:
             continue
-        codes = _codes(table.column(name).take(pa.array(rows)))
+        codes = codes_of(table.column(name).take(pa.array(rows))) + 1
         distinct = int(codes.max()) + 1
         if not 1 < distinct <= len(rows) // _REPEATS:
             continue
@@ -139,7 +139,7 @@ def neighbours(table: pa.Table, series: Series, target: str, *, classes: bool) -
     if np.count_nonzero(pair) < _MIN_PAIRS or not np.nanstd(truth) > 0:
         return 0.0, 1.0
     if classes:
-        shares = np.bincount(truth.astype(np.int64)) / len(truth)
+        shares = np.unique(truth, return_counts=True)[1] / len(truth)
         chance = float(np.sum(shares**2))
         strength = (float(np.mean((truth[1:] == truth[:-1])[pair])) - chance) / (1 - chance)
     else:
@@ -279,8 +279,3 @@ def _correlation(a: Array, b: Array) -> float:
     a, b = a - a.mean(), b - b.mean()
     size = math.sqrt(float(a @ a) * float(b @ b))
     return float(a @ b) / size if size > 0 else 0.0
-
-
-def _codes(column: Any) -> Array:
-    encoded = pa.chunked_array([column.combine_chunks()]).dictionary_encode().combine_chunks()
-    return np.asarray(encoded.indices.fill_null(len(encoded.dictionary))).astype(np.int64)

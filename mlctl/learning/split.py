@@ -19,7 +19,7 @@ from mlctl.domain.errors import TrainingFailed
 from mlctl.domain.spec import ModelSpec
 from mlctl.domain.spec_split import most_folds_text, too_much
 from mlctl.domain.values import text_of
-from mlctl.learning.rows import Array, identities, task_of
+from mlctl.learning.rows import Array, codes_of, identities, task_of
 from mlctl.tabular.join import key_text
 from mlctl.tabular.schema import require_columns
 
@@ -164,7 +164,7 @@ def _stratified(table: pa.Table, spec: ModelSpec, moments: Array | None, key: Se
             f'split by = "stratified" keeps the shares of classes, and {spec.target!r} is a number', _HINT
         )
     hashed = _hashed(identities(table, key), spec.seed)
-    return _between(_ranked(hashed, _codes(column)), _share(spec))
+    return _between(_ranked(hashed, codes_of(column)), _share(spec))
 
 
 def _by_group(table: pa.Table, spec: ModelSpec, moments: Array | None, key: Sequence[str]) -> Folds:
@@ -220,12 +220,6 @@ def _ranked(hashed: Array, strata: Array) -> Array:
     places = np.empty(len(hashed), dtype=np.float64)
     places[order] = (np.arange(len(hashed)) - starts[ordered] + 0.5) / sizes[ordered]
     return places
-
-
-def _codes(column: pa.ChunkedArray) -> Array:
-    """A number for each value."""
-    encoded = pa.chunked_array([column.combine_chunks()]).dictionary_encode().combine_chunks()
-    return np.asarray(encoded.indices).astype(np.int64)
 
 
 def _column(table: pa.Table, spec: ModelSpec) -> pa.ChunkedArray:

@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from mlctl.learning.rows import Array
+from mlctl.learning.rows import Array, codes_of
 
 _EXAMPLES = 3
 _FEW = 3
@@ -106,8 +106,7 @@ def _bits(column: pa.ChunkedArray) -> Array:
     elif any(kind(column.type) for kind in _WHOLE):
         bits = np.asarray(column.cast(pa.int64()).fill_null(0).to_numpy()).view(np.uint64)
     else:
-        encoded = pa.chunked_array([column.combine_chunks()]).dictionary_encode().combine_chunks()
-        bits = np.asarray(encoded.indices.fill_null(0)).astype(np.uint64)
+        bits = codes_of(column).view(np.uint64)
     if not column.null_count:
         return bits
     return np.where(np.asarray(column.is_null().to_numpy()), _ABSENT, bits)

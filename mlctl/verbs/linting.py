@@ -81,7 +81,10 @@ def _refusal(model: str, learnt: Learnt, found: Lint, serial: list[Finding]) -> 
 
 
 def _notes(found: list[Finding]) -> Notes:
-    return [{"kind": one.kind, "text": one.text, "columns": list(one.columns)} for one in found]
+    return [
+        {"kind": one.kind, "text": one.text, "columns": list(one.columns), "minor": one.minor}
+        for one in found
+    ]
 
 
 def _instead(model: str, spec: ModelSpec, found: Lint, *, declared: bool) -> list[str]:

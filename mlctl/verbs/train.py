@@ -13,6 +13,7 @@ from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_version, stage
 from mlctl.domain.requests.train import TrainRequest, TrainResult
+from mlctl.domain.run import Run
 from mlctl.domain.sharing import is_published
 from mlctl.verbs.engines import engine
 from mlctl.verbs.notify import notify
@@ -105,7 +106,15 @@ def _outcome(
         folds=in_order(spreads(run.metrics), asked),
         split=split_told(session, recipe, run),
     )
-    return Outcome(data=data, warnings=tuple(warnings), next=_next(session, recipe.model, number))
+    said = [*warnings, *([] if changed else _suspicions(recipe, run))]
+    return Outcome(data=data, warnings=tuple(said), next=_next(session, recipe.model, number))
+
+
+def _suspicions(recipe: Recipe, run: Run) -> list[str]:
+    """What the linter found when the run was made, and the spec does not accept."""
+    accepted = recipe.spec.split.accept
+    found = run.notes.get("lint", ())
+    return [one["text"] for one in found if one["kind"] not in accepted and not one["minor"]]
 
 
 def _next(session: Session, model: str, number: int) -> tuple[str, ...]:

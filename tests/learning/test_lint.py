@@ -1,5 +1,6 @@
 """The linter on real data: what is known to be there is found, and honest columns are left alone."""
 
+import datetime as dt
 import gzip
 import os
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pyarrow import csv
 
 from mlctl.domain.spec import ModelSpec, SplitSpec
@@ -107,3 +110,51 @@ def test_nothing_in_the_messages_gives_spam_away():
     )
     found = looked(normalise(table, "sms"), "label", "stratified", classes=("ham", "spam"))
     assert "giveaway" not in {one.kind for one in found.findings}
+
+
+ODD = {
+    "number": st.one_of(st.none(), st.floats(allow_nan=False), st.sampled_from([0.0, 1e308, -1e308, 5e-324])),
+    "whole": st.one_of(st.none(), st.integers(-(2**62), 2**62), st.integers(0, 3)),
+    "text": st.one_of(st.none(), st.text(max_size=5), st.sampled_from(["", "a", "\x1f"])),
+    "flag": st.one_of(st.none(), st.booleans()),
+    "day": st.one_of(st.none(), st.dates(dt.date(1900, 1, 1), dt.date(2100, 1, 1))),
+}
+TYPES = dict(zip(ODD, (pa.float64(), pa.int64(), pa.string(), pa.bool_(), pa.date32()), strict=True))
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.dictionaries(st.sampled_from(sorted(ODD)), st.integers(0, 9), min_size=1),
+    st.integers(2, 400),
+    st.sampled_from(["number", "whole", "text"]),
+    st.sampled_from(["random", "time", "stratified"]),
+    st.data(),
+)
+def test_no_table_is_too_odd_to_be_looked_at(columns, rows, target, by, data):
+    """Numbers without end, columns without a value, labels of all sizes: all of it is looked at."""
+    pools = {name: data.draw(st.lists(ODD[name], min_size=1, max_size=12)) for name in columns}
+    random = np.random.default_rng(rows)
+    table = pa.table(
+        {
+            name: pa.array([pool[n] for n in random.integers(0, len(pool), rows)], TYPES[name])
+            for name, pool in pools.items()
+        }
+    )
+    made = {"number": random.normal(size=rows) * 1e200, "whole": random.integers(-(2**40), 2**40, rows)}
+    labels = random.integers(0, 2, rows) if target == "text" or by == "stratified" else None
+    truth = made.get(target, labels) if labels is None else np.array(["no", "yes"])[labels]
+    table = table.append_column("y", pa.array(truth))
+    moments = np.datetime64("2020-01-01", "ms") + random.integers(0, 50, rows) * np.timedelta64(1, "D")
+    test = np.arange(rows) % 3 == 0
+    sides = Sides(
+        table=table,
+        train=~test,
+        test=test,
+        moments=moments if by == "time" else None,
+        features=tuple(columns),
+        key=(),
+        classes=() if labels is None else ("no", "yes"),
+    )
+    spec = ModelSpec(data="d", target="y", split=SplitSpec(by=by))
+    for one in lint(sides, spec, ("when",) if by == "time" else ()).findings:
+        assert one.text

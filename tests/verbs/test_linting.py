@@ -2,10 +2,12 @@
 
 import re
 
+import msgspec
 import numpy as np
 import pytest
 from pyarrow.csv import read_csv
 
+from mlctl.cli.render.show_tree import run_tree
 from mlctl.domain.errors import UsageError
 from mlctl.domain.requests.runs import RunsRequest
 from mlctl.domain.requests.train import TrainRequest
@@ -155,6 +157,18 @@ def test_a_dataset_of_its_own_is_compared_with_the_rows_learnt_from(learner):
     text = spec().replace("[model.demand]", '[data.held]\npath = "data/held.csv"\n\n[model.demand]', 1)
     outcome = trained(learner, 'by = "dataset"\ntest = "held"', text)
     assert "10 of 50 test rows (20.0%) equal a training row" in said(outcome, "equal")[0]
+
+
+def test_what_was_found_is_told_again_where_nothing_is_fitted(learner):
+    y = read_csv(learner.root / "data/rides.csv").column("rides").to_pylist()
+    with_column(learner, "metres", [value * 1000 for value in y])
+    first = trained(learner, 'by = "time"\ntest = "25%"')
+    second = train(learner.session(), TrainRequest())
+    assert not second.data.changed
+    assert said(second, "metres gives rides away")
+    run = learner.session().repository.facts.where(Run, run=first.data.run)[0]
+    tree = run_tree("run", run[0], msgspec.to_builtins(run[1]), {"models": [], "datasets": []})
+    assert any("suspicious" in line and "metres" in line for line in tree)
 
 
 def test_a_loop_is_not_stopped_by_what_is_refused_by_hand(learner):

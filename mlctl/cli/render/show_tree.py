@@ -52,6 +52,7 @@ def run_tree(title: str, digest: str | None, record: Fields, related: Fields) ->
     branches += [
         ("metrics", "", _metrics(record["metrics"])),
         *_folds(record["notes"].get("folds", ())),
+        *(("suspicious", one["text"], ()) for one in record["notes"].get("lint", ()) if not one["minor"]),
         ("params", f"{_settings(record['parameters'])}  seed {record['seed']}", ()),
         ("data", f"{', '.join(related['datasets'])}{f'  rows: {counted}' if counted else ''}", ()),
         ("code", _code(record["code"]), ()),
