@@ -25,9 +25,9 @@ def looked_at(folder: str | os.PathLike[str], names: Sequence[str] = ("",)) -> N
     sys.audit(LOOKED_AT, os.fspath(folder), names)
 
 
-def environment_read() -> None:
-    """Tell that a variable of the environment was read, which no stamp tells of."""
-    sys.audit(ENVIRONMENT)
+def environment_read(names: Sequence[str]) -> None:
+    """Tell that these variables of the environment were read."""
+    sys.audit(ENVIRONMENT, names)
 
 
 def clock_read() -> None:

@@ -69,7 +69,8 @@ def keep(
         answer: what was printed on stdout.
         talk: what is printed on stderr where that is a terminal.
         root: the project's folder, as `project_root` finds it.
-        paths: every file and folder that the answer rests on, absolute; missing ones too.
+        paths: every file and folder that the answer rests on, absolute; missing ones too; and variables of
+            the environment as "$NAME".
         started: wall clock and monotonic clock, ns, before any of them was looked at.
         until: wall clock, ns, from which the answer may be another; None for never.
     """
@@ -151,7 +152,13 @@ def _identity(arguments: list[str], root: str) -> str:
 
 
 def _stamp(path: str) -> str:
-    """What the file system says of a path; equal stamps, equal content (once it is settled)."""
+    """What the file system says of a path; equal stamps, equal content (once it is settled).
+
+    Of a variable, "$NAME", a checksum of its value.
+    """
+    if path.startswith("$"):
+        value = os.environ.get(path[1:])
+        return "-" if value is None else f"{crc32(os.fsencode(value)):08x},{len(value)}"
     try:
         status = os.lstat(path)
         if status.st_mode & _KIND_OF_FILE == _LINK:
@@ -172,7 +179,7 @@ def _settled_stamp(path: str, before: int) -> str | None:
     Of a missing path, and of the target of a link, the nearest folder that is there tells.
     """
     stamp = _stamp(path)
-    while True:
+    while not path.startswith("$"):
         try:
             seen = [os.lstat(path)]
             if seen[0].st_mode & _KIND_OF_FILE == _LINK:
@@ -182,6 +189,7 @@ def _settled_stamp(path: str, before: int) -> str | None:
             continue
         quiet = all(max(status.st_mtime_ns, status.st_ctime_ns) < before for status in seen)
         return stamp if quiet else None
+    return stamp
 
 
 def _store(root: str, name: str, content: bytes, started: tuple[int, int]) -> bool:

@@ -23,7 +23,7 @@ from mlctl.verbs.clean_project import CleanProject
 from mlctl.verbs.comparing import same
 from mlctl.verbs.session import Session
 from mlctl.workspace.clean_tree import copy_tree
-from mlctl.workspace.environment import VARIABLES_AT_START
+from mlctl.workspace.environment import variables_at_start
 
 _LEAST, _TIMES = 120.0, 10.0
 
@@ -140,7 +140,7 @@ def told(controls: Controls) -> str:
 
 def _environment(controls: Controls) -> Mapping[str, str]:
     """The variables that this process was given, and those that hold something."""
-    variables = {**VARIABLES_AT_START, **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    variables = {**variables_at_start(), **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
     if controls.hash_seed is not None:
         variables["PYTHONHASHSEED"] = str(controls.hash_seed)
     if controls.threads is not None:

@@ -12,7 +12,7 @@ from mlctl.domain.used import ABSENT, PRESENT, Module, Used, first_change
 from mlctl.verbs.clean_project import CleanProject
 from mlctl.verbs.uses import digest_of_value
 from mlctl.workspace.builds import COMPUTES, builds_of
-from mlctl.workspace.environment import VARIABLES_AT_START, environment
+from mlctl.workspace.environment import environment, variables_at_start
 from mlctl.workspace.syntax import statements
 
 
@@ -38,7 +38,7 @@ def _departures(clean: CleanProject, used: Used) -> Iterator[str]:
         elif is_digest(state) and now != state:
             yield f"file: {name} {'is gone' if now == ABSENT else 'changed'}"
     values = {name: digest_of_value(os.environ.get(name)) for name in used.variables}
-    values |= {name: digest_of_value(VARIABLES_AT_START.get(name)) for name in used.settings}
+    values |= {name: digest_of_value(variables_at_start().get(name)) for name in used.settings}
     before = {**used.settings, **used.variables}
     yield from (f"environment: {name} changed" for name in sorted(before) if values[name] != before[name])
 

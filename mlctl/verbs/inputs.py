@@ -19,6 +19,7 @@ from mlctl.store.layout import FOLDER
 MOST = 2_000
 """Paths after which nobody counts any more."""
 
+_GIVEN = "/proc/self/environ"  # variables are told one by one
 _COMPILED = (".pyc", ".so")
 _PASSING = frozenset(
     {"index", "tmp", "locks", "crashes"}
@@ -52,6 +53,7 @@ class Recording:
         self.until: int | None = None
         self._folder = os.getcwd()
         self._paths: set[str] = set()
+        self._variables: set[str] = set()
         self._clock = 0
         self._followed = True
 
@@ -72,7 +74,7 @@ class Recording:
         return self._followed and self._clock == 0
 
     def paths(self, root: str) -> set[str]:
-        """Every file and folder that the answer of a project rests on, the program's own among them.
+        """Every file, folder and "$VARIABLE" that a project's answer rests on, the program's own among them.
 
         Names that cannot change what they hold (facts, objects, decisions) are told by their folders.
         """
@@ -83,7 +85,7 @@ class Recording:
         own = {file for name, file in loaded.items() if file and name.partition(".")[0] == "mlctl"}
         folders = {os.path.join(self._folder, folder) for folder in sys.path}
         read = {told for path in self._paths if path not in imported and (told := _told_by(path, store))}
-        return {*read, *own, *folders, *always}
+        return {*read, *own, *folders, *always, *self._variables}
 
     def _absolute(self, name: str) -> str:
         return os.path.join(self._folder, name).rstrip(os.sep) or os.sep
@@ -93,7 +95,7 @@ class Recording:
         act = _ACTS.get(event)
         if act is not None:
             act(self, arguments)
-        elif event in _OUT_OF_SIGHT or event == ENVIRONMENT:
+        elif event in _OUT_OF_SIGHT:
             self.lose()
 
     def lose(self) -> None:
@@ -107,7 +109,7 @@ class Recording:
         if isinstance(path, int):
             return  # opened by name before
         name = os.fsdecode(path) if path is not None else ""
-        if self._followed and not name.endswith(_COMPILED):
+        if self._followed and not name.endswith(_COMPILED) and name != _GIVEN:
             self._paths.add(self._absolute(name))
 
     def add_looks(self, arguments: tuple[Any, ...]) -> None:
@@ -117,6 +119,10 @@ class Recording:
             self.lose()
         for name in names if self._followed else ():
             self._paths.add(self._absolute(os.path.join(folder, name)))
+
+    def add_variables(self, arguments: tuple[Any, ...]) -> None:
+        """Variables of the environment that were read."""
+        self._variables |= {f"${name}" for name in arguments[0]}
 
     def add_database(self, arguments: tuple[Any, ...]) -> None:
         """SQLite opens its files out of sight; those of `.mlctl/index/` are copies of what facts say."""
@@ -142,6 +148,7 @@ _ACTS: dict[str, Callable[[Recording, tuple[Any, ...]], None]] = {
     "os.scandir": Recording.add,
     "sqlite3.connect": Recording.add_database,
     LOOKED_AT: Recording.add_looks,
+    ENVIRONMENT: Recording.add_variables,
     CLOCK: Recording.add_clock,
     SPAN: Recording.add_span,
 }

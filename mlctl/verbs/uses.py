@@ -23,7 +23,7 @@ from mlctl.verbs.places import Place, known_places
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
 from mlctl.workspace.distributions import packages_of
-from mlctl.workspace.environment import VARIABLES_AT_START, installed_packages
+from mlctl.workspace.environment import installed_packages, variables_at_start
 from mlctl.workspace.hashing import stamp_of
 from mlctl.workspace.project_files import names_in, project_files
 from mlctl.workspace.scan import read_file
@@ -63,7 +63,7 @@ def used_by(session: Session, trace: "Trace", native: Iterable[str]) -> Used:
         modules={_relative(root, path): _module(source) for path, source in sources.items()},
         files={name: files[name] for name in sorted(files)},
         variables={name: digest_of_value(value) for name, value in sorted(trace.variables.items())},
-        settings={name: digest_of_value(VARIABLES_AT_START.get(name)) for name in sorted(trace.settings)},
+        settings={name: digest_of_value(variables_at_start().get(name)) for name in sorted(trace.settings)},
         packages=packages_of(outside, sys.path),
         outside=tuple(sorted(outside)),
         missing=tuple(name for name in sorted(outside) if not _has(name)),
@@ -103,10 +103,9 @@ def _code_changes(root: Path, used: Used) -> Iterator[str]:
 
 
 def _environment_changes(used: Used) -> Iterator[str]:
-    if used.variables or used.settings:
-        environment_read()
+    environment_read([*used.variables, *used.settings])
     now = {name: digest_of_value(os.environ.get(name)) for name in used.variables}
-    now |= {name: digest_of_value(VARIABLES_AT_START.get(name)) for name in used.settings}
+    now |= {name: digest_of_value(variables_at_start().get(name)) for name in used.settings}
     before = {**used.settings, **used.variables}
     yield from (f"environment: {name} changed" for name in sorted(before) if now[name] != before[name])
     yield from (f"package: {name} is installed now" for name in used.missing if _has(name))

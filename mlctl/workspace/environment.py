@@ -8,6 +8,7 @@ import os
 import pwd
 import re
 import sys
+from functools import cache
 from pathlib import Path
 
 from mlctl.domain.decision import Actor
@@ -48,7 +49,8 @@ def environment() -> Environment:
     )
 
 
-def _variables_at_start() -> dict[str, str]:
+@cache
+def variables_at_start() -> dict[str, str]:
     """The variables that this process was given, whatever libraries have set since."""
     try:
         given = Path("/proc/self/environ").read_bytes()
@@ -56,9 +58,6 @@ def _variables_at_start() -> dict[str, str]:
         return dict(os.environ)
     pairs = (os.fsdecode(one).partition("=") for one in given.split(b"\0") if one)
     return {name: value for name, _, value in pairs}
-
-
-VARIABLES_AT_START = _variables_at_start()
 
 
 def installed_packages(folders: list[str]) -> dict[str, str]:

@@ -121,8 +121,9 @@ def built(tmp_path_factory, terminals):
     (folder / "rides.csv").write_text("id,day,temp,rides\n" + rows, encoding="utf-8")
     (folder / "mlctl.toml").write_text(SPEC, encoding="utf-8")
     (folder / "mine.py").write_text(
-        "import sklearn.linear_model\n\nimport deeper\n\n\n"
-        "def make():\n    return sklearn.linear_model.Ridge(alpha=deeper.ALPHA)\n",
+        "import os\n\nimport sklearn.linear_model\n\nimport deeper\n\n\ndef make():\n"
+        "    alpha = deeper.ALPHA * float(os.environ.get('ALPHA_OF_MINE', '1'))\n"
+        "    return sklearn.linear_model.Ridge(alpha=alpha)\n",
         encoding="utf-8",
     )
     (folder / "deeper.py").write_text("ALPHA = 1.0\n", encoding="utf-8")
@@ -151,13 +152,13 @@ class Asker:
         self.terminal = terminal
         self.folder = terminal.folder
         self.packages = packages
+        self.variables = {}
 
     @property
     def env(self):
-        """One more folder of packages."""
-        return {
-            "PYTHONPATH": os.pathsep.join([self.terminal.environment()["PYTHONPATH"], str(self.packages)])
-        }
+        """One more folder of packages, and what a test has set."""
+        path = os.pathsep.join([self.terminal.environment()["PYTHONPATH"], str(self.packages)])
+        return {"PYTHONPATH": path, **self.variables}
 
     def python(self, code, *arguments):
         """Python in the project."""
@@ -257,7 +258,8 @@ CHANGES = {
     "a pointer is gone": lambda q: (q.folder / "rides.csv.dvc").unlink(),
     "a file deep in a folder": lambda q: same_size(q.folder / "pictures" / "old" / "dog", "dog", "fox"),
     "one file more in a folder": lambda q: append(q.folder / "pictures" / "old" / "owl", "owl"),
-    "the user's module": lambda q: append(q.folder / "mine.py", "# seen\n"),
+    "the user's module": lambda q: append(q.folder / "mine.py", "SEEN = 1\n"),
+    "a variable that it reads": lambda q: q.variables.update(ALPHA_OF_MINE="2"),
     "a module that it imports": lambda q: same_size(q.folder / "deeper.py", "1.0", "2.0"),
     "a module that hides a package": lambda q: append(q.folder / "sklearn.py", "# not that one\n"),
     "a package": lambda q: install(q, "somepackage"),
