@@ -21,7 +21,7 @@ from mlctl.domain.used import ABSENT, Used
 from mlctl.verbs.restoring import fetch
 from mlctl.verbs.session import Session
 from mlctl.verbs.tables import cached_bytes
-from mlctl.workspace.clean_tree import has_commit, write_commit, write_patch
+from mlctl.workspace.clean_tree import has_commit, is_shallow, write_commit, write_patch
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.git import Uncommitted
@@ -99,7 +99,7 @@ def require_code(session: Session, run: Run, *, code_ran: bool) -> None:
     if commit is not None and not has_commit(session.root, commit):
         raise Missing(
             f"git does not have commit {commit[:12]}, from which run {run.run} was made, in {session.root}",
-            "git fetch --all",
+            "git fetch --unshallow" if is_shallow(session.root) else "git fetch --all",
             commit=commit,
             run=run.run,
         )

@@ -21,6 +21,12 @@ def has_commit(root: Path, commit: str) -> bool:
     return _git(root, "cat-file", "-e", f"{commit}^{{tree}}").returncode == 0
 
 
+def is_shallow(root: Path) -> bool:
+    """Whether git has only the newest commits, as in most jobs of CI."""
+    repo = find(root)
+    return repo is not None and (Path(repo.common_dir) / "shallow").exists()
+
+
 def write_commit(root: Path, commit: str, folder: Path) -> Path:
     """Write a commit's files below an empty folder; where the project's own folder is there then.
 
