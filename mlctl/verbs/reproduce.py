@@ -47,8 +47,7 @@ def reproduce(session: Session, request: ReproduceRequest) -> Outcome[ReproduceR
     warnings = (*wanted.warnings, *warnings)
     if result.equal is not False:
         return Outcome(data=result, warnings=warnings)
-    session.warnings += warnings
-    raise _differs(result)
+    raise _differs(msgspec.structs.replace(result, remarks=warnings))
 
 
 def _differs(result: ReproduceResult) -> DidNotReproduce:

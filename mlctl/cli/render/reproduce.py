@@ -22,6 +22,7 @@ def render(data: ReproduceResult, out: Out) -> None:
         lines += [f"  {data.proof}"] if data.proof else []
     if data.equal is not True:
         lines += [f"  not as it was: {one}" for one in (*data.departures, *data.packages)[:_SHOWN]]
+    lines += [f"  {one}" for one in data.remarks]
     if len(data.attempts) > 1:
         lines.append("fits")
         lines += columns(

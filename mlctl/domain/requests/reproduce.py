@@ -69,6 +69,7 @@ class ReproduceResult(msgspec.Struct, frozen=True, kw_only=True):
         attempts: all fits, in order.
         departures: what the run used and is not as it was: code, files, variables.
         packages: versions that differ, "numpy 2.0 -> 2.1".
+        remarks: what could not be brought back, where the answer is no; a warning otherwise.
         code: where the code came from, in words.
         data: labels of the dataset versions.
     """
@@ -87,6 +88,7 @@ class ReproduceResult(msgspec.Struct, frozen=True, kw_only=True):
     attempts: tuple[Attempt, ...] = ()
     departures: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     code: str = ""
     data: tuple[str, ...] = ()
     dry_run: bool = False
