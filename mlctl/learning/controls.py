@@ -95,7 +95,8 @@ def _hold_seeds(seed: int) -> None:
     replace(random, _urandom=entropy)
     replace(random.Random, seed=seeded)
     replace(uuid, _generate_time_safe=None, _UuidCreate=None, getnode=lambda: 1)
-    replace(os, getpid=lambda: 4242)
+    process = 1_000 + seed % 30_000
+    replace(os, getpid=lambda: process)
     random.seed(seed)
     np.random.seed(seed % 2**32)  # noqa: NPY002 - the global one is what unseeded code uses
 

@@ -159,6 +159,21 @@ def test_the_code_of_an_uncommitted_project_is_kept_by_the_run(built):
     assert caught.value.hints == ("mlctl pull", "mlctl fsck")
 
 
+def test_without_git_the_files_that_it_used_have_to_be_as_they_were(built):
+    shutil.rmtree(built.root / ".git")
+    made = train(built.session(), TrainRequest()).data
+    built.write("parts/penalty.py", "PENALTY = 1.0  # thick\n")
+    built.write("unrelated.py", "raise RuntimeError\n")
+    found = again(built, made.run)
+    assert (found.equal, found.departures) == (True, ())
+    assert found.code == "no git: the project's files that the run used"
+    built.write("parts/penalty.py", "PENALTY = 2.0\n")
+    assert again(built, made.run, dry_run=True).departures == ("code: parts/penalty.py:1 changed",)
+    found = no(built, made.run)
+    assert (found.place, found.cause) == ("parameters", "code or data changed")
+    assert "parts/penalty.py:1 changed" in found.proof
+
+
 def test_data_that_the_code_reads_come_in_the_version_that_it_read(built):
     built.write(
         "mlctl.toml", (built.root / "mlctl.toml").read_text() + '\n[data.extra]\npath = "extra.csv"\n'
