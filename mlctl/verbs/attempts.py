@@ -5,6 +5,7 @@ A process that does not end in time is ended, with all that it started; so is on
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,6 +99,9 @@ class Attempts:
 
     def _fitted(self, number: int, controls: Controls) -> Replayed:
         copy_tree(self._clean.pristine, self._tree)
+        temporary = self._clean.room / "temporary"
+        shutil.rmtree(temporary, ignore_errors=True)  # a name that is taken would not be given again
+        temporary.mkdir()
         folder, project = self._folder(number), self._tree / self._clean.project
         folder.mkdir()
         job = Job(
@@ -108,7 +112,7 @@ class Attempts:
             controls=controls,
         )
         (folder / "job.json").write_bytes(msgspec.json.encode(job))
-        ended = _run(folder, project, _environment(controls), self._limit)
+        ended = _run(folder, project, {**_environment(controls), "TMPDIR": str(temporary)}, self._limit)
         try:
             return msgspec.json.decode((folder / "answer.json").read_bytes(), type=Replayed)
         except (OSError, msgspec.DecodeError):

@@ -118,6 +118,21 @@ def test_a_run_is_equal_bit_for_bit_and_nothing_is_left_behind(learner):
     assert (tree(learner.root), learner.decisions()) == (before, decisions)
 
 
+def test_the_folds_of_a_run_are_fitted_again_too(learner):
+    folds = spec().replace('test = "25%"', 'test = "15%"\nfolds = 3')
+    assert "folds" in folds
+    learner.write("mlctl.toml", folds)
+    train(learner.session(), TrainRequest())
+    found = again(learner)
+    assert found.equal
+    assert "mae" in found.compared[-1].told
+    assert any(name.endswith(("spread", "mean")) or "fold" in name for name in run_of(learner, found).metrics)
+
+
+def run_of(project, found):
+    return resolve_run(project.session(), found.run).run
+
+
 def test_the_record_counts_and_not_what_the_project_has_become(built):
     git(built, "add", "-A")
     git(built, "commit", "-qm", "begin")
