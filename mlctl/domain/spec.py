@@ -89,7 +89,7 @@ class SplitSpec(Part, frozen=True, kw_only=True):
 
     Attributes:
         by: what decides which rows are held out; "stratified" is at random with the classes' shares kept.
-        test: "20%", a date (time), the value of `column` that marks test rows, or a dataset name.
+        test: "20%"; by time also a date or a duration; the value of `column` that marks test rows; a dataset.
         embargo: duration between the last training row and the first test row, for `by = "time"`.
         column: for `by = "group"` the group, for `by = "column"` the marking column.
         folds: cross-validation: so many splits, each holding out `test` of its own; by time, windows one

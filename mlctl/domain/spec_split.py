@@ -4,7 +4,7 @@ import re
 
 import msgspec
 
-from mlctl.domain.duration import share
+from mlctl.domain.duration import duration, share
 from mlctl.domain.spec import DataSpec, ModelSpec, Spec, SplitSpec
 from mlctl.domain.spec_rules import Problems, known_columns, lasting, once, problem, undeclared
 from mlctl.domain.toml_lines import Path
@@ -74,10 +74,16 @@ def _test_part(split: SplitSpec, path: Path) -> Problems:
             yield problem(path, f"test = {split.test!r} must be more than 0% and less than 100%")
     elif split.by != "time":
         yield problem(path, f"test = {split.test!r} must be a percentage such as '20%'")
-    elif _DATE.match(split.test) is None:
-        yield problem(
-            path, f"test = {split.test!r} must be a percentage such as '20%' or a date such as '2012-07-01'"
-        )
+    elif _DATE.match(split.test) is None and not _lasts(split.test):
+        known = "a percentage such as '20%', a duration such as '14d' or a date such as '2012-07-01'"
+        yield problem(path, f"test = {split.test!r} must be {known}")
+
+
+def _lasts(text: str) -> bool:
+    try:
+        return bool(duration(text))
+    except ValueError:
+        return False
 
 
 def _folds(split: SplitSpec, path: Path) -> Problems:

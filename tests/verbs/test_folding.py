@@ -6,7 +6,7 @@ import pytest
 from pyarrow.csv import read_csv
 from sklearn.linear_model import Ridge
 
-from mlctl.domain.errors import Untrusted
+from mlctl.domain.errors import SpecInvalid, Untrusted
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.runs import RunsRequest
@@ -79,6 +79,21 @@ def test_folds_change_neither_the_version_nor_its_gates(learner):
     assert promoted.version == 2
     refit = [run for _, run in learner.session().repository.facts.all(Run) if run.purpose == "refit"]
     assert "folds" not in refit[-1].notes
+
+
+def test_the_largest_share_that_a_refusal_names_is_one_that_works(learner):
+    for by, folds, most in (("random", 6, "16.6%"), ("time", 5, "16.6%"), ("time", 3, "25%")):
+        split = f'by = "{by}"\nfolds = {folds}\ntest = '
+        with pytest.raises(SpecInvalid, match=f"write test = '{most}' or less"):
+            trained(learner, f'{split}"40%"')
+        assert len(run_of(learner, trained(learner, f'{split}"{most}"')).notes["folds"]) == folds
+
+
+def test_a_duration_is_the_length_of_each_window(learner):
+    made = trained(learner, 'by = "time"\ntest = "30d"\nfolds = 3')
+    told = run_of(learner, made).notes["folds"]
+    assert [one["test"] for one in told] == [30, 30, 30]
+    assert [one["train"] for one in told] == [310, 340, 370]
 
 
 def test_a_loop_does_not_cross_validate(learner):
