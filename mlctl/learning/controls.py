@@ -45,6 +45,7 @@ _NO_RANDOM_ADDRESSES = 0x0040000
 _FIXED = "MLCTL_FIXED_ADDRESSES"
 _TICK = 1_000_000  # nanoseconds
 _PATIENCE = 0.5  # seconds
+_ALL = concurrent.futures.ALL_COMPLETED
 _BALLAST: list[bytearray] = []
 
 
@@ -118,9 +119,32 @@ def _hold_threads(count: int) -> None:
         os.sched_setaffinity(0, allowed[:count])
         replace(os, sched_getaffinity=lambda _pid: set(range(count)))
     if count == 1:
+        _number_futures()
         replace(concurrent.futures, as_completed=_in_order)
         replace(futures, as_completed=_in_order)
         replace(threading.Thread, start=_one_by_one(threading.Thread.start))
+
+
+def _number_futures() -> None:
+    """Futures come out of sets in the order in which they were made, not by their addresses."""
+    plain, numbers = futures.Future.__init__, itertools.count()
+
+    def numbered(self: Any, *args: Any, **options: Any) -> None:
+        self.mlctl_number = next(numbers)
+        plain(self, *args, **options)
+
+    replace(futures.Future, __init__=numbered, __hash__=lambda self: self.mlctl_number)
+    replace(concurrent.futures, wait=_first_first)
+
+
+def _first_first(fs: Iterable[Any], timeout: float | None = None, return_when: str = _ALL) -> Any:
+    """Wait as asked; for the first to end, take the one that was made first, and it alone."""
+    given = sorted(set(fs), key=lambda future: future.mlctl_number)
+    if return_when == concurrent.futures.FIRST_COMPLETED and given:
+        futures.wait(given[:1], timeout)
+        if given[0].done():
+            return futures.DoneAndNotDoneFutures({given[0]}, set(given[1:]))
+    return futures.wait(given, timeout, return_when)
 
 
 def _in_order(fs: Iterable[Any], timeout: float | None = None) -> Iterator[Any]:
