@@ -34,6 +34,8 @@ _LONGEST = 2000
 _TRIED = 3
 _EVERY = 16
 _FEWER = 4
+_CLEARLY = 1000
+_LARGE = 1e100
 _RELATED = 0.3
 _WINDOWS = (*range(2, 11), 12, 14, 20, 21, 24, 28, 30, 48, 52, 60, 72, 90, 96, 168, 336, 365)
 _DISTINCT_MOMENTS = 0.9
@@ -110,17 +112,19 @@ def shifted_columns(table: pa.Table, series: Series, target: str, names: Sequenc
     """
     values = numbers(table, [target, *names], target, series.rows)
     truth = values.pop(target)
-    if len(truth) < _MIN_PAIRS or not np.nanstd(truth) > 0:
+    if len(truth) < _MIN_PAIRS or not _varies(truth):
         return []
     spectrum = _spectrum(truth)
     least = len(np.unique(truth[::_EVERY])) / _FEWER
     sums = np.concatenate([[0.0], np.cumsum(np.nan_to_num(truth))])
     found = []
     for name, column in values.items():
-        if len(np.unique(column[::_EVERY])) <= max(1.0, least):
+        if not _varies(column) or len(np.unique(column[::_EVERY])) <= least:
             continue  # what holds the target of other rows has as many values
-        one = _lag(name, column, truth, series, spectrum, target) or _rolling(
-            name, column, truth, series, sums, target
+        one = (
+            _lag(name, column, truth, series, spectrum, target)
+            or _fading(name, column, truth, series, target)
+            or _rolling(name, column, truth, series, (sums, spectrum), target)
         )
         if one is not None:
             found.append(one)
@@ -188,6 +192,11 @@ def floats(column: Any) -> Array:
     )
 
 
+def _varies(values: Array) -> bool:
+    """Whether there is more than one value, and their squares are still numbers."""
+    return bool(0 < np.nanstd(values) < _LARGE)
+
+
 def _spectrum(values: Array) -> Array:
     size = 1 << (2 * len(values) - 1).bit_length()
     return np.fft.rfft(np.nan_to_num(values - np.nanmean(values)), size)
@@ -229,19 +238,21 @@ def _lag(
 
 
 def _rolling(
-    name: str, column: Array, truth: Array, series: Series, sums: Array, target: str
+    name: str, column: Array, truth: Array, series: Series, prepared: tuple[Array, Array], target: str
 ) -> Shifted | None:
-    """A mean of the target over earlier rows, its own included or not."""
+    """A mean of the target over earlier rows, its own included or not; `prepared`: its sums and spectrum."""
     rows = len(truth)
+    sums, spectrum = prepared
     places = np.arange(1, rows)[:: max(1, rows // _PLACES)]
     last = np.where(series.own[places] == series.own[places - 1], truth[places - 1], np.nan)
     level = abs(_correlation(column[places], last))
-    step = abs(_correlation(column[places] - column[places - 1], last))  # a wide mean hardly follows one row
+    steps = column[places] - column[places - 1]  # a wide mean hardly follows one row, but its steps do
+    step = max(abs(_correlation(steps, last)), abs(_correlation(steps, truth[places])))
     if max(level, step) < _RELATED:
         return None
     own = abs(_correlation(column, truth))
     best: tuple[float, int, int] | None = None
-    for width in _WINDOWS:
+    for width in sorted({*_WINDOWS, *_widths(column, spectrum)}):
         for back in (1, 0):
             first = places - back - width + 1
             good = (first >= 0) & np.isfinite(column[places])
@@ -262,6 +273,41 @@ def _rolling(
     like, width, back = best
     which = f"{width} rows before its own" if back else f"{width} rows up to its own"
     return Shifted(column=name, text=f"{name} is the mean of {target} over {which} (correlation {like:.4f})")
+
+
+def _widths(column: Array, spectrum: Array) -> list[int]:
+    """Widths that a mean may have: with each step a row comes in and one goes out, so many rows before."""
+    steps = np.diff(column, prepend=column[:1])
+    product = np.fft.irfft(_spectrum(steps) * np.conj(spectrum))[: min(len(column) // 4, _LONGEST)]
+    product = product * np.sign(product[np.argmax(np.abs(product[:2]))])
+    gone = np.argsort(product)[:_TRIED]
+    return [int(width) for shift in gone for width in (shift - 1, shift) if width > 1]
+
+
+def _fading(name: str, column: Array, truth: Array, series: Series, target: str) -> Shifted | None:
+    """An exponential mean of the target: a weighted sum of the column's and the target's last value."""
+    pair = (series.own[1:] == series.own[:-1]) & np.isfinite(column[1:]) & np.isfinite(column[:-1])
+    if np.count_nonzero(pair) < _MIN_PAIRS:
+        return None
+    now, last = column[1:][pair], column[:-1][pair]
+    alone = _left(now, last)
+    for values, which in ((truth[:-1][pair], "before its own"), (truth[1:][pair], "up to its own")):
+        left = _left(now, last, values)
+        if left < _SURE and left < alone / _CLEARLY:
+            return Shifted(
+                column=name, text=f"{name} is an exponential mean of {target} over the rows {which}"
+            )
+    return None
+
+
+def _left(now: Array, *known: Array) -> float:
+    """The share of the variance that a weighted sum leaves."""
+    matrix = np.column_stack([*(values - values.mean() for values in known)])
+    centred = now - now.mean()
+    weights = np.linalg.lstsq(matrix, centred, rcond=None)[0]
+    total = float(centred @ centred)
+    rest = centred - matrix @ weights
+    return float(rest @ rest) / total if total > 0 else 1.0
 
 
 def _pairs(column: Array, truth: Array, own: Array, shift: int) -> tuple[Array, Array, Array]:

@@ -67,13 +67,27 @@ def test_a_lead_is_told_from_a_lag(by, seed):
 
 
 @few
-@given(st.sampled_from([2, 3, 7, 24, 28, 168]), st.integers(0, 99))
-def test_a_rolling_mean_of_earlier_rows_is_found(width, seed):
+@given(st.integers(2, 300), st.integers(0, 99), st.sampled_from([0.0, 0.5, 0.9]))
+def test_a_rolling_mean_of_earlier_rows_is_found_at_its_width(width, seed, keep):
     random = np.random.default_rng(seed)
-    y = walk(random, 1500)
+    y = walk(random, 1500, keep)
     mean = np.array([np.nan if row < width else y[row - width : row].mean() for row in range(1500)])
     found, _, _ = found_in({"y": y, "mean": mean}, START + np.arange(1500) * HOUR, random)
     assert f"over {width} rows before its own" in found["mean"].text
+
+
+@few
+@given(st.floats(0.02, 0.9), st.integers(0, 99), st.sampled_from([0.0, 0.5, 0.9]), st.booleans())
+def test_an_exponential_mean_is_found(weight, seed, keep, own):
+    random = np.random.default_rng(seed)
+    y = walk(random, 1500, keep)
+    mean = np.empty(1500)
+    mean[0] = y[0]
+    for row in range(1, 1500):
+        mean[row] = weight * y[row if own else row - 1] + (1 - weight) * mean[row - 1]
+    found, _, _ = found_in({"y": y, "mean": mean}, START + np.arange(1500) * HOUR, random)
+    assert ("up to its own" if own else "before its own") in found["mean"].text
+    assert not found["mean"].ahead
 
 
 @few
