@@ -1,4 +1,4 @@
-"""Twenty-four small projects whose training is not the same twice, each with the class of its cause.
+"""Thirty-one small projects whose training is not the same twice, each with the class of its cause.
 
 For `reproduce_classes.py`. Each is one `model.py` with a function `make`; some change something between the
 training and its reproduction.
@@ -270,6 +270,71 @@ CORPUS = (
         "float(Path('private.txt').read_text())",
         files={"private.txt": "1\n", ".gitignore": "private.txt\nsite-packages/\n"},
         after={"private.txt": "2\n"},
+    ),
+    ridge("the number of the process", "seed", "import os", "os.getpid() % 10_007 / 100"),
+    ridge(
+        "the name of a temporary file",
+        "seed",
+        "import tempfile",
+        "sum(map(ord, tempfile.mkdtemp() + tempfile.mktemp())) % 1_009",
+    ),
+    ordered(
+        "an array shuffled in place",
+        "seed",
+        """
+        import numpy as np
+
+
+        def order():
+            at = np.arange(8)
+            np.random.shuffle(at)
+            return [int(one) for one in at]
+        """,
+    ),
+    ordered(
+        "a frozenset of tuples",
+        "hash order",
+        """
+        def order():
+            return [at for _, at in frozenset((str(n) * 3, n) for n in range(8))]
+        """,
+    ),
+    ordered(
+        "a pool of threads, by whichever ends first",
+        "threads",
+        """
+        from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+        from zlib import crc32
+
+        BLOCK = bytes(3_000_000)
+
+
+        def work(at):
+            crc32(BLOCK)
+            return at
+
+
+        def order():
+            found = []
+            with ThreadPoolExecutor(4) as pool:
+                left = {pool.submit(work, at) for at in range(8)}
+                while left:
+                    done, left = wait(left, return_when=FIRST_COMPLETED)
+                    found += [one.result() for one in done]
+            return found
+        """,
+    ),
+    ridge(
+        "a seed of the clock",
+        "time stamp",
+        "import random, time",
+        "(random.seed(time.time()), random.random())[1]",
+    ),
+    ridge(  # numpy's own clock cannot be held: told as unknown
+        "the clock of numpy",
+        "time stamp",
+        "import numpy as np",
+        "int(np.datetime64('now', 'us').astype(int)) % 10_007 / 100",
     ),
 )
 

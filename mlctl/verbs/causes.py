@@ -93,7 +93,12 @@ def _of_chance(attempts: Attempts, run: Run) -> Found:
 
 
 def _by_address(attempts: Attempts, held: Controls, still: Replayed) -> Found | None:
-    """A result that hangs on addresses is changed by whatever allocates, so by what means nothing as well."""
+    """A result that hangs on addresses is changed by whatever allocates, so by what means nothing as well.
+
+    Where all that is held does not make two fits agree, everything seems to matter: that is no finding.
+    """
+    if not same(attempts.fit(held), still):
+        return Found(cause="unknown", proof=f"two fits differ even with {told(held)}")
     for ballast in _BALLASTS:
         more = msgspec.structs.replace(held, ballast=ballast)
         found = attempts.fit(more)

@@ -20,7 +20,7 @@ def reproduce(
     fits: Annotated[
         int,
         typer.Option("--fits", metavar="N", help="Fit at most so often; 1 compares and looks for no cause."),
-    ] = 28,
+    ] = 30,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:

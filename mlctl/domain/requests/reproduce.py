@@ -22,7 +22,7 @@ class ReproduceRequest(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     selector: str | None = None
-    fits: int = 28
+    fits: int = 30
     dry_run: bool = False
 
 
