@@ -21,6 +21,7 @@ from mlctl.workspace.process import output_of
 LOCK = "dvc.lock"
 PIPELINE = "dvc.yaml"
 _MOST = 200  # folders that are looked through without git
+_FILES = 50  # files that count as a folder
 _OTHERS = {".git", ".hg", ".dvc", ".mlctl"}
 
 
@@ -77,7 +78,7 @@ def owner_of(root: Path, path: str) -> Tracked | None:
         for found in (*_in_lock(root, folder / LOCK), *_in_pointers(root, folder.glob(f"*{SUFFIX}"))):
             if found.path == path:
                 return found
-    return next((found for found in _from_afar(root) if found.path == path), None)
+    return next((found for found in _from_afar(root, path) if found.path == path), None)
 
 
 def foreign_owner(root: Path, path: str) -> Tracked | None:
@@ -96,9 +97,9 @@ def pointer_at(root: Path, path: str) -> Pointer | None:
     return found.pointer if found is not None else None
 
 
-def _from_afar(root: Path) -> Iterator[Tracked]:
-    """What files say of data that are not below their own folder; damaged ones say nothing."""
-    for file in _everywhere(root):
+def _from_afar(root: Path, path: str) -> Iterator[Tracked]:
+    """What files outside of `path` say of data that are not below their folder; damaged ones say nothing."""
+    for file in _everywhere(root, path):
         with suppress(MlctlError, OSError, UnicodeDecodeError):
             told = (file.with_name(PIPELINE) if file.name == LOCK else file).read_text(encoding="utf-8")
             if "wdir:" not in told and "../" not in told:
@@ -201,11 +202,19 @@ def _tracked(root: Path, file: Path, base: Path, out: Pointer, stage: str | None
     return Tracked(path=path, file=file.relative_to(root).as_posix(), pointer=pointer, stage=stage)
 
 
-def _everywhere(root: Path) -> list[Path]:
-    """Pointers and locks, in a small project found without git: then `status` knows what it rests on."""
+def _everywhere(root: Path, path: str) -> list[Path]:
+    """Pointers and locks, in a small project found without git: then `status` knows what it rests on.
+
+    What is below `path`, which is asked for, is data and may be a million files.
+    """
     found = []
-    for number, (folder, folders, files) in enumerate(os.walk(root)):
-        if number == _MOST:
+    asked, seen = str(root / path), 0
+    for folder, folders, files in os.walk(root):
+        if folder == asked:
+            folders.clear()
+            continue
+        seen += 1 + len(files) // _FILES
+        if seen > _MOST:
             return _pointer_files(root, SUFFIX, LOCK)
         data = {name.removesuffix(SUFFIX) for name in files}
         folders[:] = sorted(name for name in folders if not name.startswith(".") and name not in data)

@@ -1,5 +1,6 @@
 """Who says what a path holds: a pointer beside it, a `.dvc` file with several outs, or a stage's lock."""
 
+import os
 import subprocess
 
 import pytest
@@ -127,3 +128,20 @@ def test_damage_is_told(tmp_path):
     found, wrong = tracked_in(tmp_path)
     assert found == []
     assert len(wrong) == 2
+
+
+def test_the_data_that_are_asked_for_are_not_looked_through(tmp_path, monkeypatch):
+    (tmp_path / "data/deep").mkdir(parents=True)
+    (tmp_path / "data/deep/a.bin").write_text("a")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub/up.dvc").write_text(
+        f"wdir: ..\nouts:\n- md5: {A}.dir\n  size: 1\n  nfiles: 1\n  hash: md5\n  path: data\n"
+    )
+    listed = []
+    walk = os.walk
+    monkeypatch.setattr("os.walk", lambda *args: (listed.append(seen[0]) or seen for seen in walk(*args)))
+    found = owner_of(tmp_path, "data")
+    assert found is not None
+    assert found.file == "sub/up.dvc"
+    assert str(tmp_path / "data") in listed
+    assert str(tmp_path / "data/deep") not in listed
