@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mlctl.learning.tracing import Trace
 
 _NAME = 16  # digits of a digest
+_PROGRAMS = f"{PROJECT}and programs "
 
 
 def used_by(session: Session, trace: "Trace", native: Iterable[str]) -> Used:
@@ -58,7 +59,7 @@ def used_by(session: Session, trace: "Trace", native: Iterable[str]) -> Used:
             if trace.programs or not name.endswith(".py")
         }
         files |= dict(_data(session))
-        files["."] = f"{PROJECT}{_names_of_all(root, programs=bool(trace.programs))}"
+        files["."] = _names_of_all(root, programs=bool(trace.programs))
     return Used(
         modules={_relative(root, path): _module(source) for path, source in sources.items()},
         files={name: files[name] for name in sorted(files)},
@@ -141,8 +142,7 @@ def _state(session: Session, path: Path, like: str) -> str:
     """What a path holds now, told as it was told before."""
     kind = next((one for one in (PROJECT, DATA, FOLDER) if like.startswith(one)), "")
     if kind == PROJECT:
-        now = [f"{PROJECT}{_names_of_all(path, programs=programs)}" for programs in (False, True)]
-        return like if like in now else now[0]
+        return _names_of_all(path, programs=like.startswith(_PROGRAMS))
     if not path.exists():
         return ABSENT
     if kind == DATA:
@@ -176,10 +176,11 @@ def _data(session: Session) -> Iterator[tuple[str, str]]:
 
 
 def _names_of_all(root: Path, *, programs: bool) -> str:
-    """Digest of the names of the project's files; with `programs`, of those that Python runs as well."""
+    """The state of the project's files by their names; with `programs`, of those that Python runs as well."""
     looked_at(root)
     names = [name for name in project_files(root) if programs or not name.endswith(".py")]
-    return hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
+    digest = hashlib.sha256("\0".join(names).encode("utf-8", "surrogateescape")).hexdigest()
+    return f"{_PROGRAMS if programs else PROJECT}{digest}"
 
 
 def _outside(root: Path, sources: dict[str, bytes]) -> set[str]:
