@@ -81,7 +81,7 @@ PACKAGE = {
     "site-packages/smallpackage-1.0.dist-info/top_level.txt": "smallpackage\n",
 }
 NEWER = {
-    "site-packages/smallpackage.py": "PENALTY = 2.0\n",
+    "site-packages/smallpackage.py": "PENALTY = 2.00\n",
     "site-packages/smallpackage-1.0.dist-info/METADATA": None,
     "site-packages/smallpackage-1.0.dist-info/top_level.txt": None,
     "site-packages/smallpackage-1.1.dist-info/METADATA": "Name: smallpackage\nVersion: 1.1\n",

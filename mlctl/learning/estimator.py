@@ -14,6 +14,7 @@ from typing import Any
 from mlctl.domain.errors import MlctlError, NotInstalled, TrainingFailed, UsageError
 from mlctl.domain.nearest import nearest
 from mlctl.domain.spec import ModelSpec
+from mlctl.learning.from_source import Compiled
 
 _HINT = "mlctl spec explain"
 
@@ -126,12 +127,15 @@ def _function(build: str, root: Path) -> Any:
     path = root / file
     if not path.is_file():
         raise UsageError(f"build = {build!r}: {file} is not a file of the project", _HINT, path=file)
-    spec = importlib.util.spec_from_file_location(f"mlctl_build_{path.stem}", path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise UsageError(f"build = {build!r}: {file} is not a Python file", _HINT, path=file)
+    module_name = f"mlctl_build_{path.stem}"
+    loader = Compiled(module_name, str(path))
+    spec = importlib.util.spec_from_file_location(module_name, path, loader=loader)
+    assert spec is not None  # noqa: S101 - there is a loader
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    loader.exec_module(module)
     return _attribute(module, name, build)
 
 

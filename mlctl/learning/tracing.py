@@ -10,10 +10,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.machinery import PathFinder
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from mlctl.learning.from_source import FromSource
 from mlctl.workspace.project_files import names_in
 from mlctl.workspace.syntax import imports
 
@@ -166,7 +168,7 @@ class Trace:
             caller = caller.f_back
         if name in self.assigned:
             return
-        if caller is not None and self._is_own(caller.f_code.co_filename):
+        if caller is not None and self.is_own(caller.f_code.co_filename):
             self.variables.setdefault(name, value)
         elif name not in MACHINE and not name.startswith(("LC_", "XDG_", "SSH_", "MLCTL_")):
             self.settings.add(name)
@@ -176,7 +178,8 @@ class Trace:
         name = os.path.abspath(os.fsdecode(path))
         return self.root + name[len(self._real) :] if name.startswith(self._real) else name
 
-    def _is_own(self, file: str) -> bool:
+    def is_own(self, file: str) -> bool:
+        """Whether it is neither a file of an installed package nor one of mlctl."""
         return file.startswith(os.sep) and not file.startswith((_OURS, *self._installed))
 
     def _counts(self, name: str) -> bool:
@@ -244,6 +247,8 @@ def tracing(root: Path) -> Iterator[Trace]:
         sys.modules.pop(name, None)
     trace, before = Trace(root), set(sys.modules)
     kept = os.stat, os.environ.__class__
+    finder = FromSource(trace.is_own)
+    sys.meta_path.insert(sys.meta_path.index(PathFinder) if PathFinder in sys.meta_path else 0, finder)
     os.stat = _looking(trace, os.stat)
     os.environ.__class__ = _asking(trace, kept[1])
     _HOOK.listen(trace)
@@ -252,6 +257,7 @@ def tracing(root: Path) -> Iterator[Trace]:
     finally:
         _HOOK.listen(None)
         os.stat, os.environ.__class__ = kept
+        sys.meta_path.remove(finder)
         trace.modules = _used_modules(root, before)
 
 

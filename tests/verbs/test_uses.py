@@ -1,6 +1,7 @@
 """A run is reused only where nothing that it used has changed, and what it did not use never counts."""
 
 import os
+import py_compile
 
 import pytest
 
@@ -71,6 +72,18 @@ def why(project):
 def test_nothing_has_changed(used):
     assert why(used) is None
     assert not train(used.session(), TrainRequest()).data.changed
+
+
+@pytest.mark.parametrize("path", ["house/walls.py", "build.py"])
+def test_bytecode_of_the_same_second_and_size_is_not_run(used, path):
+    used.write("build.py", "import house.own as own\nMORE = 1.0\nown.ALPHA += MORE\nmake = own.make\n")
+    at = used.root / path
+    os.utime(at, (1_000_000_000, 1_000_000_000))
+    py_compile.compile(str(at))
+    at.write_text(at.read_text().replace("1.0", "5.0"))
+    os.utime(at, (1_000_000_000, 1_000_000_000))
+    assert train(used.session(), TrainRequest()).data.changed
+    assert float((used.root / "written.txt").read_text()) == 8.5  # 4.5 with what was
 
 
 @pytest.mark.parametrize(
