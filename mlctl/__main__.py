@@ -48,6 +48,7 @@ def main() -> int:
         kept: int | None = import_module("mlctl.store.kept_answers").give(arguments) if quick else None
         if kept is not None:
             return kept
+        _import_msgspec()
         door = import_module("mlctl.cli.quick" if quick or unkept else "mlctl.cli.main")
         code: int = door.run(arguments)
     except KeyboardInterrupt:
@@ -55,6 +56,19 @@ def main() -> int:
         sys.stderr.write("error: interrupted\n")
         return 130
     return code
+
+
+def _import_msgspec() -> None:
+    """Import it without `typing_extensions`: it finds the same in `typing`, and is spared `inspect`."""
+    missing = object()
+    before = sys.modules.get("typing_extensions", missing)
+    sys.modules["typing_extensions"] = None  # type: ignore[assignment] # refuses to be imported
+    try:
+        import_module("msgspec")
+    finally:
+        del sys.modules["typing_extensions"]
+        if before is not missing:
+            sys.modules["typing_extensions"] = before  # type: ignore[assignment]
 
 
 def program() -> None:

@@ -12,12 +12,13 @@ import os
 import shlex
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
-from mlctl.cli import crash, table
+from mlctl.cli import table
 from mlctl.cli.progress import Progress
 from mlctl.cli.settings import Settings, current
 from mlctl.domain.credentials import strip
@@ -29,6 +30,8 @@ ERROR_SCHEMA = "mlctl.error/1"
 INTERRUPTED = 130
 BROKEN_PIPE = 141
 BUG = 1
+
+_CRASH = "mlctl.cli.crash"  # imported when there is one
 
 _RED, _PLAIN = "\x1b[1;31m", "\x1b[0m"
 _DISK_FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -197,7 +200,7 @@ def _of_the_machine(error: OSError) -> MlctlError | None:
 
 def _bug(error: Exception) -> int:
     settings = current()
-    path = crash.report(error, command_line(settings))
+    path = import_module(_CRASH).report(error, command_line(settings))
     summary = strip(f"{type(error).__name__}: {error}".split("\n", maxsplit=1)[0])
     kept = f"; the report is in {path}" if path else ""
     failure = Failure(
@@ -217,7 +220,7 @@ def _bug(error: Exception) -> int:
 def _tell(failure: Failure, error: BaseException) -> int:
     settings = current()
     if settings.debug:
-        crash.show(error)
+        import_module(_CRASH).show(error)
     if settings.wants_json:
         document: dict[str, Any] = {"ok": False, "schema": ERROR_SCHEMA, "error": failure}
         if isinstance(error, AnswerIsNo):

@@ -3,8 +3,9 @@
 import os
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass, field
 from pathlib import Path
+
+import msgspec
 
 from mlctl.domain.errors import UsageError
 
@@ -21,8 +22,7 @@ ENVIRONMENT: dict[str, str] = {
 _FALSE = {"", "0", "false", "no", "off"}
 
 
-@dataclass(kw_only=True)
-class Settings:
+class Settings(msgspec.Struct, kw_only=True):
     """The global options of this invocation.
 
     Attributes:
@@ -38,7 +38,7 @@ class Settings:
     debug: bool = False
     colour: bool = True
     directory: str | None = None
-    start: Path = field(default_factory=Path.cwd)
+    start: Path = msgspec.field(default_factory=Path.cwd)
     program: str = "mlctl"
 
     @property

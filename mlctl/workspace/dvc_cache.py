@@ -8,7 +8,6 @@ import errno
 import fcntl
 import hashlib
 import os
-import secrets
 import time
 from collections.abc import Iterable, Iterator
 from importlib import import_module
@@ -284,7 +283,7 @@ class DvcCache:
         )
 
     def _aside(self) -> Path:
-        return self.folder / "tmp" / f"mlctl-{os.getpid()}-{secrets.token_hex(6)}"
+        return self.folder / "tmp" / f"mlctl-{os.getpid()}-{os.urandom(6).hex()}"
 
     def _place(self, aside: Path, md5: str) -> None:
         path = self.path(md5)

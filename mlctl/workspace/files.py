@@ -3,7 +3,6 @@
 import contextlib
 import errno
 import os
-import secrets
 import shlex
 import time
 from pathlib import Path
@@ -20,7 +19,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o644) -> None:
         DiskFull, PermissionRefused: nothing has changed.
     """
     start = f".{path.name[:100]}."
-    aside = path.with_name(f"{start}{secrets.token_hex(4)}.tmp")
+    aside = path.with_name(f"{start}{os.urandom(4).hex()}.tmp")
     try:
         _sweep(path.parent, start)
         with aside.open("xb") as file:

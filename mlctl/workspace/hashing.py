@@ -9,7 +9,6 @@ import errno
 import fcntl
 import hashlib
 import os
-import secrets
 import stat
 import sys
 import threading
@@ -78,7 +77,7 @@ class Taker:
         self._folder_mode = folder_mode
         self._made: set[str] = set()
         self._clones = sys.platform == "linux"
-        self._aside = f"tmp/mlctl-{os.getpid()}-{secrets.token_hex(6)}"
+        self._aside = f"tmp/mlctl-{os.getpid()}-{os.urandom(6).hex()}"
         self._fits = (_umask() & MODE) == 0
         if cache is not None:
             self._cache = os.open(cache, _READ | os.O_DIRECTORY)

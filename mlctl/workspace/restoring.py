@@ -9,7 +9,6 @@ import contextlib
 import errno
 import hashlib
 import os
-import secrets
 import stat
 import sys
 from pathlib import Path
@@ -67,7 +66,7 @@ class Restorer:
         self._clones = sys.platform == "linux" and "reflink" in links
         self._plain = not self._links
         self._folder = aside
-        self._unique = f"mlctl-{os.getpid()}-{secrets.token_hex(6)}"
+        self._unique = f"mlctl-{os.getpid()}-{os.urandom(6).hex()}"
         self._made: set[str] = set()
         self._elsewhere = False
         self._last = f"{aside}/{self._unique}"
