@@ -7,13 +7,14 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_status import DatasetState, DataStatusRequest, DataStatusResult
 from mlctl.verbs.absent_files import absent_files
 from mlctl.verbs.engines import engine
-from mlctl.verbs.intake import look
 from mlctl.verbs.parts import pointer_of
 from mlctl.verbs.places import Place, known_places, named_or_at
+from mlctl.verbs.readable import Unreadable, look_or_say
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import newest, with_bytes
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import Pointer, read_settings
+from mlctl.workspace.snapshot import Snapshot
 
 _CALM = {"clean", "absent", "untracked"}
 
@@ -59,12 +60,19 @@ def _state(session: Session, place: Place) -> DatasetState:
     read = place.spec.read if place.spec else None
     last = newest(session, place.name)
     held = with_bytes(session, place.name, pointer.md5, read) if pointer else None
-    seen = look(session, place) if target.exists() else None
-    md5 = seen.md5 if seen else None
-    state, why, then = _judged(
-        place, pointer, md5, held.label if held else None, has_versions=last is not None
+    seen = look_or_say(session, place) if target.exists() else None
+    state, why, then = (
+        ("unreadable", seen.why, seen.next)
+        if isinstance(seen, Unreadable)
+        else _judged(
+            place,
+            pointer,
+            seen.md5 if seen else None,
+            held.label if held else None,
+            has_versions=last is not None,
+        )
     )
-    if seen is not None and state == "modified":
+    if isinstance(seen, Snapshot) and state == "modified":
         absent = absent_files(session, place, seen, DvcCache.of(read_settings(session.root)))
         if absent is not None:
             state = "partial" if absent.alone else state

@@ -1,11 +1,18 @@
 """`mlctl pull`: fetch, and bring the data that the work tree's pointers name, where nothing is lost.
 
-A dataset that was changed here stays as it is, and is told.
+A dataset that was changed here, or cannot be read, stays as it is, and is told.
 """
 
 from pathlib import Path
 
-from mlctl.domain.errors import Incomplete, NotFound, WorkspaceDirty
+from mlctl.domain.errors import (
+    Incomplete,
+    InvalidName,
+    NotFound,
+    PermissionRefused,
+    UsageError,
+    WorkspaceDirty,
+)
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Report
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult
@@ -27,12 +34,16 @@ def pull(request: PullRequest, *, report: Report, command: str) -> Outcome[PullR
     """
     fetched = fetch(request, report=report, command=command)
     session, _made = session_of(Path(request.folder).absolute(), report=report, command=command)
-    files, kept, lacking = 0, [], []
+    files, kept, lacking = 0, {}, []
     for name in _pointed(session):
         try:
             restored = data_checkout(session, DataCheckoutRequest(dataset=name)).data
         except WorkspaceDirty:
-            kept.append(name)
+            kept[name] = f"{name} was changed here and stays as it is"
+        except (UsageError, InvalidName, PermissionRefused) as error:
+            if "path" not in error.facts:  # of the remote's configuration, not of this dataset
+                raise
+            kept[name] = f"{name} stays as it is: {error.message}"
         except Incomplete as error:
             lacking.append(error)  # the other datasets come all the same
         else:
@@ -42,8 +53,8 @@ def pull(request: PullRequest, *, report: Report, command: str) -> Outcome[PullR
     data = PullResult(
         fetched=fetched.data, files=files, kept=tuple(kept), changed=bool(fetched.data.changed or files)
     )
-    warnings = [f"{name} was changed here and stays as it is" for name in kept]
-    return Outcome(data=data, warnings=(*fetched.warnings, *session.warnings, *warnings), next=fetched.next)
+    warnings = (*fetched.warnings, *session.warnings, *kept.values())
+    return Outcome(data=data, warnings=warnings, next=fetched.next)
 
 
 def _all_of(lacking: list[Incomplete]) -> Incomplete:

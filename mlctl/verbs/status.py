@@ -12,9 +12,9 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.status import DatasetStatus, Stale, StatusRequest, StatusResult
 from mlctl.domain.spec import Spec
 from mlctl.verbs.absent_files import absent_files
-from mlctl.verbs.intake import look
 from mlctl.verbs.parts import pointer_of
 from mlctl.verbs.places import Place
+from mlctl.verbs.readable import Unreadable, look_or_say
 from mlctl.verbs.session import Session
 from mlctl.verbs.staleness import model_status
 from mlctl.verbs.unpushed import unpushed
@@ -97,7 +97,10 @@ def _dataset(session: Session, name: str, path: str, names: Names, spec: Spec | 
         command = f"mlctl data status {name}" if pointer is None else f"mlctl data checkout {name}"
         stale = Stale(what=f"data {name}", why=why, next=command)
         return DatasetStatus(name=name, path=path, version=pointed, state="missing", stale=(stale,))
-    seen = look(session, place)
+    seen = look_or_say(session, place)
+    if isinstance(seen, Unreadable):
+        stale = Stale(what=f"data {name}", why=seen.why, next=seen.next)
+        return DatasetStatus(name=name, path=path, version=None, state="unreadable", stale=(stale,))
     if pointer is not None and pointer.md5 == seen.md5 and pointed is not None:
         return DatasetStatus(name=name, path=path, version=pointed, state="fresh")
     if pointer is None:

@@ -1,15 +1,19 @@
 """`data status`: every state that a dataset's place can be in."""
 
+import os
+
 import pytest
 
 from mlctl.domain.errors import NotFound, WouldChange
 from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest
 from mlctl.domain.requests.data_status import DataStatusRequest
+from mlctl.domain.requests.status import StatusRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.data_checkout import data_checkout
 from mlctl.verbs.data_status import data_status
+from mlctl.verbs.status import status
 from mlctl.verbs.undo import undo
 
 
@@ -106,3 +110,55 @@ def test_only_what_is_named_is_looked_at(project):
         states("one", "two")
     with pytest.raises(NotFound, match="did you mean 'two'"):
         states("twoo")
+
+
+def _unreadable_by_a_link(folder):
+    (folder / "link").symlink_to("/nowhere")
+    return folder / "link", "is a symbolic link", "ls -lb b/link"
+
+
+def _unreadable_by_its_name(folder):
+    (folder / "li\nne").touch()
+    return folder / "li\nne", "has a line break in its name", "ls -lb b"
+
+
+def _unreadable_by_its_kind(folder):
+    os.mkfifo(folder / "pipe")
+    return folder / "pipe", "is neither a file nor a folder", "ls -lb b/pipe"
+
+
+@pytest.mark.parametrize("spoil", [_unreadable_by_a_link, _unreadable_by_its_name, _unreadable_by_its_kind])
+def test_a_folder_that_cannot_be_read_is_told_and_hides_no_other(project, monkeypatch, spoil):
+    monkeypatch.chdir(project.root)
+    for path in ("a/1.txt", "b/1.txt"):
+        project.write(path, path)
+    data_add(project.session(), DataAddRequest())
+    data_add(project.session(), DataAddRequest(paths=("a", "b")))
+    in_the_way, why, then = spoil(project.root / "b")
+    found = {one.name: one for one in data_status(project.session(), DataStatusRequest()).data.datasets}
+    assert [found[name].state for name in ("rides", "a", "b")] == ["clean", "clean", "unreadable"]
+    assert why in found["b"].why
+    assert (found["b"].version, found["b"].next) == (1, then)
+    with pytest.raises(WouldChange) as refused:
+        data_status(project.session(), DataStatusRequest(check=True))
+    assert refused.value.message == "1 of 3 datasets are not clean: b (unreadable)"
+    assert refused.value.hints == (then,)
+    seen = {one.name: one for one in status(project.session(), StatusRequest()).data.datasets}
+    assert [seen[name].state for name in ("rides", "a", "b")] == ["fresh", "fresh", "unreadable"]
+    (stale,) = seen["b"].stale
+    assert why in stale.why
+    in_the_way.unlink()
+    assert data_status(project.session(), DataStatusRequest(check=True)).data.clean
+
+
+def test_a_folder_without_files_is_told_and_hides_no_other(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    project.write("b/1.txt", "1")
+    data_add(project.session(), DataAddRequest())
+    data_add(project.session(), DataAddRequest(paths=("b",)))
+    (project.root / "b/1.txt").unlink()
+    found = {one.name: one for one in data_status(project.session(), DataStatusRequest()).data.datasets}
+    assert (found["rides"].state, found["b"].state) == ("clean", "unreadable")
+    assert found["b"].next == "mlctl data checkout b"
+    data_checkout(project.session(), DataCheckoutRequest(dataset="b"))
+    assert data_status(project.session(), DataStatusRequest(check=True)).data.clean

@@ -72,6 +72,25 @@ def test_the_data_of_the_work_tree_come_and_changed_ones_stay(tmp_path, monkeypa
     assert (done.files, done.kept) == (1, ("b",))
 
 
+def test_a_folder_that_cannot_be_read_stays_and_the_others_come(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    one = tmp_path / "one"
+    session = project(one)
+    for name in ("a", "b"):
+        (one / name).mkdir()
+        (one / name / "1.txt").write_text(name, encoding="utf-8")
+    monkeypatch.chdir(one)
+    data_add(session(), DataAddRequest(paths=("a", "b")))
+    remote_add(session(), RemoteAddRequest(name="origin", url=str(tmp_path / "remote")))
+    push(session(), PushRequest())
+    (one / "a" / "link").symlink_to("/nowhere")
+    (one / "b" / "1.txt").unlink()
+    done = pull(PullRequest(folder=str(one)), report=silent, command="mlctl pull")
+    assert (done.data.files, done.data.kept) == (1, ("a",))
+    assert [text for text in done.warnings if "a/link is a symbolic link" in text]
+    assert (one / "b" / "1.txt").read_text(encoding="utf-8") == "b"
+
+
 def test_what_the_remote_has_lost_is_named_once_all_else_has_come_and_who_has_it_heals_it(
     tmp_path, monkeypatch
 ):

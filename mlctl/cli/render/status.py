@@ -5,8 +5,6 @@ from typing import Protocol, TextIO
 from mlctl.cli.columns import size
 from mlctl.domain.requests.status import DatasetStatus, ModelStatus, Stale, StatusResult, Unpushed
 
-_STATES = {"fresh": "", "new": "new", "changed": "changed", "missing": "missing"}
-
 
 class Out(Protocol):
     """Whatever has a text file to write to: a rich console, or the stand-in of the quick way."""
@@ -51,7 +49,8 @@ def _decisions(number: int) -> str:
 
 def _dataset(dataset: DatasetStatus) -> str:
     version = f"@{dataset.version}" if dataset.version is not None else ""
-    return f"  {dataset.name}{version}  {dataset.path}  {_STATES[dataset.state]}".rstrip()
+    state = "" if dataset.state == "fresh" else dataset.state
+    return f"  {dataset.name}{version}  {dataset.path}  {state}".rstrip()
 
 
 def _model(model: ModelStatus) -> str:

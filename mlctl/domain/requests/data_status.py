@@ -23,7 +23,8 @@ class DatasetState(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         state: "clean"; "new" (no version yet), "modified" (differs from its pointer), "partial" (some of
             the version's files, as `data get` brings them, and no others), "missing" (only the pointer is
-            there), "unversioned" (the pointer names bytes that have no version), "gone" (neither
+            there), "unreadable" (`why` says what stands in the way: a symbolic link, a name with a line
+            break, no permission), "unversioned" (the pointer names bytes without a version), "gone" (neither
             is there, and mlctl.toml declares it), "absent" (neither is there: another branch's; no fault),
             "untracked" (its pointer was taken away, and mlctl.toml does not declare it; no fault).
         version: the one that the pointer names; None where it names none.

@@ -32,7 +32,8 @@ class DatasetStatus(Record, frozen=True, kw_only=True):
 
     Attributes:
         version: that the work tree stands on; None where its bytes have none.
-        state: "fresh", "new" (no version yet), "changed" (since its pointer), "missing"; where it has no
+        state: "fresh", "new" (no version yet), "changed" (since its pointer), "missing", "unreadable"
+            (a symbolic link, a name with a line break, no permission: `stale` says which); where it has no
             pointer and mlctl.toml does not declare it, which is no fault, "untracked" or "absent".
     """
 
