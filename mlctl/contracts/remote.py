@@ -109,6 +109,9 @@ class Remote(Protocol):
 
     schemes: tuple[str, ...]
 
+    # A remote may also have `options(url) -> frozenset[str] | None`: the names of all options that it takes
+    # for a URL, so that a mistyped one is refused when it is configured; None where it cannot say.
+
     def open(self, url: str, options: Mapping[str, str]) -> RemoteStore:
         """Open the store at a URL; nothing is asked of it yet.
 

@@ -23,7 +23,7 @@ from mlctl.store.repository import Repository
 from mlctl.store.rooms import room
 from mlctl.verbs.beginning import begin, log_names
 from mlctl.verbs.remote_options import parsed, placed, private
-from mlctl.verbs.remote_stores import store_of
+from mlctl.verbs.remote_stores import refuse_unknown, store_of
 from mlctl.verbs.session import Session
 from mlctl.verbs.sharing_ways import progress, shared_store
 from mlctl.workspace.dvc_remotes import name_remote
@@ -40,7 +40,7 @@ def clone(request: CloneRequest, *, report: Report, command: str) -> Outcome[Clo
     Raises:
         AlreadyExists: the folder holds something else.
         NotFound: the remote holds no repository, or nothing of the name asked for.
-        UsageError, NotInstalled: of the URL.
+        UsageError, NotInstalled: of the URL and the options.
         Corrupt, Untrusted, Incomplete, Unreachable, Denied: of the remote.
     """
     only = log_names(request.only)
@@ -48,6 +48,7 @@ def clone(request: CloneRequest, *, report: Report, command: str) -> Outcome[Clo
     url = placed(request.url, Path.cwd())
     options = parsed(request.options)
     setting = RemoteSetting(name=_ORIGIN, url=url, options=options)
+    refuse_unknown(setting)
     layout = Layout(root / FOLDER)
     held, stored = _held(root), _held(layout.store)
     if held and not layout.config.exists() and not (held == {FOLDER} and stored <= _BEGINNING):

@@ -5,11 +5,13 @@ decision's number. One that does not refuse is used for facts and data only.
 """
 
 import os
+import shlex
 from contextlib import closing
+from pathlib import Path
 
 from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.credentials import strip
-from mlctl.domain.errors import AlreadyExists
+from mlctl.domain.errors import AlreadyExists, NotFound
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import check_name
 from mlctl.domain.remote import NO_LOG, RemoteSetting
@@ -22,7 +24,7 @@ from mlctl.sharing.shared_log import SharedLog
 from mlctl.store.remote_settings import read_remotes
 from mlctl.store.rooms import room
 from mlctl.verbs.remote_options import parsed, placed, private
-from mlctl.verbs.remote_stores import store_of, with_environment
+from mlctl.verbs.remote_stores import refuse_unknown, store_of, with_environment
 from mlctl.verbs.session import Session
 from mlctl.verbs.sharing_ways import progress, shared_store, telling
 from mlctl.workspace.dvc_remotes import name_remote, read_dvc_remotes
@@ -33,7 +35,9 @@ def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAdd
 
     Raises:
         AlreadyExists: the name means another place.
-        UsageError: the URL makes no sense, or the remote is another repository's and nobody adopts it.
+        UsageError: the URL or an option makes no sense, or the remote is another repository's and nobody
+            adopts it.
+        NotFound: a folder whose parent does not exist.
         Unreachable, Denied, Corrupt, Untrusted, Incomplete: of the remote.
     """
     check_name("remote", request.name)
@@ -47,8 +51,11 @@ def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAdd
             f"remote {request.name} is {there.url}", f"mlctl remote rm {request.name}", remote=request.name
         )
     default = request.default or first in {None, request.name}
-    setting = with_environment(RemoteSetting(name=request.name, url=url, options=options))
+    given = RemoteSetting(name=request.name, url=url, options=options)
+    refuse_unknown(given)
+    setting = with_environment(given)
     with closing(store_of(setting)) as store:
+        _refuse_nowhere(setting, store)
         writable, refuses = store.writable, _probed(store, dry_run=request.dry_run)
         there_is = refuse_stranger(session.repository, SharedLog(store), url, adopt=request.adopt) is not None
         log = refuses or not writable
@@ -81,6 +88,19 @@ def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAdd
     return Outcome(
         data=data, warnings=_warnings(data), next=("mlctl push",) if writable and log else ("mlctl pull",)
     )
+
+
+def _refuse_nowhere(setting: RemoteSetting, store: RemoteStore) -> None:
+    """A folder may be made; one that would need another to be made first is more likely mistyped."""
+    if setting.scheme != "file":
+        return
+    parent = Path(store.url).parent
+    if not parent.exists():
+        raise NotFound(
+            f"{parent} does not exist, so {Path(store.url).name} cannot be made in it: is the path right?",
+            f"mkdir -p {shlex.quote(str(parent))}",
+            path=str(parent),
+        )
 
 
 def _probed(store: RemoteStore, *, dry_run: bool) -> bool:

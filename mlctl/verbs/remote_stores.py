@@ -14,7 +14,8 @@ import msgspec
 from mlctl.contracts import registry
 from mlctl.contracts.remote import Remote, RemoteStore
 from mlctl.domain.credentials import strip
-from mlctl.domain.errors import NotFound, NotInstalled
+from mlctl.domain.errors import NotFound, NotInstalled, UsageError
+from mlctl.domain.nearest import nearest
 from mlctl.domain.progress import Event
 from mlctl.domain.remote import RemoteSetting
 from mlctl.sharing.retry import TRIES, RetryingStore
@@ -126,14 +127,41 @@ def store_of(
     Raises:
         UsageError, NotInstalled: as `open_remote`.
     """
+    opened = _plugin(setting.scheme).open(setting.url, setting.options)
+    return RetryingStore(opened, tries=tries, waits=waits)
+
+
+def refuse_unknown(setting: RemoteSetting) -> None:
+    """Nothing, where each option is one that this kind of remote takes, or it does not say which.
+
+    Raises:
+        UsageError: one is unknown; the message names the nearest. NotInstalled: as `open_remote`.
+    """
+    plugin = _plugin(setting.scheme)
+    taken: frozenset[str] | None = getattr(plugin, "options", lambda _url: None)(setting.url)
+    if taken is None:
+        return
+    for option in setting.options:
+        if option not in taken:
+            near = nearest(option, sorted(taken))
+            guess = f"did you mean {near!r}?" if near else f"there are: {', '.join(sorted(taken))}"
+            raise UsageError(
+                f"a remote at {strip(setting.url)} has no option {option!r}; {guess}",
+                "mlctl remote add --help",
+                option=option,
+                nearest=near,
+            )
+
+
+def _plugin(scheme: str) -> Remote:
     plugin: Remote
     try:
-        plugin = registry.load("remotes", setting.scheme)
+        plugin = registry.load("remotes", scheme)
     except NotInstalled as error:
         if "package" in error.facts:  # there is a plugin, and it lacks a library
             raise
         plugin = registry.load("remotes", "dvc")
-    return RetryingStore(plugin.open(setting.url, setting.options), tries=tries, waits=waits)
+    return plugin
 
 
 def with_environment(setting: RemoteSetting) -> RemoteSetting:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from dvc.config_schema import REMOTE_SCHEMAS
 
 from mlctl.builtin.remotes.dvc import DvcRemote
 from mlctl.builtin.remotes.folder import FolderRemote, FolderStore
@@ -184,3 +185,11 @@ def test_keys_of_others_in_a_folder_are_not_listed(tmp_path):
     (tmp_path / "a b").write_text("x")
     (tmp_path / "a").write_text("x")
     assert [one.key for one in FolderRemote().open(str(tmp_path), {}).list("")] == ["a"]
+
+
+def test_no_option_that_dvc_knows_is_refused_by_a_remote_of_ours():
+    for scheme in ("s3", "ssh", "http", "https"):
+        dvcs = set(map(str, REMOTE_SCHEMAS[scheme])) - {"url"}
+        assert dvcs <= load("remotes", scheme).options(f"{scheme}://host/x")
+    dvcs = set(map(str, REMOTE_SCHEMAS[""])) - {"url"}
+    assert load("remotes", "file").options("/x") == dvcs

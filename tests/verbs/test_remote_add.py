@@ -1,13 +1,15 @@
 """`remote add`: the probe, the settings, and the four ways in which two logs can stand to each other."""
 
+import shlex
 import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 
 import pytest
 
 from mlctl.builtin.remotes.folder import FolderStore
-from mlctl.domain.errors import AlreadyExists, Unreachable, UsageError
+from mlctl.domain.errors import AlreadyExists, NotFound, Unreachable, UsageError
 from mlctl.domain.requests.push import PushRequest
 from mlctl.domain.requests.remote_add import RemoteAddRequest
 from mlctl.store.repository import Repository
@@ -16,6 +18,7 @@ from mlctl.verbs.remote_add import remote_add
 from mlctl.workspace.dvc_remotes import read_dvc_remotes
 from tests.store import full
 from tests.verbs.teams import Member, team
+from tests.web_server import web_server
 
 assert team  # a fixture
 
@@ -37,13 +40,46 @@ def test_the_settings_name_it_for_mlctl_and_for_dvc(team):
 
 
 def test_credentials_stay_private(team):
-    added(team.first, team.remote, options=("secret_access_key=hush", "region=eu"))
+    added(team.first, team.remote)
+    with web_server() as web:
+        request = RemoteAddRequest(name="web", url=web.url, options=("password=hush", "user=ann"))
+        remote_add(team.first.session(), request)
     config = team.first.repository.layout.config
     assert "hush" not in config.read_text()
-    assert "region" in config.read_text()
+    assert "ann" in config.read_text()
     assert "hush" in config.with_name("config.local.toml").read_text()
     with pytest.raises(UsageError, match="password"):
         remote_add(team.first.session(), RemoteAddRequest(name="s", url="ssh://u:hush@host/x"))
+
+
+@pytest.mark.parametrize(
+    ("url", "option", "told"),
+    [
+        ("s3://bucket/x", "endpoint_url=http://127.0.0.1:9", "did you mean 'endpointurl'?"),
+        ("ssh://host/x", "keyfiel=~/.ssh/id", "did you mean 'keyfile'?"),
+        ("http://host/x", "foo=bar", "there are: ask_password, auth,"),
+        ("../remote", "regoin=eu", "a remote at .* has no option 'regoin'; there are: checksum_jobs,"),
+        ("gs://bucket/x", "credential_path=key.json", "did you mean 'credentialpath'?"),
+        ("azure://box/x", "region=eu", "there are: account_key,"),
+    ],
+)
+def test_an_option_that_the_kind_of_remote_does_not_have_is_refused(team, url, option, told):
+    before = team.first.repository.layout.config.read_bytes()
+    with pytest.raises(UsageError, match=told):
+        added(team.first, url, options=(option,))
+    assert team.first.repository.layout.config.read_bytes() == before
+    assert not team.remote.exists()
+
+
+def test_a_folder_is_made_and_one_without_a_parent_is_refused(team):
+    nowhere = team.remote.parent / "nowhere"
+    with pytest.raises(NotFound, match=f"{nowhere} does not exist, so shelf cannot be made in it") as refused:
+        added(team.first, nowhere / "shelf")
+    assert not nowhere.exists()
+    assert refused.value.hints == (f"mkdir -p {nowhere}",)
+    subprocess.run(shlex.split(refused.value.hints[0]), check=True)
+    assert added(team.first, f"file://{nowhere}/shelf").changed
+    assert (nowhere / "shelf").is_dir()
 
 
 def test_a_store_that_lets_the_second_writer_in_is_not_used_for_the_log(team, monkeypatch):

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dvc.config import ConfigError
+from dvc.config_schema import REMOTE_SCHEMAS
 from dvc.fs import AuthError, RemoteMissingDepsError, get_cloud_fs
 from dvc.fs import ConfigError as SettingError
 
@@ -33,6 +34,11 @@ class DvcRemote:
     """Opens what dvc opens."""
 
     schemes = ("dvc",)
+
+    def options(self, url: str) -> frozenset[str] | None:
+        """The options that dvc takes for this scheme; None where it has not said."""
+        schema = REMOTE_SCHEMAS.get(url.partition("://")[0].lower())
+        return frozenset(map(str, schema)) - {"url"} if schema is not None else None
 
     def open(self, url: str, options: Mapping[str, str]) -> RemoteStore:
         """The store at a URL, as dvc would open it."""

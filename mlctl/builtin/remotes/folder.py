@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from mlctl.builtin.remotes import known_options
 from mlctl.builtin.remotes.arriving import local
 from mlctl.contracts.remote import Listed, RemoteStore, Told
 from mlctl.domain.errors import Denied, DiskFull, Missing, Unreachable, UsageError
@@ -31,6 +32,11 @@ class FolderRemote:
     """Opens folders."""
 
     schemes = ("file",)
+
+    def options(self, url: str) -> frozenset[str]:
+        """The options that it takes."""
+        del url
+        return known_options.FOLDER
 
     def open(self, url: str, options: Mapping[str, str]) -> RemoteStore:
         """The folder at a path or `file://` URL; it is made by the first writing call."""

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from mlctl.builtin.remotes import known_options
 from mlctl.builtin.remotes.arriving import appending
 from mlctl.contracts.remote import Listed, RemoteStore, Told
 from mlctl.domain.credentials import strip
@@ -31,6 +32,11 @@ class HttpRemote:
     """Opens web servers."""
 
     schemes = ("http", "https")
+
+    def options(self, url: str) -> frozenset[str]:
+        """The options that it takes."""
+        del url
+        return known_options.HTTP
 
     def open(self, url: str, options: Mapping[str, str]) -> RemoteStore:
         """The store below a URL."""

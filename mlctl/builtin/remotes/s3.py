@@ -17,6 +17,7 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
+from mlctl.builtin.remotes import known_options
 from mlctl.builtin.remotes.arriving import appending
 from mlctl.builtin.remotes.s3_errors import said, status_of
 from mlctl.builtin.remotes.s3_parts import PART, send_parts
@@ -46,6 +47,11 @@ class S3Remote:
     """Opens buckets."""
 
     schemes = ("s3",)
+
+    def options(self, url: str) -> frozenset[str]:
+        """The options that it takes."""
+        del url
+        return known_options.S3
 
     def open(self, url: str, options: Mapping[str, str]) -> RemoteStore:
         """The store at `s3://bucket/prefix`."""

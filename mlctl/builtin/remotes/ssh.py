@@ -14,6 +14,7 @@ from urllib.parse import unquote, urlsplit
 
 import asyncssh
 
+from mlctl.builtin.remotes import known_options
 from mlctl.builtin.remotes.arriving import appending
 from mlctl.builtin.remotes.ssh_line import Line, settings_of
 from mlctl.contracts.remote import Listed, RemoteStore, Told
@@ -33,6 +34,11 @@ class SshRemote:
     """Opens folders of other machines."""
 
     schemes = ("ssh",)
+
+    def options(self, url: str) -> frozenset[str]:
+        """The options that it takes."""
+        del url
+        return known_options.SSH
 
     def open(self, url: str, options: Mapping[str, str]) -> RemoteStore:
         """The folder at `ssh://[user@]host[:port]/path`; connected to by the first call."""
