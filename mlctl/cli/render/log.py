@@ -1,12 +1,18 @@
-"""The decision log as text: a line a decision, like `git log --oneline`; with -v all of it."""
+"""The decision log as text: a line a decision, like `git log --oneline`; with -v all of it.
+
+A narrow terminal that a line would not fit into is not told who decided.
+"""
 
 from rich.console import Console
 
-from mlctl.cli.columns import columns, minute
+from mlctl.cli.columns import clipped, columns, minute
 from mlctl.cli.settings import current
 from mlctl.domain.ids import is_digest, short
 from mlctl.domain.requests.log import LogDecision, LogResult
 from mlctl.domain.sharing import spoken
+
+_NAME = 16  # characters of an author's name
+_WIDE = 100  # columns of a terminal in which a line may wrap all the same
 
 
 def render(data: LogResult, out: Console) -> None:
@@ -17,15 +23,23 @@ def render(data: LogResult, out: Console) -> None:
         for decision in data.decisions:
             _full(decision, out)
         return
-    for line in columns([_row(decision) for decision in data.decisions], right=(0,)):
+    lines = columns([_row(decision, _who(decision)) for decision in data.decisions], right=(0,))
+    if out.is_terminal and out.width < _WIDE and any(len(line) > out.width for line in lines):
+        lines = columns([_row(decision) for decision in data.decisions], right=(0,))
+    for line in lines:
         out.print(line, soft_wrap=True)
 
 
-def _row(decision: LogDecision) -> tuple[str, ...]:
+def _who(decision: LogDecision) -> str:
+    return clipped(decision.actor.name or decision.actor.user, _NAME)
+
+
+def _row(decision: LogDecision, *who: str) -> tuple[str, ...]:
     state = _state(decision)
     reason = f"  “{decision.reason}”" if decision.reason else ""
     moves = ", ".join(decision.summary)
-    return spoken(decision.number), minute(decision.time), f"{_kind(decision)}{state}", f"{moves}{reason}"
+    what = f"{_kind(decision)}{state}"
+    return spoken(decision.number), minute(decision.time), *who, what, f"{moves}{reason}"
 
 
 def _state(decision: LogDecision) -> str:
