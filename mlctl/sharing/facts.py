@@ -199,11 +199,15 @@ class Bringing:
         known: what that store holds, completed on the way.
         told: of progress.
         thorough: what is here may lack what it names (after `--only`), so that is looked at too.
+
+    Attributes:
+        arrived: digests of the objects that it has brought.
     """
 
     def __init__(
         self, repository: Repository, store: RemoteStore, known: Known, told: Told, *, thorough: bool = False
     ) -> None:
+        self.arrived: list[str] = []
         self._thorough = thorough
         self._repository = repository
         self._store = store
@@ -340,6 +344,7 @@ class Bringing:
                         digest=digest,
                     )
                 files.adopt(target, self._repository.layout.object(digest))
+            self.arrived.append(digest)
             self._told(1, 0)
 
         all_of(self._store.parallel, bring, lacking)

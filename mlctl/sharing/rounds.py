@@ -28,7 +28,7 @@ from mlctl.sharing.exchange import (
 from mlctl.sharing.facts import Bringing, Told, data_of, named_by, share, unshared
 from mlctl.sharing.shared_log import SharedLog
 from mlctl.store.identity import check_format
-from mlctl.store.joining import finish
+from mlctl.store.joining import finish, forget_lost
 from mlctl.store.known import Known
 from mlctl.store.repository import Repository
 
@@ -116,7 +116,9 @@ def fetch(
     made = Fetched()
     theirs: str | None = None
     joined = repository.decisions.pending.joined()
-    if joined is None:
+    if joined is not None:
+        forget_lost(repository.layout)
+    else:
         _check_format(store)
         theirs = refuse_stranger(repository, log, store.url, adopt=adopt)
     only = joined.only if joined is not None else only
@@ -141,19 +143,23 @@ def fetch(
 
 def fetch_everything(
     repository: Repository, store: RemoteStore, told: Told = lambda _things, _bytes: None
-) -> int:
-    """Bring the facts of all decisions, and those that none names; ends a `--only`. How many are new."""
+) -> tuple[int, int]:
+    """Bring the facts of all decisions, and those that none names; ends a `--only`.
+
+    Returns:
+        How many facts are new here, and how many objects came with them or were lacking here.
+    """
     known = Known(repository.layout, store.url)
     bringing = Bringing(repository, store, known, told, thorough=True)
     decisions = repository.decisions
     head = decisions.shared().head
     brought = bringing.bring(named_by(decisions.get(number).entry for number in range(1, head + 1)))
-    brought += _bring_listed(bringing)
+    brought += bring_listed(bringing)
     repository.files.flush()
     joined = decisions.pending.joined()
     if joined is not None and joined.only:
         decisions.pending.write_joined(msgspec.structs.replace(joined, only=()))
-    return brought
+    return brought, len(bringing.arrived)
 
 
 def _bring(
@@ -168,14 +174,14 @@ def _bring(
     base = repository.decisions.names_until(compared.common)
     names = log.follow(base, compared.theirs)
     if only:
-        made.facts += bringing.bring(_wanted(names, only), deep=False)
+        made.facts += bringing.bring(wanted_of(names, only), deep=False)
     else:
         made.facts += bringing.bring(named_by(shared.entry for shared in compared.theirs))
-        made.facts += _bring_listed(bringing)
+        made.facts += bring_listed(bringing)
     repository.files.flush()
 
 
-def _bring_listed(bringing: Bringing) -> int:
+def bring_listed(bringing: Bringing) -> int:
     """Facts that no decision names; one whose own needs are not there yet is left for the next time."""
     brought = 0
     for one in bringing.listed():
@@ -186,7 +192,12 @@ def _bring_listed(bringing: Bringing) -> int:
     return brought
 
 
-def _wanted(names: Names, only: tuple[str, ...]) -> list[tuple[str, str]]:
+def wanted_of(names: Names, only: tuple[str, ...]) -> list[tuple[str, str]]:
+    """(kind, digest) of the facts that names of the log mean.
+
+    Raises:
+        NotFound: one means nothing.
+    """
     found = []
     for name in only:
         value = names.value(name)

@@ -44,6 +44,9 @@ from mlctl.store.locks import writing
 from mlctl.store.pending import Held, Joined, Pending, published_of
 from mlctl.store.sealed_line import seal, unseal
 
+INIT = "init"
+"""The kind of the first decision of every log."""
+
 
 class Decisions:
     """The log of a repository.
@@ -214,7 +217,7 @@ class Decisions:
             if made is not None:
                 refuse_overtaking(draft, made.waiting)
                 refuse_held(draft, [self.get(number).entry for number in made.waiting])
-            self._refuse_gap(names)
+            self._refuse_gap(names, draft)
             self._files.flush(self._named(draft))
             entry = entry_of(draft, names, actor=actor, command=command, made_at=made_at, now=now())
             with writing(self._layout):
@@ -303,8 +306,7 @@ class Decisions:
         try:
             return self._read(names.head).sha256 == names.parent
         except FileNotFoundError:
-            path = self._layout.decision(names.head)
-            raise _lost(path, names.head) from None
+            raise self._lost(names.head) from None
 
     def _tail(self, number: int) -> Iterator[Committed]:
         while True:
@@ -327,12 +329,37 @@ class Decisions:
                 f"the log in {folder} is broken: {error}", "mlctl fsck", path=str(folder)
             ) from error
 
-    def _refuse_gap(self, names: Names) -> None:
-        """Refuse where a number lies beyond the next one: an entry is lost, its number must not be reused."""
-        numbers = (file_number(path.name) for path in self._layout.decisions.iterdir())
-        highest = max((number for number in numbers if number is not None), default=0)
-        if highest > names.head + 1 and not self._layout.decision(names.head + 1).exists():
-            raise _lost(self._layout.decision(names.head + 1), names.head + 1)
+    def lost(self) -> Missing | None:
+        """What a log says that lacks its first decision, or one before others; None where none is lost."""
+        head = self.shared().head
+        return self._gap(head) if head else self._lost(1)
+
+    def _gap(self, head: int) -> Missing | None:
+        """Of a number beyond the next one: the entry between is lost, and its number must not be reused."""
+        if self._joined is not None and self._joined.replaced_after is not None:
+            return None  # entries give way to others just now
+        with suppress(FileNotFoundError):
+            numbers = (file_number(path.name) for path in self._layout.decisions.iterdir())
+            highest = max((number for number in numbers if number is not None), default=0)
+            if highest > head + 1 and not self._layout.decision(head + 1).exists():
+                return self._lost(head + 1)
+        return None
+
+    def _refuse_gap(self, names: Names, draft: Draft) -> None:
+        lost = self._gap(names.head) if names.head or draft.kind == INIT else self._lost(1)
+        if lost is not None:
+            raise lost
+
+    def _lost(self, number: int) -> Missing:
+        path = self._layout.decision(number)
+        joined = self._joined is not None
+        how = "the remote has it" if joined else "restore it from a backup (its number is not given again)"
+        return Missing(
+            f"decision {number} is missing: {path}; {how}",
+            "mlctl pull" if joined else "mlctl fsck",
+            path=str(path),
+            number=number,
+        )
 
 
 def read_decision(path: Path, number: int, data: bytes) -> Committed:
@@ -358,12 +385,3 @@ def read_decision(path: Path, number: int, data: bytes) -> Committed:
 
 class _FormatOnly(msgspec.Struct):
     format: int
-
-
-def _lost(path: Path, number: int) -> Missing:
-    return Missing(
-        f"decision {number} is missing: {path}; restore it from a backup (its number is not given again)",
-        "mlctl fsck",
-        path=str(path),
-        number=number,
-    )

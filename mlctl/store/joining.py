@@ -112,6 +112,15 @@ def finish(layout: Layout, files: Files, pending: Pending) -> None:
         room("config_file").change_config(files, layout.config, lambda settings: settings.update(id=adopted))
 
 
+def forget_lost(layout: Layout) -> None:
+    """Drop checkpoints of entries that are not here any more: the remote has them, and they come again."""
+    for path in list(layout.checkpoints.iterdir()) if layout.checkpoints.exists() else []:
+        number = file_number(path.name)
+        here = (layout.decisions, layout.joining)
+        if number is not None and not any((folder / path.name).exists() for folder in here):
+            path.unlink(missing_ok=True)
+
+
 def _put_in_place(layout: Layout, files: Files, pending: Pending) -> None:
     joined = pending.joined()
     if joined is None or joined.replaced_after is None:

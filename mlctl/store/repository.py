@@ -12,7 +12,7 @@ from mlctl.domain.decision import Actor, Change, Draft, Names
 from mlctl.domain.errors import AlreadyExists, NoRepository
 from mlctl.domain.ids import is_digest
 from mlctl.domain.refs import REPOSITORY
-from mlctl.store.decisions import Decisions
+from mlctl.store.decisions import INIT, Decisions
 from mlctl.store.facts import Facts, read_fact
 from mlctl.store.files import Files, explained
 from mlctl.store.identity import identity_of, new_identity, read_format, read_identity, write_format
@@ -126,7 +126,7 @@ class Repository:
         def first(names: Names) -> Draft | None:
             if names.head:
                 return None
-            return Draft(kind="init", changes=(Change(name=REPOSITORY, old=None, new=identity),))
+            return Draft(kind=INIT, changes=(Change(name=REPOSITORY, old=None, new=identity),))
 
         decisions.commit(first, actor=actor, command=command, now=now)
         write_format(files, layout.format)  # last: from here on it is a repository

@@ -1,7 +1,7 @@
 """`mlctl fetch`: bring decisions and their facts; data stay where they are until they are asked for.
 
-Everything is verified before any of it counts. In a folder that git has brought (with `config.toml`) it makes
-the repository first.
+Everything is verified before any of it counts. What today's names need and has been lost here comes again.
+In a folder that git has brought (with `config.toml`) it makes the repository first.
 """
 
 from pathlib import Path
@@ -10,6 +10,7 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Report
 from mlctl.domain.requests.fetch import FetchRequest, FetchResult
 from mlctl.domain.sharing import spoken
+from mlctl.sharing.lost import bring_lost, has_lost
 from mlctl.sharing.rounds import fetch as fetch_round
 from mlctl.sharing.rounds import fetch_everything
 from mlctl.verbs.beginning import log_names, session_of
@@ -30,19 +31,25 @@ def fetch(request: FetchRequest, *, report: Report, command: str) -> Outcome[Fet
     setting = remote_setting(session)
     told = progress(session, "fetch")
     repository = session.repository
+    more = objects = 0
+    lost = not made and has_lost(repository)
     with shared_store(session, setting) as store:
         done = fetch_round(repository, store, told, only=only)
-        more = fetch_everything(repository, store, told) if request.everything else 0
+        if request.everything:
+            more, objects = fetch_everything(repository, store, told)
+        elif lost:
+            more, objects = bring_lost(repository, store, told)
     overlay = repository.decisions.overlay()
     data = FetchResult(
         remote=setting.name,
         decisions=done.decisions,
         facts=done.facts + more,
+        objects=objects,
         parted=done.parted,
         renumbered=telling(done.renumbered),
         waiting=tuple(spoken(number) for number in overlay.waiting) if overlay is not None else (),
         made=made,
-        changed=bool(done.decisions or done.facts or more or made),
+        changed=bool(done.decisions or done.facts or objects or more or made),
     )
     hints = ("mlctl log --pending",) if data.waiting else ()
     return Outcome(data=data, warnings=session.warnings, next=hints)

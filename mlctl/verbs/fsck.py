@@ -25,6 +25,8 @@ from mlctl.workspace.dvc_listing import listing_bytes
 from mlctl.workspace.scan import read_file
 
 _SHOWN = 20
+_NAMED = (".mlctl/facts/", ".mlctl/objects/", ".mlctl/decisions/")
+"""What the remote that the log is of has, too."""
 
 
 def fsck(session: Session, request: FsckRequest) -> Outcome[FsckResult]:
@@ -141,7 +143,7 @@ def _problems(
     message = "\n".join([f"{count} problem{'s' if count > 1 else ''} found:", *lines])
     hints = ["mlctl fsck --repair"] if not repair and any(problem.md5 for problem in found.problems) else []
     gone = [problem.path for problem in found.problems if problem.kind == "missing" and not problem.md5]
-    named = any(path.startswith((".mlctl/facts/", ".mlctl/decisions/")) for path in gone)
+    named = any(path.startswith(_NAMED) for path in gone)
     if named and session.repository.decisions.pending.joined() is not None:
         hints.append("mlctl fetch --all")
     facts = {

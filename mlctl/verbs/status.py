@@ -29,6 +29,7 @@ def status(session: Session, request: StatusRequest) -> Outcome[StatusResult]:
         WouldChange: `check` was asked, and something is stale.
     """
     names = session.repository.decisions.names()
+    lost = session.repository.decisions.lost()
     broken: str | None = None
     spec: Spec | None = None
     try:
@@ -47,9 +48,11 @@ def status(session: Session, request: StatusRequest) -> Outcome[StatusResult]:
         models=tuple(models),
         decision=names.head,
         clean=broken is None
+        and lost is None
         and not any(dataset.stale for dataset in datasets)
         and not any(m.stale for m in models),
         unpushed=unpushed(session),
+        log=None if lost is None else Stale(what="log", why=lost.message, next=lost.hints[0]),
     )
     commands = ("mlctl spec explain --help",) if broken is not None else _next(found)
     if request.check and not found.clean:
@@ -66,8 +69,9 @@ def _next(found: StatusResult) -> tuple[str, ...]:
 
 
 def _stale(found: StatusResult) -> list[Stale]:
+    of_log = [found.log] if found.log is not None else []
     of_data = [stale for dataset in found.datasets for stale in dataset.stale]
-    return of_data + [stale for model in found.models for stale in model.stale]
+    return of_log + of_data + [stale for model in found.models for stale in model.stale]
 
 
 def _datasets(session: Session, spec: Spec | None, names: Names) -> list[DatasetStatus]:

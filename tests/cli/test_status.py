@@ -1,5 +1,7 @@
 """`status`: the quick way and Typer's way print the same, and the text says what to do."""
 
+import shutil
+
 import pytest
 
 
@@ -57,4 +59,15 @@ def test_a_broken_spec_is_a_warning_and_not_clean(project):
     assert code == 0
     assert document["data"]["clean"] is False
     assert "projekt" in document["warnings"][0]
+    assert project.run("status", "--check").returncode == 43
+
+
+def test_a_log_that_is_gone_is_told_in_both_ways(project):
+    assert project.run("data", "add").returncode == 0
+    assert project.run("status").returncode == 0
+    shutil.rmtree(project.folder / ".mlctl/decisions")
+    quick, through_typer = project.run("status"), project.run("-q", "status")
+    assert quick.stdout == through_typer.stdout
+    assert "log\n    log: decision 1 is missing: " in quick.stdout
+    assert "      mlctl fsck\n" in quick.stdout
     assert project.run("status", "--check").returncode == 43

@@ -2,14 +2,28 @@
 
 import hashlib
 import json
+import shutil
 
 import pytest
 
-from mlctl.domain.errors import Corrupt, FormatTooNew, Incomplete, NoRepository, Untrusted, UsageError
+from mlctl.domain.dataset import DatasetVersion
+from mlctl.domain.errors import (
+    Corrupt,
+    FormatTooNew,
+    Incomplete,
+    Missing,
+    NoRepository,
+    Untrusted,
+    UsageError,
+)
 from mlctl.domain.progress import silent
 from mlctl.domain.requests.fetch import FetchRequest
+from mlctl.domain.requests.fsck import FsckRequest
+from mlctl.store.checkpoint import EVERY
+from mlctl.store.references import references
 from mlctl.store.sealed_line import seal
 from mlctl.verbs.fetch import fetch
+from mlctl.verbs.fsck import fsck
 from tests.store import full
 from tests.verbs.teams import team
 
@@ -50,6 +64,75 @@ def test_runs_and_evaluations_that_no_decision_names_come_too(team):
     first.push()
     fetched(second)
     assert second.repository.layout.fact("evaluations", evaluation).exists()
+
+
+@pytest.mark.parametrize("folder", ["objects", "facts", "decisions"])
+def test_a_folder_of_the_store_that_is_gone_comes_again(team, folder):
+    team.shared()
+    second = team.clone("second")
+    store = second.repository.layout.store
+    before = {path.relative_to(store) for path in (store / folder).rglob("*")}
+    shutil.rmtree(store / folder)
+    assert fetched(second).changed
+    assert {path.relative_to(store) for path in (store / folder).rglob("*")} == before
+    assert second.problems() == ()
+    assert fetched(second).changed is False
+
+
+def test_what_todays_names_need_comes_again_and_nothing_is_listed_for_it(team):
+    team.shared()
+    second = team.clone("second")
+    version = second.repository.facts.get(DatasetVersion, team.dataset)
+    lost = second.repository.layout.object(references(version).objects[0])
+    lost.unlink()
+    assert fetched(second).objects == 1
+    assert lost.exists()
+
+
+def test_an_older_versions_lost_object_is_brought_by_what_fsck_names(team):
+    first = team.shared()
+    full.add_dataset(first.repository, 2)
+    first.push()
+    second = team.clone("second")
+    old = second.repository.facts.get(DatasetVersion, team.dataset)
+    lost = second.repository.layout.object(references(old).objects[0])
+    lost.unlink()
+    assert fetched(second).changed is False  # an older version's: nothing of today needs it
+    with pytest.raises(Missing) as found:
+        fsck(second.session(), FsckRequest())
+    assert found.value.hints == ("mlctl fetch --all",)
+    assert fetched(second, everything=True).objects == 1
+    assert lost.exists()
+    assert second.problems() == ()
+
+
+def test_what_the_remote_has_lost_too_holds_nothing_else_up(team):
+    first = team.shared()
+    full.add_dataset(first.repository, 2)
+    first.push()
+    second = team.clone("second")
+    version = second.repository.facts.get(DatasetVersion, team.dataset)
+    gone = second.repository.layout.object(references(version).objects[0])
+    objects = set(second.repository.layout.objects.rglob("?" * 64))
+    next(team.remote.rglob(gone.name)).unlink()
+    shutil.rmtree(second.repository.layout.objects)
+    assert fetched(second).objects == len(objects) - 1
+    assert {path for path in objects if not path.exists()} == {gone}
+
+
+def test_a_log_that_lost_all_comes_again_although_a_checkpoint_stands(team):
+    for _ in range(EVERY // 2):
+        team.first.promote(team.one)
+        team.first.promote(None)
+    first = team.shared()
+    names, layout = first.repository.decisions.names(), first.repository.layout
+    assert layout.checkpoint(EVERY).exists()
+    shutil.rmtree(layout.decisions)
+    with pytest.raises(Missing) as found:
+        first.repository.decisions.names()
+    assert found.value.hints == ("mlctl pull",)
+    assert first.pull().fetched.decisions == names.head
+    assert first.repository.decisions.names() == names
 
 
 def test_a_folder_without_anything_is_no_repository(tmp_path):

@@ -120,6 +120,26 @@ def test_what_the_remote_has_lost_is_named_once_all_else_has_come_and_who_has_it
     assert (two / "a.csv").read_text() == "x\na\n"
 
 
+def test_a_lost_object_that_the_work_tree_needs_comes_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
+    one = tmp_path / "one"
+    session = project(one)
+    (one / "a").mkdir()
+    (one / "a" / "1.txt").write_text("1", encoding="utf-8")
+    monkeypatch.chdir(one)
+    data_add(session(), DataAddRequest(paths=("a",)))
+    remote_add(session(), RemoteAddRequest(name="origin", url=str(tmp_path / "remote")))
+    push(session(), PushRequest())
+    objects = list((one / ".mlctl/objects").rglob("?" * 64))
+    for path in objects:
+        path.unlink()
+    shutil.rmtree(one / "a")
+    shutil.rmtree(one / ".mlctl/cache/files")
+    done = pull(PullRequest(folder=str(one)), report=silent, command="mlctl pull").data
+    assert (done.files, done.fetched.objects, done.changed) == (1, len(objects), True)
+    assert all(path.exists() for path in objects)
+
+
 def stored_name(root, name):
     return read_pointer(root / f"{name}.csv.dvc").md5[2:]
 

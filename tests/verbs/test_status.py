@@ -5,13 +5,15 @@ from datetime import timedelta
 
 import pytest
 
-from mlctl.domain.errors import WouldChange
+from mlctl.domain.errors import Missing, WouldChange
 from mlctl.domain.monitoring import MonitorReport
+from mlctl.domain.progress import silent
 from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.data_rm import DataRmRequest
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.log_drop import LogDropRequest
 from mlctl.domain.requests.promote import PromoteRequest
+from mlctl.domain.requests.pull import PullRequest
 from mlctl.domain.requests.push import PushRequest
 from mlctl.domain.requests.remote_add import RemoteAddRequest
 from mlctl.domain.requests.status import StatusRequest, Unpushed
@@ -22,6 +24,7 @@ from mlctl.verbs.data_rm import data_rm
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.log_drop import log_drop
 from mlctl.verbs.promote import promote
+from mlctl.verbs.pull import pull
 from mlctl.verbs.push import push
 from mlctl.verbs.remote_add import remote_add
 from mlctl.verbs.status import status
@@ -280,3 +283,37 @@ def test_what_was_taken_away_on_purpose_is_not_stale(project):
     assert images() == ("untracked", ())
     shutil.rmtree(project.root / "images")
     assert images() == ("absent", ())
+
+
+def test_a_log_that_is_gone_is_told_and_nothing_is_decided_without_it(project, tmp_path):
+    data_add(project.session(), DataAddRequest())
+    layout = project.session().repository.layout
+    shutil.copytree(layout.decisions, tmp_path / "kept")
+    shutil.rmtree(layout.decisions)
+    found = look(project).data
+    assert (found.clean, found.log.what, found.log.next) == (False, "log", "mlctl fsck")
+    assert found.log.why.startswith("decision 1 is missing:")
+    with pytest.raises(WouldChange, match="stale: log"):
+        status(project.session(), StatusRequest(check=True))
+    for folder_is_there in (False, True):
+        if folder_is_there:
+            layout.decisions.mkdir()
+        with pytest.raises(Missing, match="decision 1 is missing"):
+            data_add(project.session(), DataAddRequest())
+        assert not layout.decision(1).exists()
+    shutil.copytree(tmp_path / "kept", layout.decisions, dirs_exist_ok=True)
+    assert (look(project).data.clean, look(project).data.log) == (True, None)
+
+
+def test_a_decision_lost_before_others_is_told_and_a_pull_brings_it(project, tmp_path):
+    data_add(project.session(), DataAddRequest())
+    project.write("data/rides.csv", TABLE)
+    data_add(project.session(), DataAddRequest())
+    remote_add(project.session(), RemoteAddRequest(name="origin", url=str(tmp_path / "remote")))
+    push(project.session(), PushRequest())
+    project.session().repository.layout.decision(2).unlink()
+    found = look(project).data.log
+    assert (found.next, "decision 2 is missing" in found.why) == ("mlctl pull", True)
+    pull(PullRequest(folder=str(project.root)), report=silent, command="mlctl pull")
+    assert look(project).data.log is None
+    assert project.session().repository.layout.decision(2).exists()

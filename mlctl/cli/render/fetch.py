@@ -10,10 +10,12 @@ def render(data: FetchResult, out: Console) -> None:
     """Print what came, what it renumbered, and what can't follow it."""
     if not data.changed:
         out.print(f"nothing new on {data.remote}")
-    else:
+    elif data.decisions or data.facts or not data.objects:
         out.print(
             f"{counted(data.decisions, 'decision')} and {counted(data.facts, 'fact')} from {data.remote}"
         )
+    if data.objects:
+        out.print(f"{counted(data.objects, 'object')} that were not here, from {data.remote}")
     if data.parted:
         out.print(f"{data.parted} own decisions wait for publication: the remote has a log of its own")
     for text in data.renumbered:

@@ -22,6 +22,8 @@ def render(data: StatusResult, out: Out) -> None:
 def lines(data: StatusResult) -> list[str]:
     """The project's state, line by line."""
     shown = [f"project {data.project}, {_decisions(data.decision)}"]
+    if data.log is not None:
+        shown += ["", "log", *_stale((data.log,))]
     if data.datasets:
         shown += ["", "data"]
         for dataset in data.datasets:
@@ -64,7 +66,8 @@ def _stale(found: tuple[Stale, ...]) -> list[str]:
 
 
 def _count(data: StatusResult) -> str:
-    number = sum(len(dataset.stale) for dataset in data.datasets)
+    number = 0 if data.log is None else 1
+    number += sum(len(dataset.stale) for dataset in data.datasets)
     number += sum(len(model.stale) for model in data.models)
     if number == 0:
         return "mlctl.toml cannot be used, so nobody knows what is stale"

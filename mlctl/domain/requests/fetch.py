@@ -22,7 +22,8 @@ class FetchResult(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         decisions: of others.
-        facts: facts that are new here.
+        facts: facts that are new here, or were lost here.
+        objects: that had been lost here, or left where they were by an `--only`.
         parted: own decisions that became pending, since the remote's log is another than ours.
         renumbered: versions that wait and have another number now: "demand@8 → demand@9".
         waiting: decisions here that can't follow what has come, as people type them: "p3".
@@ -32,6 +33,7 @@ class FetchResult(msgspec.Struct, frozen=True, kw_only=True):
     remote: str
     decisions: int = 0
     facts: int = 0
+    objects: int = 0
     parted: int = 0
     renumbered: tuple[str, ...] = ()
     waiting: tuple[str, ...] = ()

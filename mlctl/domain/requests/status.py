@@ -17,7 +17,7 @@ class Stale(Record, frozen=True, kw_only=True):
     """One thing that is behind.
 
     Attributes:
-        what: "data rides", "train demand", "eval demand", "promote demand", "monitor demand", "spec".
+        what: "log", "data rides", "train demand", "eval demand", "promote demand", "monitor demand", "spec".
         why: a sentence.
         next: the command that brings it up to date.
     """
@@ -83,6 +83,7 @@ class StatusResult(Record, frozen=True, kw_only=True):
         decision: number of the newest one.
         clean: nothing is stale; what waits for a push is not.
         unpushed: None where the log has no remote.
+        log: what the decision log has lost, and what brings it back; None where nothing is lost.
     """
 
     project: str
@@ -91,3 +92,4 @@ class StatusResult(Record, frozen=True, kw_only=True):
     decision: int
     clean: bool
     unpushed: Unpushed | None = None
+    log: Stale | None = None
