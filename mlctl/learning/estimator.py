@@ -15,8 +15,17 @@ from mlctl.domain.errors import MlctlError, NotInstalled, TrainingFailed, UsageE
 from mlctl.domain.nearest import nearest
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.from_source import Compiled
+from mlctl.learning.steady import seeded
 
 _HINT = "mlctl spec explain"
+EXTRAS = {
+    "lightgbm": "lightgbm",
+    "xgboost": "xgboost",
+    "torch": "torch",
+    "onnxruntime": "onnx",
+    "onnx": "onnx",
+}
+"""Modules that mlctl stores models of and does not bring along itself, each with the extra that does."""
 
 
 def make_estimator(spec: ModelSpec, root: Path, task: str, seed: int) -> Any:
@@ -55,18 +64,6 @@ def path_of(spec: ModelSpec, task: str) -> str:
     return spec.build or spec.estimator or f"sklearn.ensemble:HistGradientBoosting{kind}"
 
 
-def seeded(estimator: Any, given: Mapping[str, Any], seed: int) -> Any:
-    """The estimator with the seed in every `random_state` that nobody has set."""
-    if not hasattr(estimator, "get_params"):
-        return estimator
-    unset = {
-        name: seed
-        for name, value in estimator.get_params(deep=True).items()
-        if (name == "random_state" or name.endswith("__random_state")) and name not in given and value is None
-    }
-    return estimator.set_params(**unset) if unset else estimator
-
-
 def parameters_of(estimator: Any) -> dict[str, Any]:
     """The estimator's parameters as JSON can hold them; nested estimators by their class name."""
     if not hasattr(estimator, "get_params"):
@@ -93,6 +90,8 @@ def users_code(doing: str, root: Path) -> Iterator[None]:
     except MlctlError:
         raise
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
+            raise not_installed(error.name, doing) from error
         where = next(
             (
                 f" ({Path(frame.filename).relative_to(root)}, line {frame.lineno})"
@@ -108,6 +107,19 @@ def users_code(doing: str, root: Path) -> Iterator[None]:
         ) from error
 
 
+def not_installed(module: str, what: str) -> NotInstalled:
+    """That a module is not there; with the extra that brings it, where one does."""
+    extra = EXTRAS.get(module)
+    if extra is None:
+        return NotInstalled(f"{what}: there is no module {module!r}", _HINT, module=module)
+    return NotInstalled(
+        f"{what}: there is no module {module!r}; the extra {extra!r} of mlctl brings it",
+        f"pip install 'mlctl[{extra}]'",
+        module=module,
+        extra=extra,
+    )
+
+
 def _imported(path: str) -> Any:
     module_name, _, name = path.partition(":")
     try:
@@ -115,9 +127,7 @@ def _imported(path: str) -> Any:
     except ModuleNotFoundError as error:
         missing = str(error.name)
         if module_name == missing or module_name.startswith(f"{missing}."):
-            raise NotInstalled(
-                f"estimator {path!r}: there is no module {missing!r}", _HINT, module=missing
-            ) from None
+            raise not_installed(missing, f"estimator {path!r}") from None
         raise
     return _attribute(module, name, path)
 

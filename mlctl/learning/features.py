@@ -21,6 +21,8 @@ _TREES = (
     "DecisionTree",
     "AdaBoost",
     "Bagging",
+    "LGBM",
+    "XGB",
 )
 _SCALED = (
     "sklearn.linear_model",

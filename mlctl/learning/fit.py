@@ -16,6 +16,7 @@ from mlctl.domain.spec import ModelSpec
 from mlctl.learning.estimator import importing_from, make_estimator, parameters_of, path_of, users_code
 from mlctl.learning.features import encodings_for, feature_columns, signature_of
 from mlctl.learning.rows import Array, classes_of, targets, task_of
+from mlctl.learning.steady import begin, probe_of
 from mlctl.statistics.metrics import Answers
 from mlctl.tabular.encode import Encoder
 from mlctl.tabular.encode_table import matrix_from_table
@@ -44,13 +45,18 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """A fitted estimator and all that is needed to ask it."""
+    """A fitted estimator and all that is needed to ask it.
+
+    Attributes:
+        probe: a few rows of its matrix, to ask the stored model as well.
+    """
 
     estimator: Any
     encoder: Encoder
     signature: Signature
     name: str
     parameters: dict[str, Any]
+    probe: Array | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +104,7 @@ def fit(table: pa.Table, problem: Problem) -> Fitted:
     matrix = matrix_from_table(encoder, table)
     act = f"fitting {type(estimator).__name__}"
     with threads_for(matrix), importing_from(source.root), users_code(act, source.root):
+        begin(estimator, problem.seed, few=matrix.size <= FEW_CELLS)
         estimator.fit(matrix, truth)
     return Fitted(
         estimator=estimator,
@@ -112,6 +119,7 @@ def fit(table: pa.Table, problem: Problem) -> Fitted:
         ),
         name=path_of(spec, problem.task),
         parameters=parameters_of(estimator),
+        probe=probe_of(matrix),
     )
 
 

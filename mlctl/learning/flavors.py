@@ -5,22 +5,57 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mlctl.contracts import registry
 from mlctl.contracts.flavor import Flavor, Predictor
-from mlctl.domain.errors import Untrusted
+from mlctl.domain.errors import NotInstalled, Untrusted
 from mlctl.domain.model import Signature
+from mlctl.learning.steady import library_of
+
+_ROUNDING = 1e-9
 
 
-def saved(estimator: Any) -> tuple[str, dict[str, bytes]]:
+def saved(
+    estimator: Any, probe: Any | None = None, signature: Signature | None = None
+) -> tuple[str, dict[str, bytes]]:
     """The flavor's name and the files it wrote.
 
+    Args:
+        estimator: fitted.
+        probe: rows of its matrix; what was written must answer to them, read back, as the estimator does.
+        signature: of the model, where rows are given.
+
     Raises:
-        Untrusted: no installed flavor can store the estimator without pickle.
+        Untrusted: no installed flavor can store the estimator without pickle, or it answers differently when
+            it is read back.
     """
     flavor = flavor_for(estimator)
     with tempfile.TemporaryDirectory(prefix="mlctl-") as folder:
         names = flavor.save(estimator, Path(folder))
+        if probe is not None and signature is not None and len(probe):
+            _check_answers(flavor, estimator, Path(folder), probe, signature)
         return flavor.name, {name: (Path(folder) / name).read_bytes() for name in names}
+
+
+def _check_answers(flavor: Flavor, estimator: Any, folder: Path, probe: Any, signature: Signature) -> None:
+    """That what is read back answers as what was written.
+
+    Raises:
+        Untrusted: it does not.
+    """
+    predictor = flavor.load(folder, options_of(signature))
+    own = np.asarray(estimator.predict(probe), dtype=np.float64).ravel()
+    read = np.asarray(predictor.predict(probe), dtype=np.float64)
+    if own.shape != read.shape or not np.allclose(own, read, rtol=_ROUNDING, atol=_ROUNDING, equal_nan=True):
+        kind = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
+        raise Untrusted(
+            f"a {kind} that flavor {flavor.name!r} has read back does not answer as the one that was fitted; "
+            "it is not stored",
+            "mlctl spec explain",
+            estimator=kind,
+            flavor=flavor.name,
+        )
 
 
 def opened(flavor: str, folder: Path, signature: Signature) -> Predictor:
@@ -39,14 +74,25 @@ def options_of(signature: Signature) -> Mapping[str, Any]:
 
 
 def flavor_for(estimator: Any) -> Flavor:
-    """The first installed flavor (by name) that accepts the estimator."""
-    for name in registry.names("flavors"):
-        flavor: Flavor = registry.load("flavors", name)
+    """The installed flavor that accepts the estimator: that of its own library first, then the first by name.
+
+    A flavor whose library is not there is passed over: an estimator of that library could not be here.
+
+    Raises:
+        Untrusted: none does.
+    """
+    installed = registry.names("flavors")
+    library = library_of(estimator)
+    for name in sorted(installed, key=lambda one: (one != library, one)):
+        try:
+            flavor: Flavor = registry.load("flavors", name)
+        except NotInstalled:
+            continue
         if flavor.accepts(estimator):
             return flavor
+    kind = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
     raise Untrusted(
-        f"no installed flavor stores a {type(estimator).__module__}.{type(estimator).__qualname__}; "
-        f"installed: {', '.join(registry.names('flavors')) or 'none'}",
+        f"no installed flavor stores a {kind}; installed: {', '.join(installed) or 'none'}",
         "mlctl spec explain",
-        estimator=f"{type(estimator).__module__}.{type(estimator).__qualname__}",
+        estimator=kind,
     )

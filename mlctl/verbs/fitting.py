@@ -37,7 +37,7 @@ from mlctl.verbs.asked import answers, metric_names
 from mlctl.verbs.folding import fold_metrics
 from mlctl.verbs.learnt import Learnt, cells_of, key_lines, stamp
 from mlctl.verbs.linting import judged
-from mlctl.verbs.recipe import Recipe, require_data
+from mlctl.verbs.recipe import Recipe, computing, require_data
 from mlctl.verbs.session import Session
 from mlctl.verbs.splitting import noted, rows_of
 from mlctl.verbs.tables import current_version
@@ -122,7 +122,7 @@ def test_metrics(own: Answers, problem: Problem, learnt: Learnt) -> dict[str, fl
 
 def store_model(session: Session, fitted: Fitted, source: Source, run: Run, *, rows: int) -> ModelVersion:
     """The model's files as objects, and the version that names them (not stored yet)."""
-    flavor, files = saved(fitted.estimator)
+    flavor, files = saved(fitted.estimator, fitted.probe, fitted.signature)
     objects = session.repository.objects
     return ModelVersion(
         created_at=session.now(),
@@ -193,6 +193,7 @@ class Recording:
             "command": session.command,
             "notes": {"window": recipe.window, "apply_where": recipe.apply_where},
         }
+        self._packages = set(computing(recipe.spec))
         self._ready = True
 
     def chose(self, learnt: Learnt) -> None:
@@ -227,7 +228,7 @@ class Recording:
         with traced(root) as trace:
             yield
         used = used_by(self._session, trace, NATIVE)
-        self._packages = set(used.packages)
+        self._packages |= set(used.packages)
         self._fact["used"] = self._session.repository.objects.put(encode(used))
         self.said += [f"tracing is blind: {reason}; all files of the project count" for reason in used.blind]
         self.said += [f"this run will not be reused: {reason}" for reason in used.live]

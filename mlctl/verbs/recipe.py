@@ -9,7 +9,7 @@ import json
 import math
 import platform
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -240,7 +240,7 @@ def key_of(recipe: Recipe) -> Digest:
         "data": [(one.name, one.version.sha256, one.version.origin.get("read")) for one in used if one],
         "window": recipe.window,
         "where": recipe.apply_where,
-        "packages": _packages(),
+        "packages": {**computing(recipe.spec), "python": platform.python_version()},
     }
     return digest_of(encode(parts))
 
@@ -276,12 +276,14 @@ def _recordable(value: Any) -> bool:
     return value is None or isinstance(value, (bool, int, str))
 
 
-def _packages() -> Mapping[str, str]:
-    """Versions of what computes here, whoever's estimator it is."""
+def computing(spec: ModelSpec) -> dict[str, str]:
+    """Versions of what computes here: what every fit needs, and the library of the declared estimator."""
     installed = installed_packages(sys.path)
-    wanted = ("numpy", "scipy", "scikit-learn", "pyarrow", "mlctl")
-    found = {name: installed[name] for name in wanted if name in installed}
-    return {**found, "python": platform.python_version()}
+    wanted = ["numpy", "scipy", "scikit-learn", "pyarrow", "mlctl"]
+    if spec.estimator is not None:
+        library = spec.estimator.partition(":")[0].partition(".")[0].lower().replace("_", "-")
+        wanted += [library, f"{library}-cpu"]
+    return {name: installed[name] for name in wanted if name in installed}
 
 
 def require_data(recipe: Recipe) -> Data:

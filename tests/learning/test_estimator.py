@@ -1,3 +1,5 @@
+import sys
+
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.pipeline import Pipeline
@@ -74,3 +76,13 @@ def test_the_users_own_error_is_told_with_its_line(tmp_path):
     (tmp_path / "broken.py").write_text("def make():\n    return 1 / 0\n")
     with pytest.raises(TrainingFailed, match=r"broken.py, line 2\): ZeroDivisionError"):
         make(tmp_path, build="broken.py:make")
+
+
+@pytest.mark.parametrize("module", ["lightgbm", "xgboost", "torch"])
+def test_a_library_that_is_not_there_is_told_with_the_extra_that_brings_it(tmp_path, monkeypatch, module):
+    monkeypatch.setitem(sys.modules, module, None)
+    (tmp_path / "net.py").write_text(f"import {module}\n\n\ndef make():\n    return None\n")
+    for over in ({"estimator": f"{module}:Model"}, {"build": "net.py:make"}):
+        with pytest.raises(NotInstalled, match=f"extra '{module}'") as caught:
+            make(tmp_path, **over)
+        assert caught.value.hints == (f"pip install 'mlctl[{module}]'",)

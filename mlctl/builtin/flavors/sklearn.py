@@ -20,6 +20,7 @@ from sklearn.base import BaseEstimator
 
 from mlctl.builtin.flavors.allowed import LOADERS, allowed, named_types
 from mlctl.builtin.flavors.boosted import BoostedPredictor, is_plain_boosting
+from mlctl.builtin.flavors.classes import spread
 from mlctl.builtin.flavors.nodes import check_trees
 from mlctl.contracts.flavor import Predictor
 from mlctl.domain.errors import Corrupt, Untrusted
@@ -38,8 +39,9 @@ class SklearnFlavor:
     name = "sklearn"
 
     def accepts(self, estimator: Any) -> bool:
-        """Whether it is a scikit-learn estimator that predicts."""
-        return isinstance(estimator, BaseEstimator) and hasattr(estimator, "predict")
+        """Whether it is one of scikit-learn's own estimators, and predicts."""
+        own = type(estimator).__module__.partition(".")[0] == "sklearn"
+        return own and isinstance(estimator, BaseEstimator) and hasattr(estimator, "predict")
 
     def save(self, estimator: Any, folder: Path) -> tuple[str, ...]:
         """Write `model.skops`; equal estimators give equal bytes.
@@ -122,15 +124,6 @@ class SklearnPredictor:
             np.asarray(method(matrix[start : start + _BLOCK])) for start in range(0, len(matrix), _BLOCK)
         ]
         return np.concatenate(parts)[:rows]
-
-
-def spread(known: Any, classes: Any, count: int) -> Any:
-    """Probabilities in the columns of all classes, 0 for classes that the estimator never saw."""
-    if len(classes) >= count:
-        return known
-    whole = np.zeros((len(known), count))
-    whole[:, np.asarray(classes, dtype=np.int64)] = known
-    return whole
 
 
 def _check_types(data: bytes) -> set[str]:
