@@ -165,7 +165,7 @@ complete -c mlctl -n '__fish_seen_subcommand_from redo' -l reason -r -d 'Why, fo
 complete -c mlctl -n '__fish_seen_subcommand_from redo' -l dry-run -d 'Show what would be done and change nothing.'
 complete -c mlctl -n '__fish_seen_subcommand_from redo' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from fsck' -l quick -d 'Do not read the bytes of objects and cached data.'
-complete -c mlctl -n '__fish_seen_subcommand_from fsck' -l repair -d 'Bring damaged or missing data back from the work tree or the remote.'
+complete -c mlctl -n '__fish_seen_subcommand_from fsck' -l repair -d 'Bring back what is damaged or missing, from the work tree or the remote.'
 complete -c mlctl -n '__fish_seen_subcommand_from fsck' -l dry-run -d 'Show what would be done and change nothing.'
 complete -c mlctl -n '__fish_seen_subcommand_from fsck' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from push' -l verify -d 'Ask the remote for everything that was ever sent, and send what it lacks.'

@@ -99,7 +99,7 @@ def send_facts(
         kind, digest = name.split("/")
         data = repository.layout.fact(kind, digest).read_bytes()
         if digest_of(data) != digest:
-            raise Corrupt(f"fact {digest} is damaged; it was not sent", "mlctl fsck", digest=digest)
+            raise Corrupt(f"fact {digest} is damaged; it was not sent", "mlctl fsck --repair", digest=digest)
         store.put(keys.fact(kind, digest), data)
         told(1, len(data))
 
@@ -119,7 +119,7 @@ def _share_objects(
     if gone:
         raise Incomplete(
             f"object {gone[0]} is neither here nor on {store.url}, and a fact needs it",
-            "mlctl fsck",
+            "mlctl fsck --repair",
             digest=gone[0],
         )
     sending = [d for d, size in here.items() if size is not None and there.get(keys.object_of(d)) != size]

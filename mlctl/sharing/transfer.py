@@ -259,7 +259,9 @@ def _absent(cache: DvcCache, md5s: list[str]) -> list[str]:
 def _must_be_here(cache: DvcCache, store: RemoteStore, md5s: list[str]) -> None:
     for md5 in _absent(cache, md5s):
         raise Missing(
-            f"neither the cache {cache.folder} nor the remote {store.url} holds {md5}", "mlctl fsck", md5=md5
+            f"neither the cache {cache.folder} nor the remote {store.url} holds {md5}",
+            "mlctl fsck --repair",
+            md5=md5,
         )
 
 
@@ -267,7 +269,7 @@ def _damaged(cache: DvcCache, md5: str) -> Corrupt:
     path = cache.path(md5)
     return Corrupt(
         f"{path} does not hold the bytes that it is named by; it was not sent",
-        "mlctl fsck",
+        "mlctl fsck --repair",
         md5=md5,
         path=str(path),
     )

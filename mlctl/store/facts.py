@@ -111,12 +111,12 @@ def read_fact(path: Path, digest: str, shape: type[Any]) -> Any:
         data = path.read_bytes()
     except FileNotFoundError:
         raise Missing(
-            f"fact {digest} is missing: {path}", "mlctl fsck", path=str(path), digest=digest
+            f"fact {digest} is missing: {path}", "mlctl fsck --repair", path=str(path), digest=digest
         ) from None
     if digest_of(data) != digest:
         raise Corrupt(
             f"{path} is damaged: its bytes do not have the sha256 it is named by",
-            "mlctl fsck",
+            "mlctl fsck --repair",
             path=str(path),
             digest=digest,
         )
@@ -124,5 +124,5 @@ def read_fact(path: Path, digest: str, shape: type[Any]) -> Any:
         return decode(data, shape)
     except msgspec.DecodeError as error:
         raise Corrupt(
-            f"{path} is no {shape.__name__}: {error}", "mlctl fsck", path=str(path), digest=digest
+            f"{path} is no {shape.__name__}: {error}", "mlctl fsck --repair", path=str(path), digest=digest
         ) from error

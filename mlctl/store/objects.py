@@ -107,7 +107,9 @@ class Objects:
         path = self._layout.object(digest)
         looked_at(path)
         if not path.exists():
-            raise Missing(f"object {digest} is missing: {path}", "mlctl fsck", path=str(path), digest=digest)
+            raise Missing(
+                f"object {digest} is missing: {path}", "mlctl fsck --repair", path=str(path), digest=digest
+            )
         return path
 
 
@@ -127,7 +129,7 @@ def _holds(path: Path, data: bytes) -> bool:
 def _damaged(path: Path, digest: str) -> Corrupt:
     return Corrupt(
         f"{path} is damaged: its bytes do not have the sha256 it is named by",
-        "mlctl fsck",
+        "mlctl fsck --repair",
         path=str(path),
         digest=digest,
     )

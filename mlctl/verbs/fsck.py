@@ -1,7 +1,7 @@
 """`mlctl fsck`: verify every byte under `.mlctl/`, every name in the log, and the data in DVC's cache.
 
-With --repair, cached data that are damaged or missing are brought back from where the same bytes still are:
-the work tree, or the remote. What was damaged is kept in `<cache>/damaged/`.
+With --repair, what is damaged or missing is brought back from where the same bytes still are: the work tree,
+or the remote. What was damaged is kept in `damaged/`, beside what it was.
 """
 
 from contextlib import suppress
@@ -19,6 +19,7 @@ from mlctl.store.trash import DAMAGED, Trash
 from mlctl.store.verify import Problem, Verification, verify
 from mlctl.verbs.data_transfer import download_data
 from mlctl.verbs.session import Session
+from mlctl.verbs.store_repair import repair_store, repairable
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.dvc_listing import listing_bytes
@@ -38,7 +39,7 @@ def fsck(session: Session, request: FsckRequest) -> Outcome[FsckResult]:
     """
     found = _verified(session, request)
     repaired: tuple[str, ...] = ()
-    if request.repair and any(problem.md5 for problem in found.problems):
+    if request.repair and _healable(session, found):
         repaired = _repair(session, found, dry_run=request.dry_run)
         if not request.dry_run:
             found = _verified(session, request)
@@ -99,7 +100,14 @@ def _repair(session: Session, found: Verification, *, dry_run: bool) -> tuple[st
     if lacking and _has_remote(session):
         with suppress(Incomplete):  # what the remote lacks too is found by verifying again
             download_data(session, lacking)
-    return tuple(problem.path for problem in hit)
+    ours = repairable(session, found.problems)
+    if ours and not dry_run:
+        repair_store(session, ours)
+    return tuple(problem.path for problem in [*hit, *ours])
+
+
+def _healable(session: Session, found: Verification) -> bool:
+    return any(problem.md5 for problem in found.problems) or bool(repairable(session, found.problems))
 
 
 def _listing(session: Session, problem: Problem) -> bytes | None:
@@ -141,7 +149,7 @@ def _problems(
         lines.append(f"... and {len(found.problems) - _SHOWN} more; `mlctl fsck --json` lists all")
     count = len(found.problems)
     message = "\n".join([f"{count} problem{'s' if count > 1 else ''} found:", *lines])
-    hints = ["mlctl fsck --repair"] if not repair and any(problem.md5 for problem in found.problems) else []
+    hints = ["mlctl fsck --repair"] if not repair and _healable(session, found) else []
     gone = [problem.path for problem in found.problems if problem.kind == "missing" and not problem.md5]
     named = any(path.startswith(_NAMED) for path in gone)
     if named and session.repository.decisions.pending.joined() is not None:

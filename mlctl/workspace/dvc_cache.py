@@ -279,7 +279,10 @@ class DvcCache:
     def _corrupt(self, md5: str) -> Corrupt:
         path = self.path(md5)
         return Corrupt(
-            f"{path} does not hold the bytes that it is named by", "mlctl fsck", md5=md5, path=str(path)
+            f"{path} does not hold the bytes that it is named by",
+            "mlctl fsck --repair",
+            md5=md5,
+            path=str(path),
         )
 
     def _aside(self) -> Path:

@@ -100,7 +100,7 @@ def test_an_older_versions_lost_object_is_brought_by_what_fsck_names(team):
     assert fetched(second).changed is False  # an older version's: nothing of today needs it
     with pytest.raises(Missing) as found:
         fsck(second.session(), FsckRequest())
-    assert found.value.hints == ("mlctl fetch --all",)
+    assert found.value.hints == ("mlctl fsck --repair", "mlctl fetch --all")
     assert fetched(second, everything=True).objects == 1
     assert lost.exists()
     assert second.problems() == ()

@@ -9,11 +9,17 @@ from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import Corrupt, Missing
 from mlctl.domain.progress import silent
 from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.data_checkout import DataCheckoutRequest
 from mlctl.domain.requests.fetch import FetchRequest
 from mlctl.domain.requests.fsck import FsckRequest
+from mlctl.domain.requests.push import PushRequest
+from mlctl.domain.requests.remote_add import RemoteAddRequest
 from mlctl.verbs.data_add import data_add
+from mlctl.verbs.data_checkout import data_checkout
 from mlctl.verbs.fetch import fetch
 from mlctl.verbs.fsck import fsck
+from mlctl.verbs.push import push
+from mlctl.verbs.remote_add import remote_add
 from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_cache import DvcCache
 from tests.e2e.dvc_both_ways import Place
@@ -160,3 +166,62 @@ def test_a_folder_of_a_shared_repository_that_is_gone_is_told_and_comes_back(tea
     fetch(FetchRequest(folder=str(first.root), everything=True), report=silent, command="mlctl fetch --all")
     assert first.problems() == ()
     assert first.versions() == {1: team.one}
+
+
+def spoil(path):
+    path.chmod(0o644)
+    path.write_bytes(b"other")
+    path.chmod(0o444)
+
+
+def test_repair_brings_objects_facts_and_decisions_from_the_remote_of_the_log(team):
+    first = team.shared()
+    full.add_dataset(first.repository, 2)
+    first.push()
+    layout, facts = first.repository.layout, first.repository.facts
+    one, two = (facts.get(DatasetVersion, digest).profile for digest in facts_of(first))
+    whole = [layout.object(one), layout.fact("models", team.one), layout.decision(3)]
+    before = [path.read_bytes() for path in whole]
+    for path in whole:
+        spoil(path)
+    layout.object(two).unlink()
+    with pytest.raises(Corrupt) as caught:
+        fsck(first.session(), FsckRequest())
+    assert caught.value.hints[0] == "mlctl fsck --repair"
+    result = fsck(first.session(), FsckRequest(repair=True)).data
+    assert (result.changed, len(result.repaired)) == (True, 4)
+    assert [path.read_bytes() for path in whole] == before
+    assert layout.object(two).exists()
+    kept = [path.name for path in (layout.store / "damaged").rglob("*") if path.is_file()]
+    assert sorted(kept) == sorted(path.name for path in whole)
+    assert first.problems() == ()
+
+
+def facts_of(member):
+    return [
+        digest for _number, digest in member.repository.decisions.names().versions("datasets/rides").items()
+    ]
+
+
+def test_what_the_remote_does_not_have_stays_where_it_is(team):
+    first = team.shared()
+    digest = full.add_dataset(first.repository, 2)  # not pushed
+    profile = first.repository.facts.get(DatasetVersion, digest).profile
+    path = first.repository.layout.object(profile)
+    spoil(path)
+    with pytest.raises(Corrupt):
+        fsck(first.session(), FsckRequest(repair=True))
+    assert path.read_bytes() == b"other"
+
+
+def test_the_hint_of_a_checkout_that_meets_damaged_bytes_repairs_them_in_one_go(folder, tmp_path):
+    remote_add(folder.session(), RemoteAddRequest(name="origin", url=str(tmp_path / "remote")))
+    push(folder.session(), PushRequest())
+    damage(folder, "c")
+    shutil.rmtree(folder.root / "img")
+    with pytest.raises(Corrupt) as caught:
+        data_checkout(folder.session(), DataCheckoutRequest(dataset="img"))
+    assert caught.value.hints == ("mlctl fsck --repair",)
+    assert fsck(folder.session(), FsckRequest(repair=True)).data.changed
+    data_checkout(folder.session(), DataCheckoutRequest(dataset="img"))
+    assert (folder.root / "img/c.txt").read_text() == "c"

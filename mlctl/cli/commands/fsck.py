@@ -15,7 +15,9 @@ def fsck(
     ] = False,
     repair: Annotated[
         bool,
-        typer.Option("--repair", help="Bring damaged or missing data back from the work tree or the remote."),
+        typer.Option(
+            "--repair", help="Bring back what is damaged or missing, from the work tree or the remote."
+        ),
     ] = False,
     dry_run: DryRun = False,
     json: Json = False,

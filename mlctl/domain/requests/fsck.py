@@ -8,7 +8,7 @@ class FsckRequest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         quick: bytes of objects and of cached data are not read: what is there is believed to be whole.
-        repair: damaged or missing data are brought back from the work tree or the remote.
+        repair: what is damaged or missing is brought back from the work tree or the remote.
     """
 
     quick: bool = False
@@ -23,7 +23,7 @@ class FsckResult(msgspec.Struct, frozen=True, kw_only=True):
         checked: how many of each kind of thing were verified.
         swept: leftovers of dead processes that were removed.
         notes: what is worth knowing and no fault.
-        repaired: paths of cached data that were (or would be) brought back.
+        repaired: paths of what was (or would be) brought back.
     """
 
     clean: bool
