@@ -1,4 +1,4 @@
-"""What `fsck --repair` does under `.mlctl`: objects, facts and decisions come again from the remote of the log.
+"""What `fsck --repair` does under `.mlctl`: objects, facts and decisions come from the remote of the log.
 
 What is damaged is kept in `.mlctl/damaged/`, and moved there only where the remote has the same thing.
 """
