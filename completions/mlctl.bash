@@ -27,7 +27,7 @@ _mlctl() {
         " status") words="--check --json" ;;
         " data add") words="--name --force --dry-run --json" ;;
         " data import") words="--rev --name --output -o --sha256 --dry-run --json" ;;
-        " data update") words="--rev --dry-run --json" ;;
+        " data update") words="--rev --sha256 --dry-run --json" ;;
         " data mv") words="--dry-run --json" ;;
         " data rm") words="--files --force --dry-run --json" ;;
         " data ls") words="--json" ;;

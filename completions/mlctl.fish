@@ -75,11 +75,12 @@ complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcomma
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from import' -l rev -r -d 'Branch, tag or commit of the repository; its HEAD by default.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from import' -l name -r -d 'Name of the dataset.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from import' -l output -s o -r -F -d 'Where to put it in the project.'
-complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from import' -l sha256 -r -d 'What the file must have.'
+complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from import' -l sha256 -r -d 'What the file must have, always.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from import' -l dry-run -d 'Show what would be done and change nothing.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from import' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from import' -F
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from update' -l rev -r -d 'Another branch, tag or commit, for one dataset of a repository.'
+complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from update' -l sha256 -r -d 'What the file of one dataset must have from now on.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from update' -l dry-run -d 'Show what would be done and change nothing.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from update' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from mv' -l dry-run -d 'Show what would be done and change nothing.'

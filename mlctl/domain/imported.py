@@ -13,6 +13,7 @@ class Lock(Record, frozen=True, kw_only=True, omit_defaults=True):
         size: bytes.
         commit: of a git repository.
         md5: of a local file or folder, as DVC names it.
+        sha256: what was promised of the bytes by `--sha256`, in lower case; it tells nothing of the source.
         modified_ns: a local file's time of modification; with the size it tells that nothing has changed.
     """
 
@@ -22,6 +23,7 @@ class Lock(Record, frozen=True, kw_only=True, omit_defaults=True):
     commit: str | None = None
     md5: str | None = None
     modified_ns: int | None = None
+    sha256: str | None = None
 
     @property
     def told(self) -> str:

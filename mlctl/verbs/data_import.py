@@ -3,13 +3,14 @@
 import os
 from pathlib import Path
 
-from mlctl.domain.errors import AlreadyExists, UsageError
-from mlctl.domain.ids import is_digest
+import msgspec
+
+from mlctl.domain.errors import AlreadyExists
 from mlctl.domain.imported import Imported, Source, has_hidden, is_same_state
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_import import DataImportRequest, DataImportResult
 from mlctl.verbs.bringing import look_at
-from mlctl.verbs.imports import is_complete, known_import, pointed_version, renew
+from mlctl.verbs.imports import checked_sha256, is_complete, known_import, pointed_version, renew
 from mlctl.verbs.places import Place, place_of
 from mlctl.verbs.session import Session
 from mlctl.verbs.typed_source import source_of
@@ -19,10 +20,7 @@ from mlctl.workspace.dvc_files import pointer_path
 
 def data_import(session: Session, request: DataImportRequest) -> Outcome[DataImportResult]:
     """Import; where the same source was imported to the same place, only what has changed there."""
-    if request.sha256 is not None and not is_digest(request.sha256.lower()):
-        raise UsageError(
-            f"{request.sha256!r} is no sha256: 64 hexadecimal digits", "mlctl data import --help"
-        )
+    promised = checked_sha256(request.sha256, "mlctl data import --help")
     source = source_of(request.source, request.path, request.rev)
     typed = request.source if has_hidden(source) else source.url
     place = _place(session, request, source)
@@ -31,7 +29,10 @@ def data_import(session: Session, request: DataImportRequest) -> Outcome[DataImp
         _refuse_existing(session, place, known)
         known = None
     lock = look_at(session, source, typed)
+    promised = promised or (known.lock.sha256 if known is not None else None)
+    lock = msgspec.structs.replace(lock, sha256=promised)
     unchanged = known is not None and is_same_state(known.lock, lock) and is_complete(session, place)
+    unchanged = unchanged and known is not None and known.lock.sha256 == promised
     if request.dry_run or (unchanged and known is not None):
         held = pointed_version(session, place) if unchanged else None
         return Outcome(
@@ -51,7 +52,6 @@ def data_import(session: Session, request: DataImportRequest) -> Outcome[DataImp
         place,
         Imported(source=source, lock=lock),
         typed=typed,
-        sha256=request.sha256,
         kind="data import",
     )
     hidden = "the URL is recorded without its credentials: `mlctl data update` takes them from ~/.netrc"

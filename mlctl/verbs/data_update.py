@@ -5,14 +5,14 @@ from collections.abc import Sequence
 import msgspec
 
 from mlctl.domain.credentials import HIDDEN
-from mlctl.domain.errors import Denied, MlctlError, NotFound, Unreachable, UsageError, WorkspaceDirty
+from mlctl.domain.errors import Corrupt, Denied, MlctlError, NotFound, Unreachable, UsageError, WorkspaceDirty
 from mlctl.domain.file_changes import compare
 from mlctl.domain.imported import Imported, Lock, is_same_state
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_update import DataUpdateRequest, DataUpdateResult, Updated
 from mlctl.verbs.bringing import look_at
 from mlctl.verbs.folder_files import between
-from mlctl.verbs.imports import is_complete, known_import, pointed_version, renew
+from mlctl.verbs.imports import checked_sha256, is_complete, known_import, pointed_version, renew
 from mlctl.verbs.places import Place, known_places, place_named
 from mlctl.verbs.session import Session
 
@@ -23,17 +23,21 @@ def data_update(session: Session, request: DataUpdateRequest) -> Outcome[DataUpd
     Raises:
         NotFound, Unreachable, Denied: of a source; the data that came from it stay as they are.
         WorkspaceDirty: imported data were changed here. UsageError: as the request.
+        Corrupt: bytes are not those that `--sha256` has promised; the data here stay as they are.
     """
     found = [(place, known) for place, known in _imports(session, request)]
     if request.rev is not None and (len(found) != 1 or found[0][1].source.path is None):
         raise UsageError(
             "--rev goes with one dataset that comes from a repository", "mlctl data update --help"
         )
+    promised = checked_sha256(request.sha256, "mlctl data update --help")
+    if promised is not None and len(found) != 1:
+        raise UsageError("--sha256 goes with one dataset", "mlctl data update --help")
     updated, failed = [], []
     for place, known in found:
         try:
-            updated.append(_updated(session, place, known, request))
-        except (NotFound, Unreachable, Denied, WorkspaceDirty) as error:
+            updated.append(_updated(session, place, known, request, promised or known.lock.sha256))
+        except (NotFound, Unreachable, Denied, WorkspaceDirty, Corrupt) as error:
             failed.append(error)
     if failed:
         raise _told_together(failed, updated)
@@ -76,7 +80,9 @@ def _imports(session: Session, request: DataUpdateRequest) -> list[tuple[Place, 
     return found
 
 
-def _updated(session: Session, place: Place, known: Imported, request: DataUpdateRequest) -> Updated:
+def _updated(
+    session: Session, place: Place, known: Imported, request: DataUpdateRequest, promised: str | None
+) -> Updated:
     source = known.source
     if request.rev is not None:
         source = msgspec.structs.replace(source, rev=request.rev)
@@ -87,7 +93,8 @@ def _updated(session: Session, place: Place, known: Imported, request: DataUpdat
             url=source.url,
         )
     lock = _asked(session, place, Imported(source=source, lock=known.lock))
-    same = source == known.source and is_same_state(known.lock, lock)
+    lock = msgspec.structs.replace(lock, sha256=promised)
+    same = source == known.source and is_same_state(known.lock, lock) and known.lock.sha256 == promised
     told = Updated(
         name=place.name, path=place.path, source=source, changed=not same, old=known.lock, new=lock
     )

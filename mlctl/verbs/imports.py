@@ -11,7 +11,7 @@ import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import Corrupt, NotFound, UsageError, WorkspaceDirty
-from mlctl.domain.ids import Digest
+from mlctl.domain.ids import Digest, is_digest
 from mlctl.domain.imported import Imported, Lock, Source, is_same_state
 from mlctl.domain.records import encode
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest
@@ -60,9 +60,11 @@ def known_import(session: Session, place: Place) -> Imported | None:
     if pointed is None:
         return recorded
     source, lock = pointed
-    if recorded is not None and recorded.source == source and is_same_state(recorded.lock, lock) is not False:
-        return recorded
-    return Imported(source=source, lock=lock)
+    if recorded is None or recorded.source != source:
+        return Imported(source=source, lock=lock)
+    promised = lock.sha256 or recorded.lock.sha256
+    state = recorded.lock if is_same_state(recorded.lock, lock) is not False else lock
+    return Imported(source=source, lock=msgspec.structs.replace(state, sha256=promised))
 
 
 def pointed_version(session: Session, place: Place) -> Numbered | None:
@@ -99,7 +101,6 @@ def renew(
     imported: Imported,
     *,
     typed: str,
-    sha256: str | None = None,
     kind: str,
 ) -> Renewed:
     """Bring a dataset to a state of its source.
@@ -107,9 +108,8 @@ def renew(
     Args:
         session: of the project.
         place: where it belongs.
-        imported: the source and the state that is wanted.
+        imported: the source and the state that is wanted; its `sha256` is what the bytes must have.
         typed: its URL with the credentials that the record leaves out.
-        sha256: what the bytes must have.
         kind: of the decision.
 
     Raises:
@@ -121,10 +121,12 @@ def renew(
     _keep_what_stands(session, place)
     cache = DvcCache.of(read_settings(session.root))
     brought = bring(session, imported.source, typed, imported.lock, cache)
-    if sha256 is not None:
-        _check(imported.source, brought, sha256)
+    promised = imported.lock.sha256
+    if promised is not None:
+        _check(session, place, imported.source, brought, promised)
     cache.flush()
-    now = Imported(source=imported.source, lock=brought.lock)
+    lock = msgspec.structs.replace(brought.lock, sha256=promised)
+    now = Imported(source=imported.source, lock=lock)
     held = with_bytes(session, place.name, brought.md5, place.spec.read if place.spec else None)
     numbered = held or give_number(session, _fact(session, place, brought, now, cache), kind=kind)
     checked_out = data_checkout(
@@ -137,7 +139,7 @@ def renew(
     return Renewed(
         numbered=numbered,
         new=held is None,
-        lock=brought.lock,
+        lock=lock,
         files=tuple(sorted({*files, *pointer})),
     )
 
@@ -192,16 +194,30 @@ def _keep_what_stands(session: Session, place: Place) -> None:
         take_in(session, place)
 
 
-def _check(source: Source, brought: Brought, sha256: str) -> None:
+def _check(session: Session, place: Place, source: Source, brought: Brought, promised: str) -> None:
     if brought.is_folder:
         raise UsageError(f"{source.label} is a folder, and --sha256 is of a file", "mlctl data import --help")
     found = brought.files[0].sha256
-    if found != sha256.lower():
-        raise Corrupt(
-            f"{source.label} has the sha256 {found}, not {sha256.lower()}: nothing was imported",
-            sha256=found,
-            wanted=sha256.lower(),
-        )
+    if found == promised:
+        return
+    known = pointer_path(session.root / place.path).exists()
+    raise Corrupt(
+        f"{source.label} has the sha256 {found}, not {promised}, as --sha256 promised: nothing was imported",
+        *([f"mlctl data update {place.name} --sha256 {found}"] if known else []),
+        sha256=found,
+        wanted=promised,
+    )
+
+
+def checked_sha256(typed: str | None, hint: str) -> str | None:
+    """A sha256 as typed, in lower case.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if typed is None or is_digest(typed.lower()):
+        return typed and typed.lower()
+    raise UsageError(f"{typed!r} is no sha256: 64 hexadecimal digits", hint)
 
 
 def _fact(session: Session, place: Place, brought: Brought, imported: Imported, cache: DvcCache) -> Digest:

@@ -1,11 +1,14 @@
 """Pointers of imported data in DVC's format: `frozen: true`, `deps` with the source and its state, `outs`.
 
-What the real `dvc update` and `dvc status` read and write. Loads a YAML library; asked for imports alone.
+What the real `dvc update` and `dvc status` read and write; what was promised of the bytes stands in `meta`,
+which they keep and do not read. Loads a YAML library; asked for imports alone.
 """
 
 import os
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from mlctl.domain.errors import Corrupt
 from mlctl.domain.imported import Lock, Source
@@ -31,7 +34,10 @@ def read_source(path: Path) -> tuple[Source, Lock] | None:
         ) from None
     if len(deps) != 1 or "cmd" in document:
         return None
-    return _parsed(path, deps[0])
+    source, lock = _parsed(path, deps[0])
+    meta = document.get("meta")
+    promised = meta.get("sha256") if isinstance(meta, dict) else None
+    return source, lock if promised is None else msgspec.structs.replace(lock, sha256=str(promised).lower())
 
 
 def write_import(path: Path, pointer: Pointer, source: Source, lock: Lock) -> bool:
@@ -44,6 +50,8 @@ def write_import(path: Path, pointer: Pointer, source: Source, lock: Lock) -> bo
         "deps": [_dep(source, lock, pointer)],
         "outs": [{**out, "hash": "md5", "path": pointer.path}],
     }
+    if lock.sha256 is not None:
+        document["meta"] = {"sha256": lock.sha256}
     text = yaml_text({"md5": stage_md5(document), **document}).encode("utf-8")
     try:
         if path.read_bytes() == text:

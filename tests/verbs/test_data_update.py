@@ -1,9 +1,11 @@
 """`data update`: asks cheaply, tells what changed, brings it; what has gone or does not answer is told."""
 
+from hashlib import sha256
+
 import pytest
 
 from mlctl.builtin.sources import web as web_source
-from mlctl.domain.errors import NotFound, Unreachable, UsageError, WorkspaceDirty
+from mlctl.domain.errors import Corrupt, NotFound, Unreachable, UsageError, WorkspaceDirty
 from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest
 from mlctl.domain.requests.data_import import DataImportRequest
@@ -80,6 +82,43 @@ def test_the_same_bytes_under_a_new_etag_make_no_version(project):
     (one,) = update(project).datasets
     assert (one.changed, one.before, one.version) == (True, 1, 1)
     assert not update(project).changed
+
+
+def promised(data):
+    return sha256(data).hexdigest()
+
+
+def test_what_an_import_promised_is_asked_of_every_update(project, web):
+    web.files["/y.csv"] = TABLE
+    bring(project, f"{web.url}/y.csv", sha256=promised(TABLE).upper())
+    assert f"meta:\n  sha256: {promised(TABLE)}\n" in (project.root / "y.csv.dvc").read_text()
+    assert update(project, "y").changed is False
+    web.files["/y.csv"] = LONGER
+    before, pointer = project.decisions(), (project.root / "y.csv.dvc").read_bytes()
+    with pytest.raises(Corrupt, match=f"has the sha256 {promised(LONGER)}, not {promised(TABLE)}") as refused:
+        update(project)
+    assert refused.value.hints == (f"mlctl data update y --sha256 {promised(LONGER)}",)
+    with pytest.raises(Corrupt):
+        bring(project, f"{web.url}/y.csv")
+    assert (project.decisions(), (project.root / "y.csv.dvc").read_bytes()) == (before, pointer)
+    assert (project.root / "y.csv").read_bytes() == TABLE
+    (one,) = update(project, "y", sha256=promised(LONGER)).datasets
+    assert (one.version, one.new.sha256) == (2, promised(LONGER))
+    assert update(project, "y", sha256=promised(LONGER)).changed is False
+    assert update(project, "y").changed is False
+    with pytest.raises(Corrupt):
+        update(project, "y", sha256=promised(TABLE))
+
+
+def test_a_promise_can_be_made_later_and_bytes_that_keep_it_may_come_anew(project, web):
+    assert update(project, "x", sha256=promised(TABLE)).changed is True
+    assert update(project, "x", sha256=promised(TABLE)).changed is False
+    web.etags = False
+    (one,) = update(project, "x").datasets
+    assert (one.version, one.new.sha256) == (1, promised(TABLE))
+    bring(project, f"{web.url}/x.csv", output="z.csv")
+    with pytest.raises(UsageError, match="one dataset"):
+        update(project, sha256=promised(TABLE))
 
 
 def test_what_has_gone_is_told_with_the_old_state_and_nothing_changes(project, web):

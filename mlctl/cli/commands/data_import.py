@@ -23,7 +23,9 @@ def data_import(
     output: Annotated[
         str | None, typer.Option("--output", "-o", metavar="PATH", help="Where to put it in the project.")
     ] = None,
-    sha256: Annotated[str | None, typer.Option(metavar="HEX", help="What the file must have.")] = None,
+    sha256: Annotated[
+        str | None, typer.Option(metavar="HEX", help="What the file must have, always.")
+    ] = None,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:

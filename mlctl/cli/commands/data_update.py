@@ -17,6 +17,10 @@ def data_update(
     rev: Annotated[
         str | None, typer.Option(help="Another branch, tag or commit, for one dataset of a repository.")
     ] = None,
+    sha256: Annotated[
+        str | None,
+        typer.Option(metavar="HEX", help="What the file of one dataset must have from now on."),
+    ] = None,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -27,5 +31,5 @@ def data_update(
       mlctl data update rides --dry-run
       mlctl data update images --rev v3
     """
-    request = DataUpdateRequest(names=tuple(names or ()), rev=rev, dry_run=dry_run)
+    request = DataUpdateRequest(names=tuple(names or ()), rev=rev, sha256=sha256, dry_run=dry_run)
     carry_out("data_update", request, json=json)

@@ -15,7 +15,7 @@ class DataImportRequest(msgspec.Struct, frozen=True, kw_only=True):
         rev: branch, tag or commit of the repository; its HEAD if None.
         name: of the dataset; by default the declared one, or made from the file's name.
         output: where in the project; by default a name like the source's in the current folder.
-        sha256: what the file must have.
+        sha256: what the file must have, now and after each update.
     """
 
     source: str

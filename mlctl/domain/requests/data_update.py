@@ -12,10 +12,12 @@ class DataUpdateRequest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         names: all that were imported, if empty.
         rev: another branch, tag or commit, of one dataset from a repository.
+        sha256: what the file of one dataset must have from now on, in place of what an import promised.
     """
 
     names: tuple[str, ...] = ()
     rev: str | None = None
+    sha256: str | None = None
     dry_run: bool = False
 
 
