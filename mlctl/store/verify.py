@@ -206,9 +206,10 @@ class _Work:
 
     def pending(self) -> None:
         """The chain of what waits for publication."""
-        entries, found = verify_pending(self.layout, self._needs)
-        if entries:
-            self.checked["pending"] = entries
+        waiting, settled, found = verify_pending(self.layout, self._needs)
+        for what, entries in (("pending", waiting), ("settled", settled)):
+            if entries:
+                self.checked[what] = entries
         for path, wrong in found:
             if isinstance(wrong, Exception):
                 self.said(path, wrong)

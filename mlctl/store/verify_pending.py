@@ -21,8 +21,8 @@ Found = tuple[Path, Exception | str]
 _MARKS: dict[str, Any] = {".sent": Sent, ".published": PublishedMark, ".dropped": Dropped}
 
 
-def verify_pending(layout: Layout, needs: Callable[[Committed], None]) -> tuple[int, list[Found]]:
-    """How many entries the chain has, and what is wrong with it.
+def verify_pending(layout: Layout, needs: Callable[[Committed], None]) -> tuple[int, int, list[Found]]:
+    """How many entries of the chain wait, how many are settled (published or dropped), and what is wrong.
 
     Args:
         layout: of the repository.
@@ -36,6 +36,7 @@ def verify_pending(layout: Layout, needs: Callable[[Committed], None]) -> tuple[
     )
     found += _whole(layout.joined, Joined)
     parent: str | None = None
+    waiting = 0
     for expected, number in enumerate(numbers, PENDING + 1):
         path = layout.pending_entry(number)
         try:
@@ -49,8 +50,9 @@ def verify_pending(layout: Layout, needs: Callable[[Committed], None]) -> tuple[
         parent = digest
         found += _marks(layout, number, entry.id)
         if not layout.published(number).exists() and not layout.dropped(number).exists():
+            waiting += 1
             needs(Committed(entry=entry, sha256=digest))
-    return len(numbers), found
+    return waiting, len(numbers) - waiting, found
 
 
 def adopted(layout: Layout) -> str | None:

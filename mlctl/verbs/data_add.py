@@ -7,10 +7,12 @@ folder is appended to it: only that is read.
 
 import os
 import shlex
+from contextlib import suppress
 
 import msgspec
 
 from mlctl.domain.errors import NotFound, UsageError
+from mlctl.domain.nearest import nearest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_add import DataAddRequest, DataAddResult
 from mlctl.verbs.engines import engine
@@ -19,6 +21,7 @@ from mlctl.verbs.parts import part_of, parts_in
 from mlctl.verbs.places import Place, declared_places, known_places, piece_of, places_of
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import row_of
+from mlctl.workspace.dvc_files import SUFFIX
 from mlctl.workspace.dvc_owners import pointer_at
 
 
@@ -32,7 +35,7 @@ def data_add(session: Session, request: DataAddRequest) -> Outcome[DataAddResult
     places, left_out = _places(session, rest) if whole_paths or not pieces else ([], ())
     for place in places:  # a missing one is told before the first is taken
         if not os.path.lexists(session.root / place.path):
-            raise NotFound(f"{place.path} does not exist", "mlctl data status", path=place.path)
+            raise _absent(session, place.path)
     for whole, path in pieces:
         if not os.path.lexists(session.root / path):
             again = f"mlctl data add {shlex.quote(whole.path)}"
@@ -51,6 +54,23 @@ def data_add(session: Session, request: DataAddRequest) -> Outcome[DataAddResult
         warnings=(*left_out, *(warning for one in taken for warning in one.warnings)),
         next=_next(session, taken),
     )
+
+
+def _absent(session: Session, path: str) -> NotFound:
+    """The error for a path that is not there, with what stands beside it and is spelt almost so."""
+    target = session.root / path
+    with suppress(OSError):
+        beside = [one.name for one in target.parent.iterdir() if not one.name.endswith(SUFFIX)]
+        near = nearest(target.name, sorted(beside))
+        if near is not None:
+            meant = os.path.relpath(target.with_name(near))
+            return NotFound(
+                f"{path} does not exist; did you mean {near}?",
+                f"mlctl data add {shlex.quote(meant)}",
+                path=path,
+                nearest=near,
+            )
+    return NotFound(f"{path} does not exist", "mlctl data status", path=path)
 
 
 def _places(session: Session, request: DataAddRequest) -> tuple[list[Place], tuple[str, ...]]:

@@ -7,19 +7,24 @@ from mlctl.domain.requests.data_log import DataLogRequest, DataLogResult, Datase
 from mlctl.verbs.folder_files import between
 from mlctl.verbs.places import no_dataset
 from mlctl.verbs.session import Session
-from mlctl.verbs.versions import Numbered, row_of, versions_of
+from mlctl.verbs.versions import Numbered, only_dataset, row_of, versions_of
 from mlctl.workspace.dvc_files import pointer_path, read_pointer
 
 
 def data_log(session: Session, request: DataLogRequest) -> Outcome[DataLogResult]:
-    """Tell a dataset's history, newest first."""
-    versions = versions_of(session, request.name)
+    """Tell a dataset's history, newest first.
+
+    Raises:
+        NotFound: there is no such dataset, or none was named and there is not one alone.
+    """
+    name = request.name or only_dataset(session, "mlctl data log")
+    versions = versions_of(session, name)
     if not versions:
-        raise no_dataset(session, request.name)
+        raise no_dataset(session, name)
     pairs = [(versions[number - 1] if number else None, one) for number, one in enumerate(versions)]
     shown = pairs if request.last is None else pairs[-request.last :]
     events = tuple(_event(session, one, before) for before, one in reversed(shown))
-    return Outcome(data=DataLogResult(name=request.name, versions=events))
+    return Outcome(data=DataLogResult(name=name, versions=events))
 
 
 def _event(session: Session, numbered: Numbered, before: Numbered | None) -> DatasetEvent:

@@ -325,3 +325,12 @@ def test_a_part_that_was_removed_is_told_by_its_path_in_the_project(project):
     with pytest.raises(NotFound, match=r"^img/a does not exist") as caught:
         data_add(project.session(), DataAddRequest(paths=("img/a",)))
     assert caught.value.hints == ("mlctl data add img",)
+
+
+def test_a_mistyped_path_tells_what_was_most_likely_meant(project, monkeypatch):
+    monkeypatch.chdir(project.root / "data")
+    with pytest.raises(NotFound, match=r"^data/ride.csv does not exist; did you mean rides.csv\?$") as caught:
+        data_add(project.session(), DataAddRequest(paths=("ride.csv",)))
+    assert caught.value.hints == ("mlctl data add rides.csv",)
+    with pytest.raises(NotFound, match=r"does not exist$"):
+        data_add(project.session(), DataAddRequest(paths=("quite-another.csv",)))

@@ -29,6 +29,19 @@ def test_an_unknown_name_tells_the_nearest(project):
         data_log(project.session(), DataLogRequest(name="riders"))
 
 
+def test_the_only_dataset_need_not_be_named(project, monkeypatch):
+    monkeypatch.chdir(project.root)
+    with pytest.raises(NotFound, match="there is no dataset yet"):
+        data_log(project.session(), DataLogRequest())
+    data_add(project.session(), DataAddRequest())
+    assert data_log(project.session(), DataLogRequest()).data.name == "rides"
+    project.write("b.csv", "x\n1\n")
+    data_add(project.session(), DataAddRequest(paths=("b.csv",)))
+    with pytest.raises(NotFound, match="which dataset") as refused:
+        data_log(project.session(), DataLogRequest())
+    assert refused.value.hints == ("mlctl data log b",)
+
+
 def test_each_version_tells_what_it_changed(project):
     for name in ("a/1.txt", "a/2.txt", "b/3.txt"):
         project.write(f"img/{name}", f"content of {name}")

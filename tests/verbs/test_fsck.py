@@ -225,3 +225,15 @@ def test_the_hint_of_a_checkout_that_meets_damaged_bytes_repairs_them_in_one_go(
     assert fsck(folder.session(), FsckRequest(repair=True)).data.changed
     data_checkout(folder.session(), DataCheckoutRequest(dataset="img"))
     assert (folder.root / "img/c.txt").read_text() == "c"
+
+
+def test_what_waits_and_what_was_published_are_counted_apart(team):
+    first = team.shared()
+    first.promote(team.one)
+    first.promote(None)
+    checked = fsck(first.session(), FsckRequest()).data.checked
+    assert (checked.get("pending"), checked.get("settled")) == (2, None)
+    first.push()
+    first.promote(team.one)
+    checked = fsck(first.session(), FsckRequest()).data.checked
+    assert (checked.get("pending"), checked.get("settled")) == (1, 2)

@@ -10,7 +10,9 @@ from mlctl.domain.requests.data_log import DataLogRequest
 
 
 def data_log(
-    name: Annotated[str, typer.Argument(help="The dataset.")],
+    name: Annotated[
+        str | None, typer.Argument(metavar="[NAME]", help="The dataset; may be left out where there is one.")
+    ] = None,
     last: Annotated[
         int | None, typer.Option("--last", "-n", min=1, help="Only so many of the newest versions.")
     ] = None,
@@ -19,6 +21,7 @@ def data_log(
     """Show a dataset's history: who made each version, and what it changed.
 
     Examples:
+      mlctl data log
       mlctl data log rides
       mlctl data log images --last 5
     """

@@ -10,10 +10,11 @@ class DataLogRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Which dataset.
 
     Attributes:
+        name: of the dataset; None where there is one alone.
         last: only so many of the newest versions; all if None.
     """
 
-    name: str
+    name: str | None = None
     last: int | None = None
 
 

@@ -20,7 +20,8 @@ class FsckResult(msgspec.Struct, frozen=True, kw_only=True):
     """A clean repository; problems are an error (exit 50, or 51 where things are only missing).
 
     Attributes:
-        checked: how many of each kind of thing were verified.
+        checked: how many of each kind of thing were verified; "pending" are decisions that wait for
+            publication, "settled" those of the same chain that were published or dropped.
         swept: leftovers of dead processes that were removed.
         notes: what is worth knowing and no fault.
         repaired: paths of what was (or would be) brought back.
