@@ -4,7 +4,7 @@ What is asked is the key and its size. Order as in a push: data, objects, facts,
 either is told and holds nothing else up.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 import msgspec
 
@@ -56,9 +56,23 @@ Mend = Callable[[list[str]], Mended]
 
 
 def mend(
-    repository: Repository, store: RemoteStore, mend_data: Mend, told: Told, *, dry_run: bool = False
+    repository: Repository,
+    store: RemoteStore,
+    mend_data: Mend,
+    told: Told,
+    *,
+    withheld: Collection[str] = (),
+    dry_run: bool = False,
 ) -> SentAgain:
     """Ask for all that the remote was ever known to hold, send what it lacks. The caller holds the lock.
+
+    Args:
+        repository: whose facts, objects and decisions are asked for.
+        store: of the remote.
+        mend_data: for the data.
+        told: of progress.
+        withheld: md5 of dataset versions whose data no push carries.
+        dry_run: only ask.
 
     Raises:
         Corrupt: something here is damaged; it was not sent.
@@ -76,7 +90,7 @@ def mend(
     facts = [
         one for one in here_are if keys.fact(*one) in sizes or one[1] in named or known.has(*one)
     ]  # the others wait for their first push
-    data = mend_data(_data(repository, facts))
+    data = mend_data(_data(repository, facts, withheld))
     objects = dict.fromkeys(one for kind, digest in facts for one in _objects(repository, kind, digest))
     here = {digest: size_here(repository, digest) for digest in objects}
     sizes |= _sizes(store, keys.OBJECTS, [keys.object_of(one) for one in objects])
@@ -95,14 +109,19 @@ def mend(
     return SentAgain(decisions=decisions, facts=len(lost) + len(gone), data=data, objects=nowhere)
 
 
-def _data(repository: Repository, facts: list[tuple[str, str]]) -> list[str]:
+def _data(repository: Repository, facts: list[tuple[str, str]], withheld: Collection[str]) -> list[str]:
     """Every file that these dataset versions name: by manifest, since not every listing need be here."""
-    found = dict.fromkeys(data_of(repository, facts))
+    found = dict.fromkeys(md5 for md5 in data_of(repository, facts) if md5 not in withheld)
     for kind, digest in facts:
         if kind != DatasetVersion.kind:
             continue
         version = repository.facts.get(DatasetVersion, digest)
-        if version.path is not None and version.shape == "folder" and repository.objects.has(version.sha256):
+        if (
+            version.md5 not in withheld
+            and version.path is not None
+            and version.shape == "folder"
+            and repository.objects.has(version.sha256)
+        ):
             found.update((entry.md5, None) for entry in repository.manifests.entries(version.sha256))
     return list(found)
 

@@ -22,6 +22,7 @@ from mlctl.verbs.data_checkout import data_checkout
 from mlctl.verbs.fetch import fetch
 from mlctl.verbs.places import known_places
 from mlctl.verbs.session import Session
+from mlctl.verbs.withheld import withheld
 from mlctl.workspace.dvc_owners import pointer_at
 
 
@@ -35,7 +36,7 @@ def pull(request: PullRequest, *, report: Report, command: str) -> Outcome[PullR
     fetched = fetch(request, report=report, command=command)
     session, _made = session_of(Path(request.folder).absolute(), report=report, command=command)
     files, kept, lacking = 0, {}, []
-    for name in _pointed(session):
+    for name, md5 in _pointed(session).items():
         try:
             restored = data_checkout(session, DataCheckoutRequest(dataset=name)).data
         except WorkspaceDirty:
@@ -45,7 +46,10 @@ def pull(request: PullRequest, *, report: Report, command: str) -> Outcome[PullR
                 raise
             kept[name] = f"{name} stays as it is: {error.message}"
         except Incomplete as error:
-            lacking.append(error)  # the other datasets come all the same
+            if md5 in withheld(session):
+                kept[name] = f"{name} is on no remote: its pointer says `push: false`"
+            else:
+                lacking.append(error)  # the other datasets come all the same
         else:
             files += _moved(restored)
     if lacking:
@@ -63,13 +67,14 @@ def _all_of(lacking: list[Incomplete]) -> Incomplete:
     return Incomplete("\n".join(error.message for error in lacking), *lacking[0].hints, **facts)
 
 
-def _pointed(session: Session) -> list[str]:
-    """The datasets that have a pointer in the work tree."""
+def _pointed(session: Session) -> dict[str, str]:
+    """The datasets that have a pointer in the work tree, and the md5 that it says."""
     try:
         places = known_places(session)[0]
     except NotFound:
-        return []
-    return [place.name for place in places if pointer_at(session.root, place.path) is not None]
+        return {}
+    found = ((place.name, pointer_at(session.root, place.path)) for place in places)
+    return {name: pointer.md5 for name, pointer in found if pointer is not None}
 
 
 def _moved(restored: DataCheckoutResult) -> int:

@@ -7,6 +7,7 @@ What fails waits with what depends on it; the rest goes on. Killed at any point 
 from mlctl.domain.decision import Committed
 from mlctl.domain.errors import Incomplete, NameMoved
 from mlctl.domain.outcome import Outcome
+from mlctl.domain.remote import RemoteSetting
 from mlctl.domain.requests.push import (
     PublishedDecision,
     PushedAgain,
@@ -23,6 +24,8 @@ from mlctl.verbs.notify import notify
 from mlctl.verbs.remote_stores import remote_setting
 from mlctl.verbs.session import Session
 from mlctl.verbs.sharing_ways import renumbered_by, shared_store, telling, ways
+from mlctl.verbs.unpushed import unpushed
+from mlctl.verbs.waiting_data import waiting_data
 
 
 def push(session: Session, request: PushRequest) -> Outcome[PushResult]:
@@ -36,7 +39,7 @@ def push(session: Session, request: PushRequest) -> Outcome[PushResult]:
     """
     setting = remote_setting(session)
     if request.dry_run and not request.verify:
-        return Outcome(data=PushResult(remote=setting.name, waiting=_waiting(session, {}), dry_run=True))
+        return Outcome(data=_planned(session, setting))
     sent: list[Moved] = []
     with shared_store(session, setting) as store:
         again = engine("sent_again").sent_again(session, store, request) if request.verify else None
@@ -51,6 +54,23 @@ def push(session: Session, request: PushRequest) -> Outcome[PushResult]:
     if again is not None and again.lacking:
         raise _lacking(data, again)
     return Outcome(data=data, warnings=warnings)
+
+
+def _planned(session: Session, setting: RemoteSetting) -> PushResult:
+    """What waits, by what the remote is known to hold."""
+    counts = unpushed(session)
+    data = waiting_data(session, setting.url)
+    own = session.repository.decisions.pending.joined() is None
+    return PushResult(
+        remote=setting.name,
+        files=sum(one.files for one in data),
+        bytes=sum(one.bytes for one in data),
+        facts=counts.facts if counts is not None else 0,
+        uploaded=counts.decisions if counts is not None and own else 0,
+        waiting=_waiting(session, {}),
+        data=data,
+        dry_run=True,
+    )
 
 
 def _lacking(data: PushResult, again: PushedAgain) -> Incomplete:

@@ -16,6 +16,7 @@ from mlctl.verbs.remote_stores import open_data_store
 from mlctl.verbs.send_command import send_command
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import Numbered, newest, with_bytes
+from mlctl.verbs.withheld import withheld_in
 from mlctl.workspace.commits import last_commit
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import SUFFIX, read_settings
@@ -119,8 +120,9 @@ def _asked(session: Session, place: Place) -> _Asked | None:
     named = _named(session, owner.file, pointer.md5)
     pushed, remote = named is not None, named.remote if named else None
     known = with_bytes(session, place.name, pointer.md5, place.spec.read if place.spec else None)
-    if known is not None:
-        return _of_version(place, known, owner.file, pushed=pushed, remote=remote)
+    if known is not None:  # a push carries what the log names, unless its pointer forbids it
+        carried = pushed or pointer.md5 not in withheld_in(session, owner.file)
+        return _of_version(place, known, owner.file, pushed=carried, remote=remote)
     return _Asked(
         place=place,
         md5=pointer.md5,

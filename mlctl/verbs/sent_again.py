@@ -7,6 +7,7 @@ from mlctl.sharing.mending import mend
 from mlctl.verbs.data_transfer import mend_data
 from mlctl.verbs.session import Session
 from mlctl.verbs.sharing_ways import progress
+from mlctl.verbs.withheld import withheld
 
 
 def sent_again(session: Session, store: RemoteStore, request: PushRequest) -> PushedAgain:
@@ -20,6 +21,7 @@ def sent_again(session: Session, store: RemoteStore, request: PushRequest) -> Pu
         store,
         lambda md5s: mend_data(session, md5s, dry_run=request.dry_run),
         progress(session, "verify"),
+        withheld=withheld(session),
         dry_run=request.dry_run,
     )
     data = done.data

@@ -21,6 +21,7 @@ from mlctl.verbs.data_transfer import upload_data
 from mlctl.verbs.remote_stores import patient_store, remote_setting
 from mlctl.verbs.session import Session
 from mlctl.verbs.verdicts import ask, evaluation_of, judge
+from mlctl.verbs.withheld import withheld
 
 
 @contextmanager
@@ -58,7 +59,8 @@ def ways(session: Session, sent: list[Moved] | None = None) -> Ways:
     """What a push of this session is handed; what data it sends is added to `sent`."""
 
     def upload(md5s: list[str]) -> None:
-        moved = upload_data(session, md5s)
+        closed = withheld(session)
+        moved = upload_data(session, [md5 for md5 in md5s if md5 not in closed])
         if sent is not None:
             sent.append(moved)
 

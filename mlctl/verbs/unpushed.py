@@ -23,9 +23,7 @@ def unpushed(session: Session) -> Unpushed | None:
     repository = session.repository
     decisions = repository.decisions
     joined = decisions.pending.joined() is not None
-    # where nothing was ever pushed, `pending/joined` tells of the first time, and no file need be looked for
-    urls = [url for url in _spellings(setting.url) if joined or is_remembered(repository.layout, url)]
-    known = [Known(repository.layout, url) for url in urls]
+    known = [Known(repository.layout, url) for url in known_urls(session, setting.url)]
     facts = [
         (kind, digest)
         for kind in SHARED
@@ -46,6 +44,14 @@ def unpushed(session: Session) -> Unpushed | None:
         bytes=sum(version.bytes for version in data),
         next="mlctl log --pending" if stuck else "mlctl push" if waiting or facts else None,
     )
+
+
+def known_urls(session: Session, url: str) -> list[str]:
+    """The spellings of a remote's URL under which anything may be remembered of it."""
+    layout = session.repository.layout
+    # where nothing was ever pushed, `pending/joined` tells of the first time, and no file need be looked for
+    joined = session.repository.decisions.pending.joined() is not None
+    return [one for one in _spellings(url) if joined or is_remembered(layout, one)]
 
 
 def _default(session: Session) -> RemoteSetting | None:

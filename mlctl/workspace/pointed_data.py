@@ -83,13 +83,53 @@ def data_locked_by(text: str, pipeline: str) -> list[NamedData]:
     return found
 
 
-def _locked(name: str, stage: dict[str, Any], wanted: dict[str, Any]) -> list[NamedData]:
+def data_withheld_by(text: str, pipeline: str | None = None) -> set[str]:
+    """The md5 of outs that a pointer, or a lock by its pipeline, keeps from every push.
+
+    Those are outs with `push: false` or `cache: false`, named in full.
+
+    Raises:
+        ValueError: a text is no pointer, lock or pipeline.
+    """
+    if "false" not in (text if pipeline is None else pipeline):
+        return set()  # the usual case: no need for a YAML library
+    read = import_module("mlctl.workspace.pointer_yaml").read_yaml
+    try:
+        if pipeline is None:
+            return {out["md5"] for out in read(text)["outs"] if "md5" in out and _stays(out)}
+        stages, declared = read(text).get("stages") or {}, read(pipeline).get("stages") or {}
+        found = set()
+        for name, stage in stages.items():
+            wanted = declared.get(name) or declared.get(name.partition("@")[0]) or {}
+            closed = _closed(_flags(wanted.get("do", wanted)))
+            outs = [out for out in stage.get("outs") or () if str(out["path"]) in closed]
+            found |= {str(out["md5"]) for out in outs if "md5" in out}
+    except (AttributeError, TypeError, KeyError) as error:
+        raise ValueError("it is no pointer or pipeline") from error
+    return found
+
+
+def _flags(wanted: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What a stage of `dvc.yaml` says of its outs, by path."""
     flags: dict[str, dict[str, Any]] = {}
     for kind in ("outs", "metrics", "plots"):
         for item in wanted.get(kind) or ():
             named = item if isinstance(item, dict) else {item: {}}
             flags |= {str(path): given or {} for path, given in named.items()}
-    closed = {path for path, given in flags.items() if False in {given.get("cache"), given.get("push")}}
+    return flags
+
+
+def _closed(flags: dict[str, dict[str, Any]]) -> set[str]:
+    return {path for path, given in flags.items() if _stays(given)}
+
+
+def _stays(given: dict[str, Any]) -> bool:
+    return given.get("push") is False or given.get("cache") is False
+
+
+def _locked(name: str, stage: dict[str, Any], wanted: dict[str, Any]) -> list[NamedData]:
+    flags = _flags(wanted)
+    closed = _closed(flags)
     templated = any("${" in path for path in closed)
     return [
         msgspec.structs.replace(
@@ -105,8 +145,7 @@ def _locked(name: str, stage: dict[str, Any], wanted: dict[str, Any]) -> list[Na
 
 
 def _is_pushed(out: dict[str, Any]) -> bool:
-    stays = out.get("push") is False or out.get("cache") is False
-    return not stays and "md5" in out and "cloud" not in out
+    return not _stays(out) and "md5" in out and "cloud" not in out
 
 
 def _named(out: dict[str, Any]) -> NamedData:

@@ -11,7 +11,10 @@ from mlctl.domain.errors import Incomplete, NameMoved, NotFound, Unreachable
 from mlctl.domain.progress import silent
 from mlctl.domain.requests.clone import CloneRequest
 from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.data_import import DataImportRequest
+from mlctl.domain.requests.data_status import DataStatusRequest
 from mlctl.domain.requests.log import LogRequest
+from mlctl.domain.requests.pull import PullRequest
 from mlctl.domain.requests.push import PushRequest
 from mlctl.domain.requests.redo import RedoRequest
 from mlctl.domain.requests.remote_add import RemoteAddRequest
@@ -20,7 +23,10 @@ from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.sharing import PENDING
 from mlctl.verbs.clone import clone
 from mlctl.verbs.data_add import data_add
+from mlctl.verbs.data_import import data_import
+from mlctl.verbs.data_status import data_status
 from mlctl.verbs.log import log
+from mlctl.verbs.pull import pull
 from mlctl.verbs.push import push
 from mlctl.verbs.redo import redo
 from mlctl.verbs.remote_add import remote_add
@@ -30,6 +36,7 @@ from mlctl.verbs.undo import undo
 from mlctl.verbs.unpushed import unpushed
 from tests.remote_servers import make_bucket, s3_options, s3_server
 from tests.store import full
+from tests.verbs.repositories import commit, make_repository
 from tests.verbs.teams import Member, team
 
 assert team  # a fixture
@@ -192,6 +199,66 @@ def test_a_dry_run_asks_nothing_of_the_remote_and_says_what_waits(team):
     data = push(first.session(), PushRequest(dry_run=True)).data
     assert [one.pending for one in data.waiting] == ["p1"]
     assert on_remote(team) == before
+
+
+def test_a_dry_run_names_the_data_that_would_go_up(project, tmp_path, monkeypatch):
+    monkeypatch.chdir(project.root)
+    for name in ("1", "22"):
+        project.write(f"img/{name}.txt", name)
+    data_add(project.session(), DataAddRequest(paths=("data/rides.csv", "img")))
+    remote_add(project.session(), RemoteAddRequest(name="origin", url=str(tmp_path / "remote")))
+    size = (project.root / "data/rides.csv").stat().st_size
+
+    def planned():
+        data = push(project.session(), PushRequest(dry_run=True)).data
+        return [(one.dataset, one.path, one.files, one.bytes) for one in data.data], data.facts, data.uploaded
+
+    first = [("rides@1", "data/rides.csv", 1, size), ("img@1", "img", 2, 3)]
+    assert planned() == (first, 2, 3)
+    assert not list(tmp_path.glob("remote/files/**/*"))
+    push(project.session(), PushRequest())
+    assert planned() == ([], 0, 0)
+    project.write("img/333.txt", "333")
+    data_add(project.session(), DataAddRequest(paths=("img",)))
+    assert planned() == ([("img@2", "img", 1, 3)], 1, 0)
+
+
+def test_what_its_pointer_withholds_stays_here_and_a_pull_elsewhere_says_so(project, tmp_path, monkeypatch):
+    monkeypatch.chdir(project.root)
+    project.write("secret.bin", "secret")
+    data_add(project.session(), DataAddRequest(paths=("data/rides.csv", "secret.bin")))
+    pointer = project.root / "secret.bin.dvc"
+    project.write("secret.bin.dvc", f"{pointer.read_text(encoding='utf-8')}  push: false\n")
+    remote_add(project.session(), RemoteAddRequest(name="origin", url=str(tmp_path / "remote")))
+    planned = push(project.session(), PushRequest(dry_run=True)).data
+    assert [one.dataset for one in planned.data] == ["rides@1"]
+    assert push(project.session(), PushRequest()).data.files == 1
+    again = push(project.session(), PushRequest(verify=True)).data.again
+    assert (again.files, again.lacking) == (0, ())
+    found = data_status(project.session(), DataStatusRequest(remote=True, check=True)).data.remote
+    assert {one.name: one.state for one in found.datasets} == {"rides": "complete", "secret": "elsewhere"}
+    shutil.rmtree(project.root / ".mlctl/cache/files")
+    (project.root / "secret.bin").unlink()
+    pulled = pull(PullRequest(folder=str(project.root)), report=silent, command="mlctl pull")
+    assert pulled.data.kept == ("secret",)
+    assert any("`push: false`" in text for text in pulled.warnings)
+
+
+def test_what_was_imported_from_a_repository_goes_up_and_status_asks_for_it(project, tmp_path, monkeypatch):
+    monkeypatch.chdir(project.root)
+    other = make_repository(tmp_path / "other")
+    (other / "a.csv").write_text("x\n1\n", encoding="utf-8")
+    commit(other, "one")
+    data_import(project.session(), DataImportRequest(source=str(other), path="a.csv"))
+    remote_add(project.session(), RemoteAddRequest(name="origin", url=str(tmp_path / "remote")))
+
+    def state():
+        found = data_status(project.session(), DataStatusRequest(names=("a",), remote=True)).data.remote
+        return found.datasets[0].state
+
+    assert state() == "incomplete"
+    push(project.session(), PushRequest())
+    assert state() == "complete"
 
 
 def test_a_folder_that_is_not_mounted_is_not_filled(team):

@@ -13,4 +13,4 @@ def render(data: PullResult, out: Console) -> None:
     if data.files:
         out.print(f"{counted(data.files, 'file')} of the work tree brought up to date")
     for name in data.kept:
-        out.print(f"{name} was changed here and stays as it is", soft_wrap=True)
+        out.print(f"{name} stays as it is", soft_wrap=True)

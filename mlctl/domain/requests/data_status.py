@@ -46,8 +46,8 @@ class DatasetPresence(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         name: of the dataset; of an out of a pipeline that is no dataset the name of its stage.
         version: `images@2`, or None where the pointer names bytes that have no version here.
-        state: "complete"; "incomplete"; "elsewhere" (its pointer says that no push carries it: imported from
-            another repository, or `push: false`).
+        state: "complete"; "incomplete"; "elsewhere" (no push carries it: its pointer says `push: false`, or
+            it was imported from another repository and has no version here).
         files, bytes: in all.
         missing_files, missing_bytes: those that the remote lacks; 0 files where only a folder's listing is.
         here: whether this machine's cache holds what is missing.

@@ -15,7 +15,7 @@ class PullResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         fetched: decisions and facts.
         files: of the work tree that were written or removed.
-        kept: datasets whose files were changed here and left alone.
+        kept: datasets that stay as they are; the warnings say why (changed here, unreadable, `push: false`).
     """
 
     fetched: FetchResult

@@ -61,17 +61,33 @@ class PushedAgain(msgspec.Struct, frozen=True, kw_only=True):
     lacking: tuple[str, ...] = ()
 
 
+class WaitingData(msgspec.Struct, frozen=True, kw_only=True):
+    """A dataset version whose data a push would send, as far as is known here.
+
+    Attributes:
+        dataset: "images@2".
+        files, bytes: that no version which was sent before has.
+    """
+
+    dataset: str
+    path: str
+    files: int
+    bytes: int
+
+
 class PushResult(msgspec.Struct, frozen=True, kw_only=True):
     """What a push has done.
 
     Attributes:
-        files, bytes: of data that were sent; what was on the remote already does not count.
-        facts: facts and objects that were sent.
+        files, bytes: of data that were sent; what was on the remote already does not count. Of a dry run,
+            what would be sent at most.
+        facts: facts and objects that were sent; of a dry run, facts that would be.
         uploaded: decisions that the remote lacked and that keep their numbers: the beginning of a shared log.
         fetched: decisions of others that came first.
         parted: own decisions that became pending, since the remote's log is another than ours.
         renumbered: versions that wait and have another number now.
         again: what was lost and sent again; None where that was not asked for.
+        data: of a dry run, the dataset versions whose data would be sent.
     """
 
     remote: str
@@ -85,5 +101,6 @@ class PushResult(msgspec.Struct, frozen=True, kw_only=True):
     waiting: tuple[WaitingDecision, ...] = ()
     renumbered: tuple[str, ...] = ()
     again: PushedAgain | None = None
+    data: tuple[WaitingData, ...] = ()
     changed: bool = False
     dry_run: bool = False
