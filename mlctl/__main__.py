@@ -68,7 +68,7 @@ def _import_msgspec() -> None:
     finally:
         del sys.modules["typing_extensions"]
         if before is not missing:
-            sys.modules["typing_extensions"] = before  # type: ignore[assignment]
+            sys.modules["typing_extensions"] = before  # type: ignore[assignment] # a module, as it was
 
 
 def program() -> None:

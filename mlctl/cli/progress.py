@@ -35,6 +35,11 @@ class Progress:
 
     def __call__(self, event: Event) -> None:
         """Show one event."""
+        if event.text is not None:
+            self.clear()
+            self.stream.write(f"{event.text}\n")
+            self.stream.flush()
+            return
         if not self.live:
             if event.step != self._step:
                 self._step = event.step

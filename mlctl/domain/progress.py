@@ -13,6 +13,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         done: units finished so far; equal to `total` in the last event of a step.
         total: units in all, or None where it is not known.
         unit: "rows", "files", "bytes", "fits"; "" where the step has no units.
+        point: the newest values of what the program measures, by series, and their "step"; None of others.
+        text: a line that the user's program has printed, to be shown as it is; None of all other events.
         bytes, total_bytes: the size of what is done, and of all, of files; None where nobody knows.
     """
 
@@ -22,6 +24,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     unit: str = ""
     bytes: int | None = None
     total_bytes: int | None = None
+    text: str | None = None
+    point: dict[str, float | str] | None = None
 
 
 Report = Callable[[Event], None]

@@ -58,6 +58,8 @@ class Run(Fact, frozen=True, kw_only=True):
         metrics: of the fitted model on its test rows, and of the baseline ("baseline.mae").
         log: object with what the run printed, or None.
         error: of a failed run.
+        points: object with what the program measured on the way (`domain.points`), or None.
+        artifacts: files that the program kept with the run, by name.
         used: object with what the user's code used (`domain.used`), or None where there was none.
     """
 
@@ -81,4 +83,6 @@ class Run(Fact, frozen=True, kw_only=True):
     log: Digest | None = None
     error: str | None = None
     used: Digest | None = None
+    points: Digest | None = None
+    artifacts: dict[str, Digest] = msgspec.field(default_factory=dict)
     notes: dict[str, Any] = msgspec.field(default_factory=dict)

@@ -261,7 +261,9 @@ class ModelSpec(Part, frozen=True, kw_only=True):
         estimator: import path of a class with `fit` and `predict`: "sklearn.linear_model:Ridge".
         params: handed to the estimator.
         build: "features.py:make", a function that returns an estimator.
-        command: a program that trains. Not supported yet: `train` refuses it.
+        command: a program that trains: its name and its arguments. It finds the rows in the folder
+            `$MLCTL_RUN_DIR`, and leaves its model there.
+        timeout: how long the program may take ("1h"); None for no limit.
         baseline: what a model must beat; by the task if None.
         refit: whether promotion fits the recipe again on all rows.
         seed: of everything random.
@@ -284,6 +286,7 @@ class ModelSpec(Part, frozen=True, kw_only=True):
     params: dict[str, Any] = {}
     build: str | None = None
     command: list[str] | None = None
+    timeout: str | None = None
     baseline: Literal["mean", "median", "majority", "prior"] | None = None
     refit: Literal["all", "none"] = "none"
     seed: int = 0

@@ -132,6 +132,10 @@ def _recipe(model: ModelSpec, path: Path) -> Problems:
         yield problem((*path, "build"), f"build {model.build!r} must be like 'features.py:make_pipeline'")
     if model.command is not None and not model.command:
         yield problem((*path, "command"), "command is an empty list")
+    if model.timeout is not None:
+        yield from lasting(model.timeout, (*path, "timeout"), positive=True)
+        if given and model.command is None:
+            yield problem((*path, "timeout"), "timeout is for a command; nothing else is ended by it")
     if model.gates and model.baseline is None:
         yield problem(
             (*path, "baseline"),

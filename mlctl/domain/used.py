@@ -41,6 +41,7 @@ class Used(Record, frozen=True, kw_only=True):
         variables: of the environment, that the user's code read, by name: digest of the value, "" where none
             was set.
         settings: the same, that libraries read; they set their own defaults, so it is the value at the start.
+        everything: where all variables that a program was given count, a digest of their names; "" elsewhere.
         packages: installed ones that were imported, with their versions.
         outside: top-level names that the project's modules import from elsewhere; a file of the project with
             such a name would take their place.
@@ -53,6 +54,7 @@ class Used(Record, frozen=True, kw_only=True):
     files: dict[str, str] = msgspec.field(default_factory=dict)
     variables: dict[str, str] = msgspec.field(default_factory=dict)
     settings: dict[str, str] = msgspec.field(default_factory=dict)
+    everything: str = ""
     packages: dict[str, str] = msgspec.field(default_factory=dict)
     outside: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()

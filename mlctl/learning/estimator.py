@@ -3,6 +3,7 @@
 import importlib
 import importlib.util
 import inspect
+import shlex
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -61,6 +62,8 @@ def make_estimator(spec: ModelSpec, root: Path, task: str, seed: int) -> Any:
 def path_of(spec: ModelSpec, task: str) -> str:
     """The import path as the record keeps it."""
     kind = "Regressor" if task == "regression" else "Classifier"
+    if spec.command is not None:
+        return shlex.join(spec.command)
     return spec.build or spec.estimator or f"sklearn.ensemble:HistGradientBoosting{kind}"
 
 

@@ -1,5 +1,6 @@
 """One fit: rows of a table to an estimator, its encodings and its signature."""
 
+import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -10,13 +11,16 @@ import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
 
+from mlctl.contracts.flavor import Predictor
 from mlctl.domain.errors import TrainingFailed
 from mlctl.domain.model import Signature
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.estimator import importing_from, make_estimator, parameters_of, path_of, users_code
 from mlctl.learning.features import encodings_for, feature_columns, signature_of
+from mlctl.learning.programs import Rows, fit_by_program
 from mlctl.learning.rows import Array, classes_of, targets, task_of
 from mlctl.learning.steady import begin, probe_of
+from mlctl.learning.workshop import Workshop
 from mlctl.statistics.metrics import Answers
 from mlctl.tabular.encode import Encoder
 from mlctl.tabular.encode_table import matrix_from_table
@@ -49,6 +53,7 @@ class Fitted:
 
     Attributes:
         probe: a few rows of its matrix, to ask the stored model as well.
+        predictor: of a model that another process has fitted; None where the estimator itself is asked.
     """
 
     estimator: Any
@@ -57,20 +62,26 @@ class Fitted:
     name: str
     parameters: dict[str, Any]
     probe: Array | None = None
+    predictor: Predictor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """What is to be learnt, settled on all learnable rows so that every fold has the same classes."""
+    """What is to be learnt, settled on all learnable rows so that every fold has the same classes.
+
+    Attributes:
+        shop: where a program works; None for one that is cleared away after each fit.
+    """
 
     spec: ModelSpec
     source: Source
     task: str
     classes: tuple[str, ...]
     seed: int
+    shop: Workshop | None = None
 
 
-def problem_of(table: pa.Table, spec: ModelSpec, source: Source) -> Problem:
+def problem_of(table: pa.Table, spec: ModelSpec, source: Source, shop: Workshop | None = None) -> Problem:
     """Task and classes of the learnable rows.
 
     Raises:
@@ -79,7 +90,7 @@ def problem_of(table: pa.Table, spec: ModelSpec, source: Source) -> Problem:
     column = table.column(spec.target)
     task = task_of(column, spec)
     classes = classes_of(column, spec, task, source.label)
-    return Problem(spec=spec, source=source, task=task, classes=classes, seed=spec.seed)
+    return Problem(spec=spec, source=source, task=task, classes=classes, seed=spec.seed, shop=shop)
 
 
 def fit(table: pa.Table, problem: Problem) -> Fitted:
@@ -88,6 +99,32 @@ def fit(table: pa.Table, problem: Problem) -> Fitted:
     Raises:
         TrainingFailed: the rows hold one class only, a feature holds nothing, or the estimator raised.
         UsageError, NotInstalled: as `make_estimator`. ColumnMissing: as `feature_columns`.
+    """
+    if problem.spec.command is not None:
+        return _by_program(problem, handed_rows(table, problem))
+    spec, source = problem.spec, problem.source
+    estimator = make_estimator(spec, source.root, problem.task, problem.seed)
+    rows = handed_rows(table, problem, estimator)
+    act = f"fitting {type(estimator).__name__}"
+    with threads_for(rows.matrix), importing_from(source.root), users_code(act, source.root):
+        begin(estimator, problem.seed, few=rows.matrix.size <= FEW_CELLS)
+        estimator.fit(rows.matrix, rows.truth)
+    return Fitted(
+        estimator=estimator,
+        encoder=rows.encoder,
+        signature=rows.signature,
+        name=path_of(spec, problem.task),
+        parameters=parameters_of(estimator),
+        probe=probe_of(rows.matrix),
+    )
+
+
+def handed_rows(table: pa.Table, problem: Problem, estimator: Any = None) -> Rows:
+    """The rows as an estimator takes them; as any program does if None: no missing numbers, no codes.
+
+    Raises:
+        TrainingFailed: the rows hold one class only, or a feature holds nothing. ColumnMissing: as
+            `feature_columns`.
     """
     spec, source = problem.spec, problem.source
     truth = targets(table.column(spec.target), problem.classes)
@@ -98,28 +135,31 @@ def fit(table: pa.Table, problem: Problem) -> Fitted:
             "mlctl spec explain",
             classes=[only],
         )
-    estimator = make_estimator(spec, source.root, problem.task, problem.seed)
     features = feature_columns(table.column_names, spec, source.context, source.label)
     encoder = Encoder(encodings_for(table, features, estimator, source.label))
+    signature = signature_of(
+        table,
+        [name for name, _ in features],
+        source.context,
+        target=spec.target,
+        task=problem.task,
+        classes=problem.classes,
+    )
     matrix = matrix_from_table(encoder, table)
-    act = f"fitting {type(estimator).__name__}"
-    with threads_for(matrix), importing_from(source.root), users_code(act, source.root):
-        begin(estimator, problem.seed, few=matrix.size <= FEW_CELLS)
-        estimator.fit(matrix, truth)
+    return Rows(table=table, encoder=encoder, matrix=matrix, truth=truth, signature=signature)
+
+
+def _by_program(problem: Problem, rows: Rows) -> Fitted:
+    with tempfile.TemporaryDirectory(prefix="mlctl-") as folder:
+        shop = problem.shop or Workshop(folder=Path(folder))
+        made = fit_by_program(problem.spec, problem.source.root, rows, shop, problem.seed)
     return Fitted(
-        estimator=estimator,
-        encoder=encoder,
-        signature=signature_of(
-            table,
-            [name for name, _ in features],
-            source.context,
-            target=spec.target,
-            task=problem.task,
-            classes=problem.classes,
-        ),
-        name=path_of(spec, problem.task),
-        parameters=parameters_of(estimator),
-        probe=probe_of(matrix),
+        estimator=made.kept,
+        encoder=rows.encoder,
+        signature=rows.signature,
+        name=made.name,
+        parameters=made.parameters,
+        predictor=made.predictor,
     )
 
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,19 @@ from mlctl.learning.steady import library_of
 _ROUNDING = 1e-9
 
 
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """An estimator that is files already: another process has fitted and stored it."""
+
+    flavor: str
+    files: dict[str, bytes]
+
+
 def saved(
-    estimator: Any, probe: Any | None = None, signature: Signature | None = None
+    estimator: Any,
+    probe: Any | None = None,
+    signature: Signature | None = None,
+    name: str | None = None,
 ) -> tuple[str, dict[str, bytes]]:
     """The flavor's name and the files it wrote.
 
@@ -25,12 +37,15 @@ def saved(
         estimator: fitted.
         probe: rows of its matrix; what was written must answer to them, read back, as the estimator does.
         signature: of the model, where rows are given.
+        name: of the flavor; the first that accepts it if None.
 
     Raises:
         Untrusted: no installed flavor can store the estimator without pickle, or it answers differently when
             it is read back.
     """
-    flavor = flavor_for(estimator)
+    if isinstance(estimator, Kept):
+        return estimator.flavor, estimator.files
+    flavor: Flavor = registry.load("flavors", name) if name is not None else flavor_for(estimator)
     with tempfile.TemporaryDirectory(prefix="mlctl-") as folder:
         names = flavor.save(estimator, Path(folder))
         if probe is not None and signature is not None and len(probe):

@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any
 
 from mlctl.learning.from_source import FromSource
+from mlctl.workspace.environment import MACHINE
 from mlctl.workspace.project_files import names_in
 from mlctl.workspace.syntax import imports
 
@@ -53,41 +54,6 @@ _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/", "/lib", "/run/", "/opt/
 _IMPORTLIB = os.path.join(os.path.dirname(os.__file__), "importlib") + os.sep
 _READ_WRITE = os.O_WRONLY | os.O_RDWR
 _LOOKUP = ("os.py", "<frozen os>", "_collections_abc.py", "<frozen _collections_abc>")
-MACHINE = frozenset(
-    {
-        "CI",
-        "COLORTERM",
-        "COLUMNS",
-        "CONDA_PREFIX",
-        "DISPLAY",
-        "EDITOR",
-        "FORCE_COLOR",
-        "GITHUB_ACTIONS",
-        "HOME",
-        "HOSTNAME",
-        "LANG",
-        "LANGUAGE",
-        "LINES",
-        "LOGNAME",
-        "MAIL",
-        "NO_COLOR",
-        "OLDPWD",
-        "PAGER",
-        "PATH",
-        "PWD",
-        "SHELL",
-        "SHLVL",
-        "TEMP",
-        "TERM",
-        "TMP",
-        "TMPDIR",
-        "USER",
-        "VIRTUAL_ENV",
-        "VISUAL",
-        "_",
-    }
-)
-"""Variables that libraries read and that say where a program runs, not what it does."""
 
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep

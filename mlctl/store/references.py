@@ -47,7 +47,8 @@ def references(fact: Fact) -> References:
                 objects.append(fact.sha256)
             facts.append((DatasetVersion.kind, fact.parent))
         case Run():
-            objects += [fact.spec, fact.log, fact.code.patch, fact.used]
+            objects += [fact.spec, fact.log, fact.code.patch, fact.used, fact.points]
+            objects += fact.artifacts.values()
             facts += [(DatasetVersion.kind, use.digest) for use in fact.data]
         case ModelVersion():
             objects += [*(artefact.sha256 for artefact in fact.artefacts), fact.learnt_keys, fact.reference]

@@ -37,7 +37,7 @@ class InMemory:
 
 
 def answers(fitted: Fitted, problem: Problem, table: Any) -> Answers:
-    """What the estimator in memory answers to the rows of a table."""
+    """What a model that was just fitted answers to the rows of a table."""
     truth = targets(table.column(problem.spec.target), problem.classes)
-    predictor = InMemory(fitted.estimator, len(problem.classes))
+    predictor = fitted.predictor or InMemory(fitted.estimator, len(problem.classes))
     return answers_of(predictor, fitted.encoder, table, truth, problem.classes)

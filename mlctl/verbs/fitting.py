@@ -30,6 +30,7 @@ from mlctl.learning.rows import Array, identities, targets
 from mlctl.learning.tables import answered_table
 from mlctl.learning.tracing import NATIVE
 from mlctl.learning.tracing import tracing as traced
+from mlctl.learning.workshop import Workshop
 from mlctl.statistics.metrics import Answers, value
 from mlctl.store.runs import LiveRun
 from mlctl.tabular.parquet import table_bytes
@@ -37,6 +38,7 @@ from mlctl.verbs.asked import answers, metric_names
 from mlctl.verbs.folding import fold_metrics
 from mlctl.verbs.learnt import Learnt, cells_of, key_lines, stamp
 from mlctl.verbs.linting import judged
+from mlctl.verbs.programs import WORKSHOP, ProgramRun
 from mlctl.verbs.recipe import Recipe, computing, require_data
 from mlctl.verbs.session import Session
 from mlctl.verbs.splitting import noted, rows_of
@@ -67,7 +69,7 @@ def fit_and_store(session: Session, recipe: Recipe) -> tuple[Run, Digest, ModelV
         record.begin(recipe)
         learnt = rows_of(session, recipe)
         record.chose(learnt)
-        problem = problem_of(learnt.rows, learnt.spec, learnt.source)
+        problem = problem_of(learnt.rows, learnt.spec, learnt.source, record.shop)
         notes, suspicions = judged(recipe.model, learnt, problem, refuse=recipe.purpose != "loop")
         record.linted(notes)
         with record.tracing(learnt.spec):
@@ -169,10 +171,11 @@ class Recording:
         }
         self._ready = False
         self._packages: set[str] = set()
+        self._program: ProgramRun | None = None
         self.said: list[str] = []
 
-    def begin(self, recipe: Recipe) -> None:
-        """Record what is known before anything is read."""
+    def begin(self, recipe: Recipe, *, program: bool = True) -> None:
+        """Record what is known before anything is read; `program` is whether one is to be run here."""
         session, objects = self._session, self._session.repository.objects
         data = require_data(recipe)
         uses = [DataUse(name=data.name, digest=data.digest, sha256=data.version.sha256, role="train")]
@@ -195,6 +198,26 @@ class Recording:
         }
         self._packages = set(computing(recipe.spec))
         self._ready = True
+        if program:
+            self._by_program(recipe.model, recipe.spec)
+
+    def take(self, **fields: Any) -> None:
+        """Record fields of the fact that are known from elsewhere."""
+        self._fact |= fields
+        self._ready = True
+
+    def workshop(self, model: str) -> Workshop:
+        """Where a program of the run works."""
+        return Workshop(run=self._live.run, model=model, folder=self._live.folder / WORKSHOP)
+
+    def _by_program(self, model: str, spec: ModelSpec) -> None:
+        if spec.command is not None:
+            self._program = ProgramRun(self._session, self._live, model, spec.command)
+
+    @property
+    def shop(self) -> Workshop | None:
+        """Where the programs of the run work; None where it has none."""
+        return self._program.shop if self._program is not None else None
 
     def chose(self, learnt: Learnt) -> None:
         """Record which rows are learnt from and held out, before the fit."""
@@ -221,6 +244,12 @@ class Recording:
     @contextlib.contextmanager
     def tracing(self, spec: ModelSpec) -> Iterator[None]:
         """What runs inside is traced where it is the user's code; the run's fact says what it used."""
+        if self._program is not None:
+            yield
+            used, said = self._program.used()
+            self._fact["used"] = self._session.repository.objects.put(encode(used))
+            self.said += said + self._program.said()
+            return
         if spec.build is None and path_of(spec, "").startswith("sklearn."):
             yield
             return
@@ -233,21 +262,26 @@ class Recording:
         self.said += [f"tracing is blind: {reason}; all files of the project count" for reason in used.blind]
         self.said += [f"this run will not be reused: {reason}" for reason in used.live]
 
-    def adopt(self, run: Run, key: Digest, notes: dict[str, Any]) -> None:
+    def adopt(self, run: Run, spec: ModelSpec, key: Digest, notes: dict[str, Any]) -> None:
         """Take over the record of the run whose recipe is fitted again."""
         kept = ("spec", "seed", "parameters", "data", "code", "environment", "used")
         self._fact |= {name: getattr(run, name) for name in kept}
         kept_notes = {name: note for name, note in run.notes.items() if name not in _OF_THE_SPLIT}
         self._fact |= {"cache_key": key, "command": self._session.command, "notes": {**kept_notes, **notes}}
         self._ready = True
+        self._by_program(run.model, spec)
 
     @contextlib.contextmanager
     def capture(self) -> Iterator[None]:
-        """What the user's code prints and warns of goes to the run's log, not to the terminal."""
+        """What the user's code prints and warns of goes to the run's log, not to the terminal.
+
+        A program of its own is heard elsewhere, and shown meanwhile.
+        """
         sink = _Sink(self._live)
+        aside = self._program is None
         with (
-            contextlib.redirect_stdout(sink),
-            contextlib.redirect_stderr(sink),
+            contextlib.redirect_stdout(sink) if aside else contextlib.nullcontext(),
+            contextlib.redirect_stderr(sink) if aside else contextlib.nullcontext(),
             python_warnings.catch_warnings(record=True) as caught,
         ):
             python_warnings.simplefilter("always")
@@ -276,6 +310,9 @@ class Recording:
             self._session.repository.facts.add(self._made(status, {}, error))
 
     def _made(self, status: str, metrics: dict[str, float | None], error: str | None) -> Run:
+        if self._program is not None:
+            self._fact |= self._program.close()
+            self._fact["notes"] |= self._program.notes()
         log = self._live.log_path.read_bytes()
         return Run(
             created_at=self._session.now(),

@@ -100,8 +100,7 @@ def recipe_of(session: Session, request: TrainRequest) -> Recipe:
     """What `train` with this request would do now.
 
     Raises:
-        NotFound: no such model or dataset. UsageError: a setting is not "name=value", or a command is asked
-            for.
+        NotFound: no such model or dataset. UsageError: a setting is not "name=value".
     """
     model = session.model_name(request.model)
     declared = session.model_spec(model)
@@ -134,11 +133,8 @@ def effective_spec(spec: ModelSpec, request: TrainRequest, *, has_time: bool) ->
     Raises:
         UsageError: as `recipe_of`.
     """
-    if spec.command is not None:
-        raise UsageError(
-            "this version of mlctl does not run `command` yet; give an `estimator` or `build`",
-            "mlctl spec explain",
-        )
+    if request.command:
+        spec = msgspec.structs.replace(spec, command=list(request.command), estimator=None, build=None)
     split = spec.split if request.test is None else _split_for(spec.split, request.test, has_time=has_time)
     if request.purpose == "loop":
         split = msgspec.structs.replace(split, folds=1)

@@ -44,11 +44,10 @@ def refit(session: Session, digest: Digest, version: ModelVersion, run: Run) -> 
         )
         rows = learnt.rows.filter(pa.array(chosen))
         moments = None if learnt.moments is None else learnt.moments[chosen]
-        problem = problem_of(learnt.rows, learnt.spec, learnt.source)
         key = digest_of(encode({"refit_of": digest, "cache_key": run.cache_key}))
-        record.adopt(
-            run, key, {"refit_of": digest, "rows": {"train": rows.num_rows, "test": 0, "dropped": 0}}
-        )
+        counts = {"train": rows.num_rows, "test": 0, "dropped": 0}
+        record.adopt(run, learnt.spec, key, {"refit_of": digest, "rows": counts})
+        problem = problem_of(learnt.rows, learnt.spec, learnt.source, record.shop)
         total = FOLDS + 1
         step = f"fit {version.model} on all {rows.num_rows} rows, and {FOLDS} times without a fifth of them"
         session.report(Event(step=step, done=0, total=total, unit="fits"))

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from mlctl.domain.errors import Corrupt, Missing, UsageError
+from mlctl.domain.errors import Corrupt, Missing
 from mlctl.domain.replay import Controls
 from mlctl.domain.requests.reproduce import ReproduceRequest, ReproduceResult
 from mlctl.domain.used import Used
@@ -22,7 +22,6 @@ from mlctl.verbs.comparing import answers_differ, compared, first_difference
 from mlctl.verbs.departures import departures, packages_changed
 from mlctl.verbs.replaying import recorded
 from mlctl.verbs.session import Session
-from mlctl.verbs.spec_of import spec_of
 
 if TYPE_CHECKING:
     from mlctl.verbs.reproduce import Wanted
@@ -35,15 +34,8 @@ def replay(
 
     Raises:
         Missing, NotFound, Incomplete, Corrupt, ...: something that the fit needs is gone.
-        UsageError: a command made it.
     """
     run = wanted.run
-    if spec_of(session, run).command is not None:
-        raise UsageError(
-            f"{wanted.label} was trained by a `command`, and reproduce fits estimators only: run it by hand",
-            f"mlctl show run:{run.run}",
-            run=run.run,
-        )
     used = used_of(session, run)
     code_ran = used is not None
     require_code(session, run, code_ran=code_ran)

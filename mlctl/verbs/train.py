@@ -5,6 +5,8 @@ nothing is loaded; where that version was withdrawn, it gets a new number. Other
 fit without the test rows, store the run and the model as facts, and name the version by one decision.
 """
 
+import shlex
+
 from mlctl.domain.decision import Change, Draft, Names
 from mlctl.domain.errors import Corrupt, Missing, NameMoved
 from mlctl.domain.folds import spreads
@@ -150,7 +152,7 @@ def _planned(session: Session, recipe: Recipe, known: Known | None) -> TrainResu
         metrics=metrics,
         baseline=baseline,
         dataset=recipe.data.label if recipe.data else recipe.spec.data,
-        estimator=recipe.spec.build or recipe.spec.estimator or "",
+        estimator=recipe.spec.build or recipe.spec.estimator or shlex.join(recipe.spec.command or []),
         rows={},
         dry_run=True,
         split=split_told(session, recipe, found.run if found else None),

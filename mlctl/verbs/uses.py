@@ -8,14 +8,14 @@ import hashlib
 import importlib.util
 import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from mlctl.domain.errors import MlctlError
-from mlctl.domain.looks import environment_read, looked_at
+from mlctl.domain.looks import clock_read, environment_read, looked_at
 from mlctl.domain.run import Run
 from mlctl.domain.used import ABSENT, DATA, FOLDER, PRESENT, PROJECT, Module, Used, first_change
 from mlctl.verbs.intake import look
@@ -23,7 +23,7 @@ from mlctl.verbs.places import Place, known_places
 from mlctl.verbs.session import Session
 from mlctl.verbs.stat_memory import memory_of
 from mlctl.workspace.distributions import packages_of
-from mlctl.workspace.environment import installed_packages, variables_at_start
+from mlctl.workspace.environment import MACHINE, installed_packages, program_variables, variables_at_start
 from mlctl.workspace.hashing import stamp_of
 from mlctl.workspace.project_files import names_in, project_files
 from mlctl.workspace.scan import read_file
@@ -31,6 +31,7 @@ from mlctl.workspace.syntax import imports, statements
 
 if TYPE_CHECKING:
     from mlctl.learning.tracing import Trace
+    from mlctl.store.stat_cache import Row
 
 _NAME = 16  # digits of a digest
 _PROGRAMS = f"{PROJECT}and programs "
@@ -54,7 +55,7 @@ def used_by(session: Session, trace: "Trace", native: Iterable[str]) -> Used:
     blind += [f"{_relative(root, path)} changed while it was read" for path in sorted(changed)]
     if blind:
         files |= {
-            name: _sha256(session, root / name)
+            name: sha256_of(session, root / name)
             for name in project_files(root)
             if trace.programs or not name.endswith(".py")
         }
@@ -71,6 +72,17 @@ def used_by(session: Session, trace: "Trace", native: Iterable[str]) -> Used:
         blind=tuple(blind),
         live=tuple(sorted(trace.live)),
     )
+
+
+def all_of_project(session: Session) -> dict[str, str]:
+    """States of all files of the project and of all declared data, and of the names of both."""
+    files = sha256s_of(session, [session.root / name for name in project_files(session.root)])
+    return files | dict(_data(session)) | {".": _names_of_all(session.root, programs=True)}
+
+
+def folder_state(path: Path) -> str:
+    """State of a folder of which the names count."""
+    return f"{FOLDER}{names_in(path)}"
 
 
 def change_since(session: Session, run: Run) -> str | None:
@@ -105,6 +117,7 @@ def _code_changes(root: Path, used: Used) -> Iterator[str]:
 
 def _environment_changes(used: Used) -> Iterator[str]:
     environment_read([*used.variables, *used.settings])
+    yield from _variables_now(used)
     now = {name: digest_of_value(os.environ.get(name)) for name in used.variables}
     now |= {name: digest_of_value(variables_at_start().get(name)) for name in used.settings}
     before = {**used.settings, **used.variables}
@@ -114,6 +127,16 @@ def _environment_changes(used: Used) -> Iterator[str]:
     for name, version in used.packages.items():
         if installed.get(name) != version:
             yield f"package: {name} {version} -> {installed.get(name, 'not installed')}"
+
+
+def _variables_now(used: Used) -> Iterator[str]:
+    """Variables that are there now and were not, where all of them count."""
+    if not used.everything:
+        return
+    clock_read()  # no list of names says what else may be set: the answer is not kept
+    given = {name for name in program_variables(variables_at_start()) if name not in MACHINE}
+    if digest_of_value("\0".join(sorted(given))) != used.everything:
+        yield from (f"environment: {name} is set now" for name in sorted(given - used.settings.keys()))
 
 
 def _module_changes(root: Path, path: str, module: Module) -> Iterator[str]:
@@ -149,7 +172,7 @@ def _state(session: Session, path: Path, like: str) -> str:
         return f"{DATA}{look(session, Place(name='', path=_relative(session.root, str(path)))).md5}"
     if kind == FOLDER and path.is_dir():
         return f"{FOLDER}{names_in(path)}"
-    return PRESENT if like in {PRESENT, ABSENT} or not path.is_file() else _sha256(session, path)
+    return PRESENT if like in {PRESENT, ABSENT} or not path.is_file() else sha256_of(session, path)
 
 
 def _states(session: Session, trace: "Trace", modules: set[str]) -> dict[str, str]:
@@ -164,7 +187,7 @@ def _states(session: Session, trace: "Trace", modules: set[str]) -> dict[str, st
     for path, stamp in trace.read.items():
         if path not in modules:
             there = stamp is not None and Path(path).is_file()
-            found[_relative(root, path)] = _sha256(session, Path(path)) if there else ABSENT
+            found[_relative(root, path)] = sha256_of(session, Path(path)) if there else ABSENT
     return found
 
 
@@ -207,17 +230,31 @@ def _module(source: bytes) -> Module:
     )
 
 
-def _sha256(session: Session, path: Path) -> str:
+def sha256_of(session: Session, path: Path) -> str:
     """Of a file, remembered by its stamp."""
+    (digest,) = sha256s_of(session, [path]).values()
+    return digest
+
+
+def sha256s_of(session: Session, paths: Sequence[Path]) -> dict[str, str]:
+    """Of files, by their names as a record keeps them; remembered by their stamps, asked for once."""
     memory = memory_of(session)
-    key = _relative(session.root, str(path))
-    row = memory.recall(key, key).get(key)
-    if row is not None and row[1:5] == stamp_of(path.stat()):
-        return row[6]
-    reading = read_file(path)
-    if reading.stamp is not None:
-        memory.remember([(key, *reading.stamp, reading.hashes.md5, reading.hashes.sha256)])
-    return reading.hashes.sha256
+    keys = {_relative(session.root, str(path)): path for path in paths}
+    known = memory.recall(min(keys), max(keys)) if keys else {}
+    found: dict[str, str] = {}
+    fresh: list[Row] = []
+    for key, path in keys.items():
+        row = known.get(key)
+        if row is not None and row[1:5] == stamp_of(path.stat()):
+            found[key] = row[6]
+            continue
+        reading = read_file(path)
+        found[key] = reading.hashes.sha256
+        if reading.stamp is not None:
+            fresh.append((key, *reading.stamp, reading.hashes.md5, reading.hashes.sha256))
+    if fresh:
+        memory.remember(fresh)
+    return found
 
 
 def _relative(root: Path, path: str) -> str:

@@ -8,6 +8,7 @@ import os
 import pwd
 import re
 import sys
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -18,6 +19,74 @@ from mlctl.workspace.process import output_of
 _DIST_INFO = r"(?P<name>[A-Za-z0-9._]+?)-(?P<version>[^-]+)(?:-[^/]*)?\.(?:dist|egg)-info\Z"
 _CI_VARIABLES = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "BUILDKITE", "TF_BUILD")
 _NO = {"", "0", "false", "no"}
+MACHINE = frozenset(
+    {
+        "CI",
+        "COLORTERM",
+        "COLUMNS",
+        "CONDA_PREFIX",
+        "DISPLAY",
+        "EDITOR",
+        "FORCE_COLOR",
+        "GITHUB_ACTIONS",
+        "HOME",
+        "HOSTNAME",
+        "LANG",
+        "LANGUAGE",
+        "LINES",
+        "LOGNAME",
+        "MAIL",
+        "NO_COLOR",
+        "OLDPWD",
+        "PAGER",
+        "PATH",
+        "PWD",
+        "SHELL",
+        "SHLVL",
+        "TEMP",
+        "TERM",
+        "TMP",
+        "TMPDIR",
+        "USER",
+        "VIRTUAL_ENV",
+        "VISUAL",
+        "_",
+    }
+)
+"""Variables that libraries read and that say where a program runs, not what it does."""
+
+_SESSION = {
+    "COLORFGBG",
+    "INVOCATION_ID",
+    "JOURNAL_STREAM",
+    "LS_COLORS",
+    "MAKEFLAGS",
+    "MAKELEVEL",
+    "MFLAGS",
+    "PS1",
+    "PYTEST_CURRENT_TEST",
+    "STY",
+    "WINDOWID",
+}
+_SESSIONS = (
+    "DBUS_",
+    "DESKTOP_",
+    "GIT_",
+    "GNOME_",
+    "GPG_",
+    "GTK_",
+    "ITERM_",
+    "KITTY_",
+    "LESS",
+    "MLCTL_",
+    "SSH_",
+    "SYSTEMD_",
+    "TERM_",
+    "TMUX",
+    "VSCODE_",
+    "WEZTERM_",
+    "XDG_",
+)
 
 
 def actor(root: Path, via: str | None = None) -> Actor:
@@ -58,6 +127,18 @@ def variables_at_start() -> dict[str, str]:
         return dict(os.environ)
     pairs = (os.fsdecode(one).partition("=") for one in given.split(b"\0") if one)
     return {name: value for name, _, value in pairs}
+
+
+def program_variables(given: Mapping[str, str]) -> dict[str, str]:
+    """The variables that a program which trains is given: all but those of one terminal's session.
+
+    What it is not given it cannot depend on, so another terminal is no reason to train again.
+    """
+    return {
+        name: value
+        for name, value in given.items()
+        if name not in _SESSION and not name.startswith(_SESSIONS)
+    }
 
 
 def installed_packages(folders: list[str]) -> dict[str, str]:

@@ -6,12 +6,18 @@ import typer
 
 from mlctl.cli.door import carry_out
 from mlctl.cli.options import DryRun, Json
+from mlctl.cli.settings import current
+from mlctl.domain.errors import UsageError
 from mlctl.domain.requests.train import TrainRequest
 
 
 def train(
     model: Annotated[
         str | None, typer.Argument(help="Model of the spec; may be left out where there is one.")
+    ] = None,
+    program: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[-- CMD...]", help="A program that trains, instead of what the spec names."),
     ] = None,
     set_: Annotated[
         list[str] | None,
@@ -30,6 +36,9 @@ def train(
     test: Annotated[
         str | None, typer.Option("--test", metavar="14d", help="Hold out this part instead.")
     ] = None,
+    json_lines: Annotated[
+        bool, typer.Option("--json-lines", help="One JSON object a line: output, points, the result.")
+    ] = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -39,9 +48,11 @@ def train(
       mlctl train
       mlctl train demand --set max_iter=500 --seed 3
       mlctl train --window 182d --test 14d
+      mlctl train demand -- python train.py --depth 6
     """
+    named, command = _parted([*([model] if model is not None else []), *(program or [])])
     request = TrainRequest(
-        model=model,
+        model=named,
         set=tuple(set_ or ()),
         seed=seed,
         cache=not no_cache,
@@ -49,5 +60,19 @@ def train(
         window=window,
         test=test,
         dry_run=dry_run,
+        command=command,
     )
-    carry_out("train", request, json=json)
+    carry_out("train", request, json=json or json_lines, lines=json_lines)
+
+
+def _parted(words: list[str]) -> tuple[str | None, tuple[str, ...]]:
+    """The model, and the program that stands behind `--`."""
+    typed = current().arguments
+    command = typed[typed.index("--") + 1 :] if "--" in typed else ()
+    before = words[: len(words) - len(command)]
+    if len(before) > 1:
+        raise UsageError(
+            f"train takes one model, not {', '.join(before)}; a program stands behind --",
+            f"mlctl train {before[0]}",
+        )
+    return (before[0] if before else None), tuple(command)

@@ -20,6 +20,8 @@ class TrainRequest(Record, frozen=True, kw_only=True):
             all.
         test: instead of the spec's `split.test` ("14d").
         purpose: "train" or "loop", for the record.
+        command: a program that trains, instead of what the spec names; () for the spec's.
+        resume: id of a run whose process was killed, to be taken up where it was; None for a new one.
         apply_where: whether `train_where` chooses rows; a frozen served dataset has been chosen already.
     """
 
@@ -32,6 +34,8 @@ class TrainRequest(Record, frozen=True, kw_only=True):
     window: str | None = None
     test: str | None = None
     purpose: str = "train"
+    command: tuple[str, ...] = ()
+    resume: str | None = None
     apply_where: bool = True
 
 

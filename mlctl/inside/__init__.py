@@ -1,0 +1,1 @@
+"""What a program of the user's sees of its run: `mlctl.run()`."""

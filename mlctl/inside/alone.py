@@ -1,0 +1,38 @@
+"""A run that `mlctl train` has not started: recorded by the program itself, in the project around it."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from mlctl.domain import handover as names
+from mlctl.inside.points import PointWriter
+from mlctl.inside.run import HandedRun
+from mlctl.verbs.alone import Alone
+
+
+class AloneRun(HandedRun):
+    """As `HandedRun`; what it saves is kept with the run and is no version of a model."""
+
+    def __init__(self, model: str | None, parameters: dict[str, Any]) -> None:
+        self._alone = Alone(model, Path.cwd(), parameters)
+        super().__init__(self._alone.folder)
+        self._points.close()
+        self._points = PointWriter(self.folder / names.POINTS, flushes=True)
+        self._ended = False
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        del kind, trace
+        self._points.close()
+        self._end(error)
+
+    def close(self) -> None:
+        """End the run, well: for a notebook, where no `with` holds it. Safe to call twice."""
+        super().close()
+        self._end(None)
+
+    def _end(self, error: BaseException | None) -> None:
+        if not self._ended:
+            self._ended = True
+            self._alone.end(error)
