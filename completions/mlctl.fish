@@ -123,6 +123,7 @@ complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcomma
 complete -c mlctl -n '__fish_seen_subcommand_from data; and __fish_seen_subcommand_from evict' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from train' -l set -r -d 'A parameter instead of the spec\'s.'
 complete -c mlctl -n '__fish_seen_subcommand_from train' -l seed -r -d 'The seed instead of the spec\'s.'
+complete -c mlctl -n '__fish_seen_subcommand_from train' -l repeats -r -d 'Fit it N times in all, with other seeds.'
 complete -c mlctl -n '__fish_seen_subcommand_from train' -l no-cache -d 'Fit again although nothing has changed.'
 complete -c mlctl -n '__fish_seen_subcommand_from train' -l data -r -d 'Learn from this dataset version.'
 complete -c mlctl -n '__fish_seen_subcommand_from train' -l window -r -d 'Learn from the newest part only.'

@@ -60,15 +60,13 @@ def main() -> int:
 
 def _import_msgspec() -> None:
     """Import it without `typing_extensions`: it finds the same in `typing`, and is spared `inspect`."""
-    missing = object()
-    before = sys.modules.get("typing_extensions", missing)
+    if "typing_extensions" in sys.modules:
+        return
     sys.modules["typing_extensions"] = None  # type: ignore[assignment] # refuses to be imported
     try:
         import_module("msgspec")
     finally:
         del sys.modules["typing_extensions"]
-        if before is not missing:
-            sys.modules["typing_extensions"] = before  # type: ignore[assignment] # a module, as it was
 
 
 def program() -> None:

@@ -1,6 +1,7 @@
 """Evaluations: metrics with intervals, by slice, beside the baseline and the incumbent."""
 
 import math
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import msgspec
@@ -8,10 +9,22 @@ import msgspec
 from mlctl.domain.ids import Digest
 from mlctl.domain.records import Fact, Record
 
-QUANTILES = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995)
+_INNER = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995)
+QUANTILES = (0.0001, 0.0002, 0.0005, 0.001, 0.002, *_INNER, 0.998, 0.999, 0.9995, 0.9998, 0.9999)
 """Levels at which bootstrap distributions are kept, so that a gate may choose its confidence later."""
 
 _HOPELESS = 1000
+_POWER = (1.959964 + 0.841621) / 1.959964
+"""A difference is found in four of five tries where it is so many halves of the 95 % interval: the scores of
+0.975 and of 0.8 over that of 0.975."""
+
+MOST_REPEATS = 50
+"""Fits of one recipe."""
+
+
+def levels_of(quantiles: Sequence[float]) -> tuple[float, ...]:
+    """The levels of stored quantiles; evaluations of 0.1 kept fewer."""
+    return _INNER if len(quantiles) == len(_INNER) else QUANTILES
 
 
 class Estimate(Record, frozen=True, kw_only=True):
@@ -40,11 +53,12 @@ class Difference(Record, frozen=True, kw_only=True):
 
 
 def more_rows(found: Difference, rows: int) -> int | None:
-    """About how many more rows would take 0 out of the 95 % interval, if the difference is what it seems.
+    """About how many more rows would tell in four of five tries, if the difference is what it seems.
 
     The interval of a mean of independent units shrinks with the root of their number (the central limit
-    theorem; Student, Biometrika 6, 1908, for the mean itself), so n rows become n (h / d)^2: d the gap,
-    h from it to the end of the interval beyond 0. Units of more than one row count by their rows.
+    theorem; Student, Biometrika 6, 1908, for the mean itself), so n rows become n (1.43 h / d)^2: d the gap,
+    h from it to the end of the 95 % interval beyond 0, and 1.43 for a power of 0.8 (with h = d it would be
+    found in one of two). Units of more than one row count by their rows.
 
     Args:
         found: a difference.
@@ -57,7 +71,7 @@ def more_rows(found: Difference, rows: int) -> int | None:
     gap = found.difference
     if not gap or found.low is None or found.high is None or not found.low <= 0 <= found.high:
         return None
-    times = (((found.high if gap < 0 else found.low) - gap) / gap) ** 2
+    times = (_POWER * ((found.high if gap < 0 else found.low) - gap) / gap) ** 2
     if times > _HOPELESS:
         return None
     more = max(rows * (times - 1), 1.0)
@@ -66,11 +80,29 @@ def more_rows(found: Difference, rows: int) -> int | None:
 
 
 class SliceResult(Record, frozen=True, kw_only=True):
-    """The metrics of the rows for which an expression holds."""
+    """The metrics of the rows for which an expression holds; `incumbent` and `recipe` as for all rows."""
 
     rows: int
     metrics: dict[str, Estimate]
     incumbent: dict[str, Difference] = msgspec.field(default_factory=dict)
+    recipe: dict[str, Difference] = msgspec.field(default_factory=dict)
+
+
+class Seeds(Record, frozen=True, kw_only=True):
+    """What is known of the luck of the seed in a comparison.
+
+    Attributes:
+        own, other: fits of the candidate's and of the incumbent's recipe that were compared on these rows.
+        known: whether intervals could be widened for it: no recipe asks its seed, or one was repeated.
+        assumed: one side was fitted once, and taken to vary as the other does.
+        deviation: standard deviation of the first metric over seeds, of the side that varies more.
+    """
+
+    own: int = 1
+    other: int = 1
+    known: bool = False
+    assumed: bool = False
+    deviation: float | None = None
 
 
 class IncumbentResult(Record, frozen=True, kw_only=True):
@@ -81,9 +113,13 @@ class IncumbentResult(Record, frozen=True, kw_only=True):
         digest: of the artefact that was compared.
         artefact: "deployed", or "tested" where the deployed one has learnt from these test rows.
         rows: compared on.
-        verdict: "better", "worse", "cannot_tell" or "none", by the first metric's 95 % interval.
-        more_rows: about how many more would tell, where the verdict is "cannot_tell" (`more_rows`).
+        verdict: "better", "worse", "cannot_tell" or "none", by the 95 % interval of the first metric in
+            `recipe`.
+        more_rows, more_seeds: about how many more would tell, where the verdict is "cannot_tell".
         why: a sentence where the verdict is "none", the artefact is "tested", or it was recalibrated.
+        metrics: differences of the two artefacts on these rows.
+        recipe: differences of the means over seeds, the luck of the seed in their intervals; {} where that
+            is not known.
     """
 
     version: int | None = None
@@ -92,8 +128,11 @@ class IncumbentResult(Record, frozen=True, kw_only=True):
     rows: int = 0
     verdict: str = "none"
     more_rows: int | None = None
+    more_seeds: int | None = None
     why: str = ""
     metrics: dict[str, Difference] = msgspec.field(default_factory=dict)
+    recipe: dict[str, Difference] = msgspec.field(default_factory=dict)
+    seeds: Seeds = Seeds()
 
 
 class Evaluation(Fact, frozen=True, kw_only=True):
@@ -106,6 +145,10 @@ class Evaluation(Fact, frozen=True, kw_only=True):
         resample: the unit of the bootstrap: "row", a column, "day", "week", "month".
         units: number of such units.
         predictions: object (Parquet): per row key, time, target, answers of candidate, incumbent, baseline.
+        champion: the comparison with the last version that was shown to be better, where the stage has moved
+            on since without such evidence; all rows only.
+        test: digest of the rows' keys, times and targets; None in evaluations of 0.1.
+        test_from, test_through: first and last event time of the rows, or None.
     """
 
     kind: ClassVar[str] = "evaluations"
@@ -127,4 +170,8 @@ class Evaluation(Fact, frozen=True, kw_only=True):
     baseline_difference: dict[str, Difference]
     incumbent: IncumbentResult
     predictions: Digest
+    champion: IncumbentResult | None = None
+    test: Digest | None = None
+    test_from: str | None = None
+    test_through: str | None = None
     notes: dict[str, Any] = msgspec.field(default_factory=dict)

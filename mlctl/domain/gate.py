@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from statistics import NormalDist
 
+import msgspec
+
 from mlctl.domain.digits import apart, digits
-from mlctl.domain.evaluation import QUANTILES, Difference, Estimate, IncumbentResult, SliceResult
+from mlctl.domain.evaluation import Difference, Estimate, IncumbentResult, SliceResult, levels_of
 from mlctl.domain.metric import METRICS, harm
 from mlctl.domain.records import Record
 from mlctl.domain.spec import GateRule
@@ -53,6 +55,8 @@ class Evidence(Record, frozen=True, kw_only=True):
 
     Attributes:
         primary: the first metric, which must not be worse than the baseline's.
+        champion: the comparison with the last version that was shown to be better, if that is another one.
+        tries: candidates that have been compared with an incumbent on these test rows, this one included.
     """
 
     primary: str
@@ -60,6 +64,8 @@ class Evidence(Record, frozen=True, kw_only=True):
     baseline: Mapping[str, Estimate]
     incumbent: IncumbentResult
     slices: Mapping[str, SliceResult]
+    champion: IncumbentResult | None = None
+    tries: int = 1
 
 
 def decide(rules: Mapping[str, GateRule], evidence: Evidence) -> GateDecision:
@@ -76,6 +82,12 @@ def decide(rules: Mapping[str, GateRule], evidence: Evidence) -> GateDecision:
         non_inferior    refused unless h(c) <= margin      no evidence that the harm is within the margin
         superior        refused unless h(c) < -margin      no evidence of a gain beyond the margin
 
+    `superior` speaks of recipes as well as of these two fits of them, so h is also that of the means over
+    seeds, and without knowledge of the seeds' luck there is no evidence. Looking again costs: the k-th
+    candidate that is tried on the same test rows spends 1/(k + 1) of what is left of the error of the two
+    rules that ask for evidence, (1 - c) / (k (k + 1)), so that over all tries a wrong promotion is as likely
+    as stated (Bonferroni's inequality; the sum over all k is 1 - c).
+
     Every rule is judged, and every refusal is among the reasons. A metric that could not be computed for the
     candidate refuses (on a slice: unless the incumbent has none there either). Rules about the incumbent pass
     where the stage holds nothing yet; those that ask for evidence (the last two) refuse where there is none.
@@ -90,10 +102,16 @@ def decide(rules: Mapping[str, GateRule], evidence: Evidence) -> GateDecision:
     return GateDecision(passed=not reasons, reasons=tuple(reasons), skipped=tuple(skipped))
 
 
+def asks_for_evidence(rule: GateRule) -> bool:
+    """Whether a rule refuses unless there is evidence for the candidate; each try spends of its error."""
+    return rule.incumbent in {"non_inferior", "superior"}
+
+
 def quantile(quantiles: Sequence[float], level: float) -> float:
     """The bootstrap quantile at any level: linear in the normal score, clamped to the outermost kept."""
-    score = _NORMAL.inv_cdf(min(max(level, QUANTILES[0]), QUANTILES[-1]))
-    scores = [_NORMAL.inv_cdf(kept) for kept in QUANTILES]
+    kept = levels_of(quantiles)
+    score = _NORMAL.inv_cdf(min(max(level, kept[0]), kept[-1]))
+    scores = [_NORMAL.inv_cdf(one) for one in kept]
     for index in range(len(scores) - 1):
         left, right = scores[index], scores[index + 1]
         if score <= right:
@@ -142,9 +160,11 @@ def _judge(
     """Judge one rule on all rows or on one slice."""
     if part is None:
         estimates, differences, rows = evidence.metrics, evidence.incumbent.metrics, None
+        recipes = evidence.incumbent.recipe
     elif part in evidence.slices:
         found = evidence.slices[part]
         estimates, differences, rows = found.metrics, found.incumbent, found.rows
+        recipes = found.recipe
     else:
         why = f"the evaluation has no slice {part!r}"
         reasons.append(Reason(gate=metric, slice=part, value=None, limit=None, why=why))
@@ -164,7 +184,9 @@ def _judge(
         gate, why = f"{metric}.{rule.incumbent}", f"{metric} could not be computed"
         reasons.append(Reason(gate=gate, slice=part, value=None, limit=None, why=why))
     else:
-        _relative(metric, rule, part, differences.get(metric), evidence.incumbent, reasons, skipped)
+        both = (differences.get(metric), recipes.get(metric))
+        reasons.extend(_relative(metric, rule, part, both, evidence, skipped))
+        reasons.extend(_since_champion(metric, rule, part, evidence))
 
 
 def _limits(metric: str, rule: GateRule, part: str | None, estimate: Estimate | None) -> Iterator[Reason]:
@@ -187,34 +209,77 @@ def _relative(
     metric: str,
     rule: GateRule,
     part: str | None,
-    difference: Difference | None,
-    incumbent: IncumbentResult,
-    reasons: list[Reason],
+    differences: tuple[Difference | None, Difference | None],
+    evidence: Evidence,
     skipped: list[Reason],
-) -> None:
-    gate = f"{metric}.{rule.incumbent}"
+) -> Iterator[Reason]:
+    """Judge by the difference of the two artefacts, and for `superior` by that of their recipes."""
+    gate, incumbent = f"{metric}.{rule.incumbent}", evidence.incumbent
     if incumbent.version is None:
         why = "the stage holds nothing yet"
         skipped.append(Reason(gate=gate, slice=part, value=None, limit=None, why=why))
         return
+    difference, recipes = differences
     margin = _margin(rule, difference)
     if difference is None or difference.difference is None or not difference.quantiles or margin is None:
         cause = incumbent.why or f"{metric} is undefined for one of them"
         why = f"no comparison with version {incumbent.version}: {cause}"
+        reason = Reason(gate=gate, slice=part, value=None, limit=None, why=why)
         if rule.incumbent == "not_worse":
-            skipped.append(Reason(gate=gate, slice=part, value=None, limit=None, why=why))
+            skipped.append(reason)
         else:
-            reasons.append(Reason(gate=gate, slice=part, value=None, limit=None, why=why))
+            yield reason
         return
-    bound, limit, refused = _verdict(metric, rule, difference.quantiles, margin)
-    if refused:
-        signed = -bound if METRICS[metric].better == "higher" else bound
-        why = (
-            f"{metric} differs from version {incumbent.version} by {digits(difference.difference, sign=True)}"
-            f"{_interval(difference.low, difference.high)}: {_SAID[str(rule.incumbent)]}"
-            f" (bound {digits(signed, sign=True)} at confidence {rule.confidence:g}, margin {digits(margin)})"
-        )
-        reasons.append(Reason(gate=gate, slice=part, value=signed, limit=limit, why=why))
+    other = incumbent.version
+    refused = _refusal(metric, rule, part, difference, margin, evidence.tries, f"version {other}")
+    if refused is None and rule.incumbent == "superior":
+        if recipes is None or not recipes.quantiles:
+            why = f"{_UNKNOWN} (`mlctl train --repeats 5`)"
+            refused = Reason(gate=gate, slice=part, value=None, limit=None, why=why)
+        else:
+            means = f"version {other} (means over seeds)"
+            refused = _refusal(metric, rule, part, recipes, margin, evidence.tries, means)
+    if refused is not None:
+        yield refused
+
+
+def _since_champion(metric: str, rule: GateRule, part: str | None, evidence: Evidence) -> Iterator[Reason]:
+    """Small losses do not add up: none beyond the rule since the last version that was shown to be better."""
+    champion = evidence.champion
+    if champion is None or part is not None or rule.incumbent == "superior":
+        return
+    found = champion.metrics.get(metric)
+    margin = _margin(rule, found)
+    if found is None or found.difference is None or not found.quantiles or margin is None:
+        return
+    told = f"version {champion.version}, the last that was shown to be better,"
+    refused = _refusal(metric, rule, part, found, margin, evidence.tries, told)
+    if refused is not None:
+        yield msgspec.structs.replace(refused, gate=f"{refused.gate} (champion)")
+
+
+_UNKNOWN = "the luck of the seed is not known, so a gain could be that of one lucky fit"
+
+
+def _refusal(
+    metric: str, rule: GateRule, part: str | None, found: Difference, margin: float, tries: int, other: str
+) -> Reason | None:
+    confidence = rule.confidence
+    if asks_for_evidence(rule):
+        confidence = 1 - (1 - rule.confidence) / (tries * (tries + 1))
+    bound, limit, refused = _verdict(metric, rule, found.quantiles, margin, confidence)
+    if not refused or found.difference is None:
+        return None
+    signed = -bound if METRICS[metric].better == "higher" else bound
+    spent = (
+        f"; try {tries} on these rows, of {rule.confidence:g} in all" if confidence != rule.confidence else ""
+    )
+    why = (
+        f"{metric} differs from {other} by {digits(found.difference, sign=True)}"
+        f"{_interval(found.low, found.high)}: {_SAID[str(rule.incumbent)]}"
+        f" (bound {digits(signed, sign=True)} at confidence {confidence:.4g}{spent}, margin {digits(margin)})"
+    )
+    return Reason(gate=f"{metric}.{rule.incumbent}", slice=part, value=signed, limit=limit, why=why)
 
 
 _SAID = {
@@ -225,16 +290,16 @@ _SAID = {
 
 
 def _verdict(
-    metric: str, rule: GateRule, quantiles: Sequence[float], margin: float
+    metric: str, rule: GateRule, quantiles: Sequence[float], margin: float, confidence: float
 ) -> tuple[float, float, bool]:
     """The bound in harm, the limit in the metric's own sign, and whether the rule refuses."""
     higher = METRICS[metric].better == "higher"
     harms = tuple(-value for value in reversed(quantiles)) if higher else tuple(quantiles)
     sign = -1.0 if higher else 1.0
     if rule.incumbent == "not_worse":
-        bound = quantile(harms, 1 - rule.confidence)
+        bound = quantile(harms, 1 - confidence)
         return bound, sign * margin, bound > margin
-    bound = quantile(harms, rule.confidence)
+    bound = quantile(harms, confidence)
     if rule.incumbent == "non_inferior":
         return bound, sign * margin, bound > margin
     return bound, -sign * margin, bound >= -margin

@@ -114,12 +114,14 @@ class EvalSpec(Part, frozen=True, kw_only=True):
         metrics: by name, the first one decides a comparison; those of the task if empty.
         resample: what an interval resamples: "row", a column, "day", "week" or "month"; by the split if None.
         samples: of the bootstrap.
+        repeats: fits of each recipe, with other seeds, so that a lucky one is not taken for a better recipe.
         slices: by name, an expression over the columns: "hr < 6 or hr > 22".
     """
 
     metrics: list[str] = []
     resample: str | None = None
     samples: int = 1000
+    repeats: int = 1
     slices: dict[str, str] = {}
 
 

@@ -9,6 +9,7 @@ import re
 from mlctl.domain.check import parse_check
 from mlctl.domain.duration import share
 from mlctl.domain.errors import InvalidName
+from mlctl.domain.evaluation import MOST_REPEATS
 from mlctl.domain.nearest import nearest
 from mlctl.domain.refs import check_name
 from mlctl.domain.spec import DataSpec, FeatureSpec, GateRule, ModelSpec, ReadSpec, Spec
@@ -197,6 +198,8 @@ def _eval(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, pa
     yield from once(model.eval.metrics, (*path, "metrics"))
     if model.eval.samples < 1:
         yield problem((*path, "samples"), "samples must be at least 1")
+    if not 1 <= model.eval.repeats <= MOST_REPEATS:
+        yield problem((*path, "repeats"), f"repeats must be between 1 and {MOST_REPEATS}")
     unit = model.eval.resample
     if unit in {"day", "week", "month"} and data is not None and not data.time:
         yield problem((*path, "resample"), f"resample = {unit!r} needs the dataset's time columns")
@@ -215,6 +218,7 @@ def _gates(model: ModelSpec, path: Path) -> Problems:
             metric, _, part = key.partition("@")
             at = (*path, stage, key)
             yield from known_metric(metric, model, at)
+            part = part.removeprefix("slice:")
             if part and part != "slices" and part not in model.eval.slices:
                 advice = f"declare it under slices in [{dotted((*path[:-1], 'eval'))}]"
                 yield undeclared("slice", part, ["slices", *model.eval.slices], at, advice)

@@ -1,6 +1,6 @@
 """Metrics with intervals: a candidate, its baseline and the incumbent on the same rows and the same draws."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,11 +10,13 @@ from mlctl.domain.evaluation import QUANTILES, Difference, Estimate, SliceResult
 from mlctl.domain.metric import METRICS, harm
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.folds import blocks
+from mlctl.learning.luck import Repeated, of_recipes
 from mlctl.learning.rows import Array
 from mlctl.statistics.bootstrap import Cell, Sampled, bootstrap
 from mlctl.statistics.intervals import interval, quantiles
 from mlctl.statistics.metrics import Answers
 from mlctl.statistics.resample import unit_codes
+from mlctl.statistics.seeds import SeedError
 
 _WEEKS = 8
 _TIMES = ("day", "week", "month")
@@ -40,6 +42,7 @@ class Comparison:
     Attributes:
         labels: the unit that each row belongs to (from `units_of`).
         slices: masks over the rows, by name.
+        repeated: further fits of the candidate's and the rival's recipe.
     """
 
     metrics: Sequence[str]
@@ -50,11 +53,17 @@ class Comparison:
     seed: int
     slices: Mapping[str, Array] = field(default_factory=dict)
     rival: Rival | None = None
+    repeated: tuple[Repeated, Repeated] = (Repeated(), Repeated())
 
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """All the numbers of an evaluation."""
+    """All the numbers of an evaluation.
+
+    Attributes:
+        recipe: differences of the means over seeds; {} where the luck of the seed is not known.
+        luck: by metric, the error of the seeds in them.
+    """
 
     units: int
     metrics: dict[str, Estimate]
@@ -62,6 +71,8 @@ class Verdict:
     baseline_difference: dict[str, Difference]
     incumbent: dict[str, Difference]
     slices: dict[str, SliceResult]
+    recipe: dict[str, Difference]
+    luck: dict[str, SeedError]
 
 
 def compare(comparison: Comparison) -> Verdict:
@@ -80,10 +91,11 @@ def compare(comparison: Comparison) -> Verdict:
         for name, mask in parts.items():
             shared = mask & rival.mask
             for metric in comparison.metrics:
-                plan.add(("shared", metric, name), comparison.candidate, shared)
-                plan.add(("incumbent", metric, name), rival.answers, shared)
+                for cell, answers in _fits(comparison, rival):
+                    plan.add((*cell, metric, name), answers, shared)
     found = plan.run(codes, units, comparison.samples, comparison.seed)
     differences = {name: _differences(found, comparison, name) for name in parts} if rival is not None else {}
+    recipes = {name: _recipes(found, comparison, rival, name) for name in parts} if rival is not None else {}
     return Verdict(
         units=units,
         metrics={metric: estimate(found["candidate", metric, None]) for metric in comparison.metrics},
@@ -98,35 +110,61 @@ def compare(comparison: Comparison) -> Verdict:
                 rows=int(mask.sum()),
                 metrics={metric: estimate(found["candidate", metric, name]) for metric in comparison.metrics},
                 incumbent=differences.get(name, {}),
+                recipe={metric: one for metric, (one, _) in recipes.get(name, {}).items()},
             )
             for name, mask in comparison.slices.items()
         },
+        recipe={metric: one for metric, (one, _) in recipes.get(None, {}).items()},
+        luck={metric: error for metric, (_, error) in recipes.get(None, {}).items()},
     )
 
 
-def _differences(
-    found: Mapping[tuple[str, str, str | None], Sampled], comparison: Comparison, name: str | None
-) -> dict[str, Difference]:
+def _fits(comparison: Comparison, rival: Rival) -> Iterator[tuple[tuple[str, int], Answers]]:
+    """Every fit of both recipes, the compared artefacts first."""
+    for side, first, repeated in zip(
+        ("own", "other"), (comparison.candidate, rival.answers), comparison.repeated, strict=True
+    ):
+        for number, answers in enumerate((first, *repeated.answers)):
+            yield (side, number), answers
+
+
+def _differences(found: "_Found", comparison: Comparison, name: str | None) -> dict[str, Difference]:
     return {
-        metric: difference(metric, found["shared", metric, name], found["incumbent", metric, name])
+        metric: difference(metric, found["own", 0, metric, name], found["other", 0, metric, name])
         for metric in comparison.metrics
     }
+
+
+def _recipes(
+    found: "_Found", comparison: Comparison, rival: Rival, name: str | None
+) -> dict[str, tuple[Difference, SeedError]]:
+    told = {}
+    for metric in comparison.metrics:
+        fits: dict[str, list[Sampled]] = {"own": [], "other": []}
+        for (side, number), _ in _fits(comparison, rival):
+            fits[side].append(found[side, number, metric, name])
+        one = of_recipes(metric, fits["own"], fits["other"], comparison.repeated)
+        if one is not None:
+            told[metric] = one
+    return told
+
+
+_Found = Mapping[tuple[Any, ...], Sampled]
 
 
 class _Plan:
     """The cells of one bootstrap and what they are called."""
 
     def __init__(self) -> None:
-        self._names: list[tuple[str, str, str | None]] = []
+        self._names: list[tuple[Any, ...]] = []
         self._cells: list[Cell] = []
 
-    def add(self, name: tuple[str, str, str | None], answers: Answers, mask: Array) -> None:
+    def add(self, name: tuple[Any, ...], answers: Answers, mask: Array) -> None:
+        """Name a cell; the name ends in the metric and the part of the rows."""
         self._names.append(name)
-        self._cells.append(Cell(metric=name[1], answers=answers, mask=mask))
+        self._cells.append(Cell(metric=name[-2], answers=answers, mask=mask))
 
-    def run(
-        self, codes: Array, units: int, samples: int, seed: int
-    ) -> dict[tuple[str, str, str | None], Sampled]:
+    def run(self, codes: Array, units: int, samples: int, seed: int) -> "_Found":
         sampled = bootstrap(self._cells, codes, units, samples=samples, seed=seed)
         return dict(zip(self._names, sampled, strict=True))
 

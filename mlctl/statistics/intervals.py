@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr, stdtrit
+from scipy.special import ndtr, ndtri, stdtrit
 
 _LEAST_UNITS = 2
 _LEAST_DEFINED = 0.5
+_TINY = 1e-12
+_REACH = 5  # samples in a tail; further out they say nothing
 
 
 def expanded(levels: Sequence[float], units: int) -> np.ndarray[Any, Any]:
@@ -40,8 +42,15 @@ def interval(
 
 
 def quantiles(samples: np.ndarray[Any, Any], units: int, levels: Sequence[float]) -> tuple[float, ...]:
-    """Quantiles of a bootstrap distribution at expanded levels; () where `interval` would be None."""
+    """Quantiles of a bootstrap distribution at expanded levels; () where `interval` would be None.
+
+    Levels with fewer than five samples beyond them lie on a normal tail from there on.
+    """
     defined = samples[np.isfinite(samples)]
     if units < _LEAST_UNITS or len(defined) == 0 or len(defined) < _LEAST_DEFINED * len(samples):
         return ()
-    return tuple(float(value) for value in np.quantile(defined, expanded(levels, units)))
+    asked = expanded(levels, units)
+    reach = min(_REACH / len(defined), 0.5)
+    inside = np.clip(asked, reach, 1 - reach)
+    beyond = (ndtri(np.clip(asked, _TINY, 1 - _TINY)) - ndtri(inside)) * np.std(defined)
+    return tuple(float(value) for value in np.quantile(defined, inside) + beyond)

@@ -21,6 +21,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "models": ("model", "run", "refit_of"),
     "predictions": ("model", "segment", "first_id", "last_id"),
     "reports": ("model", "key"),
+    "repeats": ("model", "version", "run"),
     "runs": ("run", "model", "cache_key", "status"),
 }
 """The fields of each kind of fact that can be asked for; what is longest in use comes first."""

@@ -13,12 +13,14 @@ import msgspec
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.ids import Digest, is_digest
 from mlctl.domain.progress import Event, Report, silent
+from mlctl.domain.repeat import Repeat
 from mlctl.store.facts import fact_names
 from mlctl.store.repository import Repository
 from mlctl.store.trash import files_below
 
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _COLLECTED = {"datasets", "labels", "models"}  # they count once a decision or another fact names them
+_WITH_VERSION = {Repeat.kind}  # they count as long as the version that they name does
 _LARGE = 8 << 20  # bytes; a longer object is a table or a model, and lists nothing
 _STEP = 512
 
@@ -50,14 +52,19 @@ def reachable(repository: Repository, report: Report = silent) -> Reachable:
         if folder.is_dir()
         for digest in fact_names(folder)
     }
-    queue: set[str] = {digest for digest, kind in kinds.items() if kind not in _COLLECTED}
+    queue: set[str] = {digest for digest, kind in kinds.items() if kind not in _COLLECTED | _WITH_VERSION}
     for folder in (layout.decisions, layout.store / "pending", layout.store / "live"):
         for path in files_below(folder):
             queue |= _digests(path)
     facts: set[str] = set()
     objects: set[bytes] = set()
     versions: list[tuple[Digest, DatasetVersion]] = []
-    while queue:
+    waiting = {
+        digest: repository.facts.get(Repeat, Digest(digest)).version
+        for digest, kind in kinds.items()
+        if kind in _WITH_VERSION
+    }
+    while queue or (queue := {one for one, of in waiting.items() if of in facts and one not in facts}):
         digest = queue.pop()
         kind = kinds.get(digest)
         if kind is not None and digest not in facts:
@@ -80,7 +87,7 @@ def reachable(repository: Repository, report: Report = silent) -> Reachable:
 
 def unreached_facts(repository: Repository, needed: Reachable) -> Iterator[Path]:
     """Files of facts that nothing needs."""
-    for kind in sorted(_COLLECTED):
+    for kind in sorted(_COLLECTED | _WITH_VERSION):
         folder = repository.layout.facts / kind
         yield from (
             repository.layout.fact(kind, digest)

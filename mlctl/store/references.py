@@ -10,11 +10,21 @@ from mlctl.domain.model import ModelVersion
 from mlctl.domain.monitoring import MonitorReport
 from mlctl.domain.prediction import LabelBatch, PredictionBatch
 from mlctl.domain.records import Fact
+from mlctl.domain.repeat import Repeat
 from mlctl.domain.run import Run
 
 SHAPES: dict[str, type[Fact]] = {
     shape.kind: shape
-    for shape in (DatasetVersion, Evaluation, LabelBatch, ModelVersion, MonitorReport, PredictionBatch, Run)
+    for shape in (
+        DatasetVersion,
+        Evaluation,
+        LabelBatch,
+        ModelVersion,
+        MonitorReport,
+        PredictionBatch,
+        Repeat,
+        Run,
+    )
 }
 """Every kind of fact, by the name of its folder."""
 
@@ -56,6 +66,9 @@ def references(fact: Fact) -> References:
                 (ModelVersion.kind, fact.refit_of),
                 *((DatasetVersion.kind, digest) for digest in fact.datasets),
             ]
+        case Repeat():
+            objects.append(fact.answers)
+            facts.append((ModelVersion.kind, fact.version))
         case Evaluation():
             objects.append(fact.predictions)
             facts += [(ModelVersion.kind, fact.model_digest), (DatasetVersion.kind, fact.dataset_digest)]

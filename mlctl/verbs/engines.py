@@ -14,6 +14,7 @@ _ENGINES = {
     "measuring": "mlctl.verbs.measuring",
     "numbering": "mlctl.verbs.numbering",
     "promoting": "mlctl.verbs.promote",
+    "repeating": "mlctl.verbs.repeating",
     "refitting": "mlctl.verbs.refitting",
     "replays": "mlctl.verbs.replays",
     "appending": "mlctl.verbs.appending",

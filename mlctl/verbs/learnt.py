@@ -13,12 +13,15 @@ import pyarrow as pa
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import Missing
+from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.records import digest_of
 from mlctl.domain.run import Run
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.fit import Source
 from mlctl.learning.rows import Array, identities, learnable
 from mlctl.learning.split import Split, splits_of
+from mlctl.tabular.parquet import table_bytes
 from mlctl.tabular.schema import require_columns
 from mlctl.tabular.time import event_time
 from mlctl.verbs.session import Session
@@ -174,6 +177,12 @@ def keys_of(session: Session, version: ModelVersion) -> frozenset[str] | None:
         return None
     lines = session.repository.objects.read(version.learnt_keys).splitlines()
     return frozenset(msgspec.json.decode(line, type=str) for line in lines)
+
+
+def test_digest(table: pa.Table, version: ModelVersion) -> Digest:
+    """Names these test rows: a sha256 over their keys (or features), times and targets, in their order."""
+    wanted = {*cells_of(version), *version.time, version.signature.target}
+    return digest_of(table_bytes(table.select([name for name in table.column_names if name in wanted])))
 
 
 def key_lines(keys: list[str]) -> bytes:

@@ -8,19 +8,21 @@ evaluation says why.
 
 from dataclasses import dataclass, replace
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import ColumnMissing, Corrupt, Missing, NotInstalled, Untrusted, UsageError
-from mlctl.domain.evaluation import Difference, Evaluation, IncumbentResult, more_rows
+from mlctl.domain.evaluation import Evaluation, IncumbentResult
 from mlctl.domain.ids import Digest
 from mlctl.domain.metric import first_judged
 from mlctl.domain.model import ModelVersion, Signature
 from mlctl.domain.progress import Event
 from mlctl.learning.baseline import baseline_answers, baseline_name
-from mlctl.learning.evaluate import Comparison, Rival, compare, resample_unit, units_of, verdict
+from mlctl.learning.evaluate import Comparison, Rival, compare, resample_unit, units_of
 from mlctl.learning.fit import answers_of
+from mlctl.learning.luck import Repeated
 from mlctl.learning.rows import Array, learnable, targets
 from mlctl.learning.tables import answered_table
 from mlctl.statistics.metrics import Answers
@@ -29,11 +31,13 @@ from mlctl.tabular.expression import mask
 from mlctl.tabular.parquet import table_bytes
 from mlctl.tabular.schema import require_columns
 from mlctl.verbs.asked import metric_names
-from mlctl.verbs.learnt import Learnt, keys_of, learnt_by, moments_of, unseen_by
+from mlctl.verbs.learnt import Learnt, keys_of, learnt_by, moments_of, stamp, test_digest, unseen_by
 from mlctl.verbs.loading import open_predictor
+from mlctl.verbs.repeating import repeated
 from mlctl.verbs.session import Session
 from mlctl.verbs.tables import read_version
-from mlctl.verbs.verdicts import Question
+from mlctl.verbs.telling import told
+from mlctl.verbs.verdicts import Incumbent, Question
 
 ENOUGH_ROWS = 30
 """Fewer rows than this are no ground for a comparison."""
@@ -73,14 +77,16 @@ def measure(session: Session, question: Question) -> Evaluation:
     candidate = _answers(session, version, scored.table, truth, signature)
     seen = targets(learnt.train.column(signature.target), signature.classes)
     baseline = baseline_answers(baseline_name(spec, signature.task), seen, truth, signature.classes)
-    rival, result = _rival(session, question, scored, truth)
+    rival, result = _rival(session, question, scored, truth, question.incumbent)
     session.report(Event(step=step, done=1, total=2))
     metrics = metric_names(spec, signature.task)
     primary = first_judged(metrics, probabilities=candidate.probabilities is not None)
     unit = resample_unit(spec, scored.moments)
-    found = compare(
-        _comparison(question, scored, metrics, _labels(unit, scored), (candidate, baseline, rival))
-    )
+    test = test_digest(scored.table, version)
+    luck = _luck(session, question, result, (test, truth), rival=rival)
+    labels = _labels(unit, scored)
+    found = compare(_comparison(question, scored, metrics, labels, (candidate, baseline, rival), luck))
+    champion = _champion(session, question, scored, (candidate, baseline), metrics, labels)
     session.report(Event(step=step, done=2, total=2))
     rivals = {"baseline": baseline} | ({"incumbent": rival.answers} if rival is not None else {})
     columns = [column.name for column in signature.inputs]
@@ -102,8 +108,12 @@ def measure(session: Session, question: Question) -> Evaluation:
         slices=found.slices,
         baseline=found.baseline,
         baseline_difference=found.baseline_difference,
-        incumbent=_judged(result, found.incumbent, primary),
+        incumbent=told(result, found, primary, luck, f"{question.model}@{question.number}"),
         predictions=session.repository.objects.put(table_bytes(table)),
+        champion=champion,
+        test=test,
+        test_from=None if scored.moments is None else stamp(scored.moments.min()),
+        test_through=None if scored.moments is None else stamp(scored.moments.max()),
         notes={
             "primary": primary,
             "baseline": baseline_name(spec, signature.task),
@@ -118,6 +128,7 @@ def _comparison(
     metrics: tuple[str, ...],
     labels: Array,
     answers: tuple[Answers, Answers, Rival | None],
+    luck: tuple[Repeated, Repeated],
 ) -> Comparison:
     """What is bootstrapped: `answers` are those of candidate, baseline and incumbent."""
     asked = question.spec.eval
@@ -131,7 +142,26 @@ def _comparison(
         seed=question.seed,
         slices={name: mask(scored.table, text, scored.name) for name, text in asked.slices.items()},
         rival=rival,
+        repeated=luck,
     )
+
+
+def _luck(
+    session: Session,
+    question: Question,
+    result: IncumbentResult,
+    rows: tuple[Digest, Array],
+    *,
+    rival: Rival | None,
+) -> tuple[Repeated, Repeated]:
+    """What is known of the luck of both sides' seeds; of fits to the same rows, their answers."""
+    incumbent, signature = question.incumbent, question.version.signature
+    if incumbent is None or rival is None:
+        return Repeated(), Repeated()
+    own = repeated(session, question.digest, question.version, rows, signature)
+    tested = session.repository.facts.get(ModelVersion, incumbent.tested)
+    alike = rows if result.digest == incumbent.tested else None  # what it repeats is what is compared
+    return own, repeated(session, incumbent.tested, tested, alike, signature)
 
 
 def _labels(unit: str, scored: Scored) -> Array:
@@ -191,11 +221,33 @@ def _answers(
     )
 
 
+def _champion(
+    session: Session,
+    question: Question,
+    scored: Scored,
+    answers: tuple[Answers, Answers],
+    metrics: tuple[str, ...],
+    labels: Array,
+) -> IncumbentResult | None:
+    """The comparison with the last version that was shown to be better; None where that is the incumbent.
+
+    `answers` are those of candidate and baseline.
+    """
+    if question.champion is None:
+        return None
+    rival, result = _rival(session, question, scored, answers[0].truth, question.champion)
+    if rival is None:
+        return result
+    nothing = (Repeated(), Repeated())
+    comparison = _comparison(question, scored, metrics, labels, (*answers, rival), nothing)
+    found = compare(replace(comparison, slices={}))
+    return msgspec.structs.replace(result, metrics=found.incumbent)
+
+
 def _rival(
-    session: Session, question: Question, scored: Scored, truth: Array
+    session: Session, question: Question, scored: Scored, truth: Array, incumbent: Incumbent | None
 ) -> tuple[Rival | None, IncumbentResult]:
-    """The incumbent's answers where a comparison is fair, and the record of it without numbers."""
-    incumbent = question.incumbent
+    """A champion's answers where a comparison is fair, and the record of it without numbers."""
     if incumbent is None:
         return None, IncumbentResult(why=f"stage {question.stage} holds nothing else")
     facts = session.repository.facts
@@ -253,21 +305,6 @@ def _without_hindsight(
     levels = np.array([1.0, *(level for _, _, level in steps)])
     then = levels[np.searchsorted(np.array([through for through, _, _ in steps]), scored.moments)]
     return replace(answers, output=answers.output / version.level * then)
-
-
-def _judged(result: IncumbentResult, differences: dict[str, Difference], primary: str) -> IncumbentResult:
-    found = differences.get(primary)
-    said = verdict(primary, found)
-    return IncumbentResult(
-        version=result.version,
-        digest=result.digest,
-        artefact=result.artefact,
-        rows=result.rows,
-        verdict=said,
-        more_rows=more_rows(found, result.rows) if found is not None and said == "cannot_tell" else None,
-        why=result.why,
-        metrics=differences,
-    )
 
 
 def _overlap(session: Session, question: Question, scored: Scored) -> dict[str, int]:

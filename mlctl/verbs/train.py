@@ -7,8 +7,10 @@ fit without the test rows, store the run and the model as facts, and name the ve
 
 import shlex
 
+import msgspec
+
 from mlctl.domain.decision import Change, Draft, Names
-from mlctl.domain.errors import Corrupt, Missing, NameMoved
+from mlctl.domain.errors import Corrupt, Missing, NameMoved, UsageError
 from mlctl.domain.folds import spreads
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
@@ -21,15 +23,23 @@ from mlctl.verbs.engines import engine
 from mlctl.verbs.notify import notify
 from mlctl.verbs.order import in_order
 from mlctl.verbs.recipe import Known, Recipe, known_run, recipe_of, split_metrics
+from mlctl.verbs.repeats import repeats_of, spread_of
 from mlctl.verbs.session import Session
+from mlctl.verbs.spec_of import spec_of
 from mlctl.verbs.split_told import split_told
-from mlctl.verbs.verdicts import answered, ask, judge
+from mlctl.verbs.verdicts import answered, ask, candidate_of, judge, run_of
 
 STAGE = "production"
 
 
 def train(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
-    """Fit what the spec declares, unless that has been done."""
+    """Fit what the spec declares, unless that has been done; repeat it with other seeds where that is asked.
+
+    Raises:
+        UsageError: a version is named without `repeats`, or cannot be repeated.
+    """
+    if request.model is not None and "@" in request.model:
+        return _repeated(session, request)
     recipe = recipe_of(session, request)
     warnings: list[str] = []
     if recipe.key is None and not request.dry_run:
@@ -38,8 +48,19 @@ def train(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
     known = known_run(session, recipe.key) if recipe.key is not None and request.cache else None
     if request.dry_run:
         return Outcome(data=_planned(session, recipe, known), next=(f"mlctl train {recipe.model}",))
+    changed = known is None or known.number is None
+    made = _made(session, recipe, request, known, warnings)
+    fits = request.repeats or (1 if request.purpose == "loop" else recipe.spec.eval.repeats)
+    changed |= bool(_repeat(session, recipe.model, made, fits))
+    return _outcome(session, recipe, made, changed=changed, warnings=warnings)
+
+
+def _made(
+    session: Session, recipe: Recipe, request: TrainRequest, known: Known | None, warnings: list[str]
+) -> Known:
+    """The run and its version, with its number; fitted and registered where that has not been done."""
     if known is not None and known.number is not None:
-        return _outcome(session, recipe, known, known.number, changed=False, warnings=warnings)
+        return known
     if known is None:
         run, digest, version, said = engine("fitting").fit_and_store(session, recipe)
         warnings += said
@@ -51,13 +72,40 @@ def train(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
     if number is None and key is not None:  # another process has registered the same inputs meanwhile
         twin = known_run(session, key)
         if twin is not None and twin.number is not None:
-            return _outcome(session, recipe, twin, twin.number, changed=False, warnings=warnings)
+            return twin
     if number is None:
         model = recipe.model
         why = f"the new version of {model} was withdrawn at once"
         raise NameMoved(why, f"mlctl train {model}", model=model)
-    made = Known(run=run, digest=digest, version=version, number=number)
-    return _outcome(session, recipe, made, number, changed=True, warnings=warnings)
+    return Known(run=run, digest=digest, version=version, number=number)
+
+
+def _repeat(session: Session, model: str, made: Known, fits: int) -> int:
+    """Fit with more seeds where there are fewer than asked for; how many were made."""
+    if fits <= 1 + len(repeats_of(session, made.digest)):
+        return 0
+    label = f"{model}@{made.number}"
+    done: int = engine("repeating").repeat(session, label, made.digest, made.version, made.run, fits)
+    return done
+
+
+def _repeated(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
+    """Repeat a version that there is."""
+    model, number, digest = candidate_of(session, request.model)
+    label = f"{model}@{number}"
+    if request.repeats is None:
+        raise UsageError(
+            f"{label} is trained already; --repeats fits its recipe with other seeds",
+            f"mlctl train {label} --repeats 5",
+            f"mlctl train {model}",
+        )
+    version = session.repository.facts.get(ModelVersion, digest)
+    run = run_of(session, version)
+    known = Known(run=run, digest=digest, version=version, number=number)
+    asked = msgspec.structs.replace(request, model=model, seed=run.seed)
+    recipe = msgspec.structs.replace(recipe_of(session, asked), spec=spec_of(session, run))
+    changed = not request.dry_run and bool(_repeat(session, model, known, request.repeats))
+    return _outcome(session, recipe, known, changed=changed, warnings=[])
 
 
 def _register(
@@ -86,9 +134,10 @@ def _register(
 
 
 def _outcome(
-    session: Session, recipe: Recipe, known: Known, number: int, *, changed: bool, warnings: list[str]
+    session: Session, recipe: Recipe, known: Known, *, changed: bool, warnings: list[str]
 ) -> Outcome[TrainResult]:
-    run = known.run
+    run, number = known.run, known.number or 0
+    repeats = repeats_of(session, known.digest)
     metrics, baseline = split_metrics(run)
     asked = [*recipe.spec.eval.metrics, *metrics]
     data = TrainResult(
@@ -107,6 +156,8 @@ def _outcome(
         dropped=dict(run.notes.get("dropped", {})),
         folds=in_order(spreads(run.metrics), asked),
         split=split_told(session, recipe, run),
+        repeats=1 + len(repeats),
+        spread=in_order(spread_of(run, repeats), asked),
     )
     said = [*warnings, *([] if changed else _suspicions(recipe, run))]
     return Outcome(data=data, warnings=tuple(said), next=_next(session, recipe.model, number))

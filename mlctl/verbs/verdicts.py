@@ -3,12 +3,15 @@
 Light: the numbers themselves are made by `measuring`, which is loaded only when an evaluation is missing.
 """
 
+import itertools
+from collections.abc import Iterator
+
 import msgspec
 
 from mlctl.domain.decision import Names
 from mlctl.domain.errors import Missing, NotFound
 from mlctl.domain.evaluation import Evaluation
-from mlctl.domain.gate import Evidence, GateDecision, decide
+from mlctl.domain.gate import Evidence, GateDecision, asks_for_evidence, decide
 from mlctl.domain.ids import Digest
 from mlctl.domain.metric import DEFAULTS
 from mlctl.domain.model import ModelVersion
@@ -18,12 +21,15 @@ from mlctl.domain.refs import check_name, model_version
 from mlctl.domain.run import Run
 from mlctl.domain.spec import EvalSpec, GateRule, ModelSpec
 from mlctl.verbs.engines import engine
+from mlctl.verbs.repeats import repeats_of
 from mlctl.verbs.resolve import resolve_dataset, resolve_model
 from mlctl.verbs.session import Session
+from mlctl.verbs.tries import tries_of
 
 USUAL_STAGES = ("production", "staging")
 
-_FORMAT = 1
+_FORMAT = 2
+_MOST = 50  # champions that are looked back for
 
 
 class Incumbent(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +45,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         spec: the run's own, with today's `eval` part where the project still declares the model.
+        champion: the last version that was shown to be better, where it is not the incumbent.
         data: (name, number, digest) of other rows to score; None for the version's own test rows.
         seed: of the bootstrap.
     """
@@ -52,6 +59,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     stage: str
     data: tuple[str, int, Digest] | None
     incumbent: Incumbent | None
+    champion: Incumbent | None
     seed: int
     key: Digest
 
@@ -97,9 +105,15 @@ def ask(
     if data is not None:
         found = resolve_dataset(session, data)
         chosen = (found.name, found.number, found.digest)
-    incumbent = incumbent_of(names or session.repository.decisions.names(), model, number, stage)
+    today = names or session.repository.decisions.names()
+    incumbent = incumbent_of(today, model, number, stage)
     parts = [_FORMAT, digest, chosen and chosen[2], msgspec.to_builtins(spec.eval), stage, run.seed]
-    key = digest_of(encode([*parts, msgspec.to_builtins(incumbent)]))
+    luck = [
+        [(one.seed, one.answers) for one in repeats_of(session, version_digest)]
+        for version_digest in (digest, *((incumbent.tested,) if incumbent else ()))
+    ]
+    champion = champion_of(session, today, model, number, stage)
+    key = digest_of(encode([*parts, msgspec.to_builtins(incumbent), luck, msgspec.to_builtins(champion)]))
     return Question(
         model=model,
         number=number,
@@ -110,6 +124,7 @@ def ask(
         stage=stage,
         data=chosen,
         incumbent=incumbent,
+        champion=champion,
         seed=run.seed,
         key=key,
     )
@@ -132,15 +147,38 @@ def evaluation_of(session: Session, question: Question) -> tuple[Digest, Evaluat
 
 def incumbent_of(names: Names, model: str, number: int, stage: str) -> Incumbent | None:
     """What a stage holds, or held before the version itself; None where there was nothing else."""
+    return next(_champions(names, model, number, stage), None)
+
+
+def champion_of(session: Session, names: Names, model: str, number: int, stage: str) -> Incumbent | None:
+    """The last version of a stage that was shown to be better than the one before it, or the first one.
+
+    None where that is the incumbent, or where there is none.
+    """
+    seen: list[Incumbent] = []
+    for champion in _champions(names, model, number, stage):
+        seen.append(champion)
+        known = session.repository.facts.where(Evaluation, model_digest=champion.tested)
+        if len(seen) == _MOST or any(
+            one.stage == stage and one.incumbent.verdict == "better" for _, one in known
+        ):
+            break
+    return seen[-1] if len(seen) > 1 else None
+
+
+def _champions(names: Names, model: str, number: int, stage: str) -> Iterator[Incumbent]:
+    """What a stage has held besides a version, each once, the newest first."""
     name = f"stages/{model}/{stage}"
-    steps = 0
-    while (digest := names.before(name, steps)) is not None:
+    seen = {number}
+    for steps in itertools.count():
+        digest = names.before(name, steps)
+        if digest is None:
+            return
         held = names.number_of(f"models/{model}", digest)
-        if held is not None and held != number:
+        if held is not None and held not in seen:
+            seen.add(held)
             tested = names.value(model_version(model, held)) or digest
-            return Incumbent(number=held, deployed=Digest(digest), tested=Digest(tested))
-        steps += 1
-    return None
+            yield Incumbent(number=held, deployed=Digest(digest), tested=Digest(tested))
 
 
 def run_of(session: Session, version: ModelVersion) -> Run:
@@ -190,15 +228,15 @@ def rules_of(session: Session, model: str, stage: str) -> dict[str, GateRule]:
 
 def judge(session: Session, question: Question, evaluation: Evaluation) -> GateDecision:
     """What the gates of the question's stage say of an evaluation."""
-    return _decided(evaluation, rules_of(session, question.model, question.stage))
+    return _decided(session, evaluation, rules_of(session, question.model, question.stage))
 
 
 def judged(session: Session, evaluation: Evaluation) -> GateDecision:
     """What today's gates say of a stored evaluation, at the stage that it was made for."""
-    return _decided(evaluation, rules_of(session, evaluation.model, evaluation.stage or ""))
+    return _decided(session, evaluation, rules_of(session, evaluation.model, evaluation.stage or ""))
 
 
-def _decided(evaluation: Evaluation, rules: dict[str, GateRule]) -> GateDecision:
+def _decided(session: Session, evaluation: Evaluation, rules: dict[str, GateRule]) -> GateDecision:
     primary = str(evaluation.notes.get("primary") or next(iter(evaluation.metrics)))
     evidence = Evidence(
         primary=primary,
@@ -206,6 +244,8 @@ def _decided(evaluation: Evaluation, rules: dict[str, GateRule]) -> GateDecision
         baseline=evaluation.baseline,
         incumbent=evaluation.incumbent,
         slices=evaluation.slices,
+        champion=evaluation.champion,
+        tries=tries_of(session, evaluation) if any(map(asks_for_evidence, rules.values())) else 1,
     )
     return decide(rules, evidence)
 

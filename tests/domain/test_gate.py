@@ -14,18 +14,30 @@ def spread(middle, width):
     """A difference whose bootstrap is roughly normal around `middle`."""
 
     kept = tuple(middle + width * NormalDist().inv_cdf(level) for level in QUANTILES)
-    return Difference(difference=middle, low=kept[2], high=kept[-3], quantiles=kept, other=50.0)
+    at = QUANTILES.index(0.025)
+    return Difference(difference=middle, low=kept[at], high=kept[-at - 1], quantiles=kept, other=50.0)
 
 
-def evidence(value=40.0, base=100.0, incumbent=None, slices=None, metric="mae", version=3):
+SAME = object()
+
+
+def evidence(
+    value=40.0, base=100.0, incumbent=None, slices=None, metric="mae", version=3, recipe=SAME, tries=1
+):
     metrics = {} if incumbent is None else {metric: incumbent}
-    found = IncumbentResult(version=version, metrics=metrics) if incumbent or version else IncumbentResult()
+    recipes = metrics if recipe is SAME else {} if recipe is None else {metric: recipe}
+    found = (
+        IncumbentResult(version=version, metrics=metrics, recipe=recipes)
+        if incumbent or version
+        else IncumbentResult()
+    )
     return Evidence(
         primary=metric,
         metrics={metric: Estimate(value=value, low=None if value is None else value - 5, high=None)},
         baseline={metric: Estimate(value=base)},
         incumbent=found,
         slices=slices or {},
+        tries=tries,
     )
 
 
@@ -100,6 +112,37 @@ def test_rules_about_the_incumbent_ask_for_the_evidence_that_they_name(rule, dif
         assert gates(decision) == [(f"mae.{rule}", None)]
 
 
+def test_a_gain_of_two_fits_is_no_gain_of_the_recipe_until_the_luck_of_the_seed_is_known():
+    rules = {"mae": GateRule(incumbent="superior")}
+    alone = decide(rules, evidence(incumbent=spread(-5, 1), recipe=None))
+    assert gates(alone) == [("mae.superior", None)]
+    assert "mlctl train --repeats 5" in alone.reasons[0].why
+    lucky = decide(rules, evidence(incumbent=spread(-5, 1), recipe=spread(-2, 3)))
+    assert "means over seeds" in lucky.reasons[0].why
+    assert decide(rules, evidence(incumbent=spread(-5, 1), recipe=spread(-4, 1.5))).passed
+    assert decide(
+        {"mae": GateRule(incumbent="not_worse")}, evidence(incumbent=spread(1, 1), recipe=None)
+    ).passed
+
+
+@pytest.mark.parametrize("rule", ["superior", "non_inferior"])
+def test_each_further_try_on_the_same_rows_asks_for_more_evidence(rule):
+    gain = spread(-2.2, 1)
+    rules = {"mae": GateRule(incumbent=rule)}
+    passed = [decide(rules, evidence(incumbent=gain, tries=tries)).passed for tries in range(1, 6)]
+    assert passed == [True, False, False, False, False]  # scores 1.96, 2.39, 2.64, ... for 0.05 / (k (k + 1))
+    said = decide(rules, evidence(incumbent=gain, tries=3)).reasons[0].why
+    assert "confidence 0.9958" in said
+    assert "try 3 on these rows" in said
+    assert decide({"mae": GateRule(incumbent="not_worse")}, evidence(incumbent=spread(1, 1), tries=9)).passed
+
+
+def test_over_all_tries_no_more_than_the_stated_error_is_spent():
+    spent = sum((1 - 0.95) / (tries * (tries + 1)) for tries in range(1, 1000))
+    assert spent == pytest.approx(0.05, rel=2e-3)
+    assert spent < 0.05
+
+
 def test_margins_are_in_the_metrics_unit_or_relative_to_the_incumbent():
     worse = evidence(incumbent=spread(2, 0.1))
     assert decide({"mae": GateRule(incumbent="non_inferior", margin=3.0)}, worse).passed
@@ -138,7 +181,13 @@ def test_one_slice_may_have_rules_of_its_own_and_a_missing_one_is_refused():
     assert gates(decide({"mae@slice:noon": GateRule(max=30)}, evidence(slices=slices))) == [("mae", "noon")]
 
 
-@given(st.floats(0.005, 0.995))
+def test_fewer_levels_of_older_evaluations_are_read_as_they_were_kept():
+    levels = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995)
+    kept = tuple(NormalDist(3, 2).inv_cdf(known) for known in levels)
+    assert quantile(kept, 0.05) == pytest.approx(NormalDist(3, 2).inv_cdf(0.05))
+
+
+@given(st.floats(0.0001, 0.9999))
 def test_quantiles_between_the_kept_levels_are_the_normal_ones_for_a_normal(level):
 
     kept = tuple(NormalDist(3, 2).inv_cdf(known) for known in QUANTILES)

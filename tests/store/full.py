@@ -15,6 +15,7 @@ from mlctl.domain.model import Artefact, ModelVersion, Signature
 from mlctl.domain.monitoring import MonitorReport
 from mlctl.domain.prediction import Answered
 from mlctl.domain.records import digest_of, encode
+from mlctl.domain.repeat import Repeat
 from mlctl.domain.run import CodeState, DataUse, Environment, Run
 from mlctl.store.repository import Repository
 from mlctl.verbs.session import Session
@@ -157,6 +158,21 @@ def add_model(repository: Repository, dataset: Digest, number: int = 1) -> Diges
     return digest
 
 
+def add_repeat(repository: Repository, model: Digest) -> Digest:
+    repeat = Repeat(
+        created_at=T,
+        model="demand",
+        version=model,
+        run=new_id(1),
+        seed=8,
+        seconds=1.0,
+        metrics={"mae": 41.5},
+        answers=repository.objects.put(b"answers of seed 8"),
+        test=ANY,
+    )
+    return repository.facts.add(repeat)
+
+
 def add_evaluation(repository: Repository, model: Digest, dataset: Digest) -> Digest:
     evaluation = Evaluation(
         created_at=T,
@@ -215,6 +231,7 @@ def fill(root: Path) -> Repository:
     add_folder(repository)
     first = add_model(repository, dataset, 1)
     add_evaluation(repository, first, dataset)
+    add_repeat(repository, first)
     decide(repository, "promote", stages__demand__production=first)
     second = add_model(repository, dataset, 2)
     decide(repository, "promote", stages__demand__production=second)

@@ -24,6 +24,12 @@ def train(
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter instead of the spec's."),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="The seed instead of the spec's.")] = None,
+    repeats: Annotated[
+        int | None,
+        typer.Option(
+            "--repeats", min=1, max=50, metavar="N", help="Fit it N times in all, with other seeds."
+        ),
+    ] = None,
     no_cache: Annotated[
         bool, typer.Option("--no-cache", help="Fit again although nothing has changed.")
     ] = False,
@@ -47,6 +53,8 @@ def train(
     Examples:
       mlctl train
       mlctl train demand --set max_iter=500 --seed 3
+      mlctl train --repeats 5          how much of a difference is the seed's luck
+      mlctl train demand@7 --repeats 5
       mlctl train --window 182d --test 14d
       mlctl train demand -- python train.py --depth 6
     """
@@ -55,6 +63,7 @@ def train(
         model=named,
         set=tuple(set_ or ()),
         seed=seed,
+        repeats=repeats,
         cache=not no_cache,
         data=data,
         window=window,

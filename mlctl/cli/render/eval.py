@@ -39,6 +39,8 @@ def render(data: EvalResult, out: Console) -> None:
 def _verdict(incumbent: IncumbentResult) -> str:
     """`cannot tell (about 4,200 more rows would)`."""
     word = incumbent.verdict.replace("_", " ")
+    if incumbent.more_seeds is not None:
+        return f"{word} (about {incumbent.more_seeds} more seeds of each would)"
     if incumbent.more_rows is not None:
         return f"{word} (about {incumbent.more_rows:,} more rows would)"
     return word

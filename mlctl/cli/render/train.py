@@ -28,8 +28,12 @@ def render(data: TrainResult, out: Console) -> None:
     for name, value in data.metrics.items():
         base = data.baseline.get(name)
         over = data.folds.get(name)
+        luck = data.spread.get(name)
+        seeds = "" if luck is None else f"   seeds ± {_number(luck)}"
         folds = "" if over is None else f"   folds {_number(over.mean):>10} ± {_number(over.spread)}"
-        out.print(f"  {name:<18} {_number(value):>10}   baseline {_number(base):>10}{folds}", soft_wrap=True)
+        out.print(
+            f"  {name:<18} {_number(value):>10}   baseline {_number(base):>10}{folds}{seeds}", soft_wrap=True
+        )
 
 
 def _split(data: TrainResult, out: Console) -> None:

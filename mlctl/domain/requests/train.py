@@ -14,6 +14,8 @@ class TrainRequest(Record, frozen=True, kw_only=True):
         model: of the spec; None where there is one.
         set: parameters as typed, "name=value".
         seed: instead of the spec's.
+        repeats: fits of the recipe in all, with other seeds; None for as many as the spec says. With
+            "demand@7" as the model, that version is repeated and nothing else is done.
         cache: False fits again although the same inputs have been fitted.
         data: a dataset selector instead of the work tree's version ("demand-served@2").
         window: newest part to learn from, counted back from the first test row ("182d"); None or "all" for
@@ -28,6 +30,7 @@ class TrainRequest(Record, frozen=True, kw_only=True):
     model: str | None = None
     set: tuple[str, ...] = ()
     seed: int | None = None
+    repeats: int | None = None
     cache: bool = True
     dry_run: bool = False
     data: str | None = None
@@ -48,6 +51,8 @@ class TrainResult(Record, frozen=True, kw_only=True):
         rows: "train", "test" and "dropped".
         folds: by metric, its mean and spread over the folds of a cross-validation; {} without one.
         split: which rows are on which side, in sentences.
+        repeats: fits of the recipe that are known, this one included.
+        spread: by metric, its standard deviation over their seeds; {} with one fit.
         published: False where the version waits for publication and its number may still change.
         dropped: rows left out of the data, by reason ("train_where", "target missing").
     """
@@ -68,3 +73,5 @@ class TrainResult(Record, frozen=True, kw_only=True):
     folds: dict[str, Spread] = msgspec.field(default_factory=dict)
     split: tuple[str, ...] = ()
     published: bool = True
+    repeats: int = 1
+    spread: dict[str, float] = msgspec.field(default_factory=dict)
