@@ -54,7 +54,6 @@ def train(
       mlctl train
       mlctl train demand --set max_iter=500 --seed 3
       mlctl train --repeats 5          how much of a difference is the seed's luck
-      mlctl train demand@7 --repeats 5
       mlctl train --window 182d --test 14d
       mlctl train demand -- python train.py --depth 6
     """
