@@ -6,6 +6,7 @@ What the remote lacks as well holds nothing else up.
 from collections.abc import Iterable
 
 from mlctl.contracts.remote import RemoteStore
+from mlctl.domain.decision import is_number
 from mlctl.domain.errors import Incomplete, Missing
 from mlctl.sharing.facts import Bringing, Told, every, named_by
 from mlctl.sharing.rounds import bring_listed, wanted_of
@@ -26,8 +27,12 @@ def has_lost(repository: Repository) -> bool:
     joined, names = decisions.pending.joined(), decisions.names()
     if joined is None or joined.only:
         return False
-    families = {name.rpartition("/")[0] for name in names.under("datasets/")}
-    held = [("datasets", one) for family in families for one in list(names.versions(family).values())[-1:]]
+    newest: dict[str, tuple[int, str]] = {}
+    for name, digest in names.under("datasets/").items():
+        family, _, number = name.rpartition("/")
+        if is_number(number):
+            newest[family] = max(newest.get(family, (0, "")), (int(number), digest))
+    held = [("datasets", digest) for _number, digest in newest.values()]
     held += [("models", digest) for digest in names.under("stages/").values()]
     try:
         return any(

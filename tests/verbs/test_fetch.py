@@ -79,7 +79,7 @@ def test_a_folder_of_the_store_that_is_gone_comes_again(team, folder):
     assert fetched(second).changed is False
 
 
-def test_what_todays_names_need_comes_again_and_nothing_is_listed_for_it(team):
+def test_an_object_that_todays_names_need_comes_again(team):
     team.shared()
     second = team.clone("second")
     version = second.repository.facts.get(DatasetVersion, team.dataset)
