@@ -24,6 +24,11 @@ class Flavor(Protocol):
 
     Guaranteed: `save` writes only inside `folder` and no pickle; `load` constructs nothing before every type
     in the files is on the flavor's own fixed allow-list. The caller has checked digests before `load`.
+    A flavor whose `load` runs a class of the user's own says so by `runs_code = True`: the sources of that
+    class are then kept with its files, and `options["code"]` is a function from a module's and a class's name
+    to the class, run from those sources. It is there only where the user has let that code run.
+    A `tolerance`, where a flavor has one, is how far answers of what is read back may be from those of what
+    was saved, relative and absolute; 1e-9 without it.
     """
 
     name: str

@@ -12,21 +12,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from mlctl.domain.errors import MlctlError, NotInstalled, TrainingFailed, UsageError
+from mlctl.domain.errors import MlctlError, TrainingFailed, UsageError
 from mlctl.domain.nearest import nearest
 from mlctl.domain.spec import ModelSpec
+from mlctl.learning.extras import EXTRAS, not_installed
 from mlctl.learning.from_source import Compiled
 from mlctl.learning.steady import seeded
 
 _HINT = "mlctl spec explain"
-EXTRAS = {
-    "lightgbm": "lightgbm",
-    "xgboost": "xgboost",
-    "torch": "torch",
-    "onnxruntime": "onnx",
-    "onnx": "onnx",
-}
-"""Modules that mlctl stores models of and does not bring along itself, each with the extra that does."""
 
 
 def make_estimator(spec: ModelSpec, root: Path, task: str, seed: int) -> Any:
@@ -108,19 +101,6 @@ def users_code(doing: str, root: Path) -> Iterator[None]:
             "mlctl runs",
             error=type(error).__name__,
         ) from error
-
-
-def not_installed(module: str, what: str) -> NotInstalled:
-    """That a module is not there; with the extra that brings it, where one does."""
-    extra = EXTRAS.get(module)
-    if extra is None:
-        return NotInstalled(f"{what}: there is no module {module!r}", _HINT, module=module)
-    return NotInstalled(
-        f"{what}: there is no module {module!r}; the extra {extra!r} of mlctl brings it",
-        f"pip install 'mlctl[{extra}]'",
-        module=module,
-        extra=extra,
-    )
 
 
 def _imported(path: str) -> Any:

@@ -103,7 +103,7 @@ def encodings_for(
         features,
         allow_nan=takes_missing(estimator),
         native_categories=trees,
-        scale=not trees and kind.__module__.startswith(_SCALED),
+        scale=not trees and (kind.__module__.startswith(_SCALED) or hasattr(estimator, "make_module")),
     )
 
 

@@ -54,6 +54,7 @@ class Fitted:
     Attributes:
         probe: a few rows of its matrix, to ask the stored model as well.
         predictor: of a model that another process has fitted; None where the estimator itself is asked.
+        root: the project, whose code the estimator may be of.
     """
 
     estimator: Any
@@ -63,6 +64,7 @@ class Fitted:
     parameters: dict[str, Any]
     probe: Array | None = None
     predictor: Predictor | None = None
+    root: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,6 +118,7 @@ def fit(table: pa.Table, problem: Problem) -> Fitted:
         name=path_of(spec, problem.task),
         parameters=parameters_of(estimator),
         probe=probe_of(rows.matrix),
+        root=source.root,
     )
 
 

@@ -12,6 +12,7 @@ from mlctl.contracts import registry
 from mlctl.contracts.flavor import Flavor, Predictor
 from mlctl.domain.errors import NotInstalled, Untrusted
 from mlctl.domain.model import Signature
+from mlctl.learning.carried import Carried, gathered
 from mlctl.learning.steady import library_of
 
 _ROUNDING = 1e-9
@@ -30,14 +31,16 @@ def saved(
     probe: Any | None = None,
     signature: Signature | None = None,
     name: str | None = None,
+    root: Path | None = None,
 ) -> tuple[str, dict[str, bytes]]:
-    """The flavor's name and the files it wrote.
+    """The flavor's name and the files it wrote; with them the project's own code, where loading runs it.
 
     Args:
         estimator: fitted.
         probe: rows of its matrix; what was written must answer to them, read back, as the estimator does.
         signature: of the model, where rows are given.
         name: of the flavor; the first that accepts it if None.
+        root: the project, where its own code is found; without it, the folder one stands in.
 
     Raises:
         Untrusted: no installed flavor can store the estimator without pickle, or it answers differently when
@@ -46,41 +49,70 @@ def saved(
     if isinstance(estimator, Kept):
         return estimator.flavor, estimator.files
     flavor: Flavor = registry.load("flavors", name) if name is not None else flavor_for(estimator)
-    with tempfile.TemporaryDirectory(prefix="mlctl-") as folder:
-        names = flavor.save(estimator, Path(folder))
+    with tempfile.TemporaryDirectory(prefix="mlctl-") as place:
+        folder = Path(place)
+        names = flavor.save(estimator, folder)
+        code = gathered(estimator, root) if _runs_code(flavor) else {}
+        for file, source in code.items():
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            (folder / file).write_bytes(source)
         if probe is not None and signature is not None and len(probe):
-            _check_answers(flavor, estimator, Path(folder), probe, signature)
-        return flavor.name, {name: (Path(folder) / name).read_bytes() for name in names}
+            _check_answers(flavor, estimator, folder, probe, signature)
+        return flavor.name, {**{file: (folder / file).read_bytes() for file in names}, **code}
 
 
 def _check_answers(flavor: Flavor, estimator: Any, folder: Path, probe: Any, signature: Signature) -> None:
-    """That what is read back answers as what was written.
+    """That what is read back answers as what was written, and a row alone as among others.
 
     Raises:
         Untrusted: it does not.
     """
-    predictor = flavor.load(folder, options_of(signature))
+    predictor = _read(flavor, folder, signature)
     own = np.asarray(estimator.predict(probe), dtype=np.float64).ravel()
     read = np.asarray(predictor.predict(probe), dtype=np.float64)
-    if own.shape != read.shape or not np.allclose(own, read, rtol=_ROUNDING, atol=_ROUNDING, equal_nan=True):
-        kind = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
-        raise Untrusted(
-            f"a {kind} that flavor {flavor.name!r} has read back does not answer as the one that was fitted; "
-            "it is not stored",
-            "mlctl spec explain",
-            estimator=kind,
-            flavor=flavor.name,
-        )
+    alone = np.asarray(predictor.predict(probe[:1]), dtype=np.float64)
+    near = getattr(flavor, "tolerance", _ROUNDING)
+    kind = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
+    if own.shape != read.shape or not np.allclose(own, read, rtol=near, atol=near, equal_nan=True):
+        what = "does not answer as the one that was fitted"
+    elif not np.array_equal(alone, read[:1], equal_nan=True):
+        what = "answers otherwise to a row alone than among others"
+    else:
+        return
+    raise Untrusted(
+        f"a {kind} that flavor {flavor.name!r} has read back {what}; it is not stored",
+        "mlctl spec explain",
+        estimator=kind,
+        flavor=flavor.name,
+    )
 
 
-def opened(flavor: str, folder: Path, signature: Signature) -> Predictor:
+def opened(flavor: str, folder: Path, signature: Signature, *, trusted: bool = False) -> Predictor:
     """The predictor in a folder of verified files.
 
+    Args:
+        flavor: its name.
+        folder: the files; their digests were checked.
+        signature: of the model.
+        trusted: the code that came with the model may run.
+
     Raises:
-        NotInstalled, PluginBroken: no such flavor. Untrusted, Corrupt: as the flavor.
+        NotInstalled, PluginBroken: no such flavor.
+        Untrusted, Corrupt: as the flavor; or it would run code that is not trusted.
     """
     plugin: Flavor = registry.load("flavors", flavor)
-    return plugin.load(folder, options_of(signature))
+    if _runs_code(plugin) and not trusted:
+        raise Untrusted(f"to load a model of flavor {flavor!r} runs the code that came with it: not trusted")
+    return _read(plugin, folder, signature)
+
+
+def _read(flavor: Flavor, folder: Path, signature: Signature) -> Predictor:
+    options = options_of(signature)
+    return flavor.load(folder, {**options, "code": Carried(folder)} if _runs_code(flavor) else options)
+
+
+def _runs_code(flavor: Flavor) -> bool:
+    return bool(getattr(flavor, "runs_code", False))
 
 
 def options_of(signature: Signature) -> Mapping[str, Any]:

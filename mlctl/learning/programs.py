@@ -187,7 +187,7 @@ def _taken(folder: Path, rows: Rows, program: str, lines: list[str]) -> Made:
         raise TrainingFailed(f"the model that {program} left is {size} bytes; at most 1 GiB", "mlctl runs")
     files.pop(names.ABOUT_MODEL, None)
     kept = Kept(flavor=handed.flavor, files={name: path.read_bytes() for name, path in files.items()})
-    predictor = opened(handed.flavor, place, rows.signature)
+    predictor = opened(handed.flavor, place, rows.signature, trusted=True)
     _ask(predictor, rows, program)
     return Made(
         kept=kept, predictor=predictor, name=handed.name or handed.flavor, parameters=handed.parameters

@@ -284,8 +284,9 @@ def _in_the_way(root: Path) -> list[str]:
 
 
 def _file_of(module: Any) -> str:
+    """The module's file; what the importer finds is absolute, and some objects only look like modules."""
     file = getattr(module, "__file__", None)
-    return os.path.abspath(file) if isinstance(file, str) else ""
+    return os.path.normpath(file) if isinstance(file, str) and os.path.isabs(file) else ""
 
 
 def _used_modules(root: Path, before: set[str]) -> set[str]:

@@ -91,6 +91,11 @@ class Layout(msgspec.Struct, frozen=True):
         return self.store / "live" / "predictions"
 
     @property
+    def own_code(self) -> Path:
+        """Digests of code that models were trained with here."""
+        return self.store / "own-code"
+
+    @property
     def index(self) -> Path:
         """Disposable indexes, of this work tree alone."""
         return (self.own or self.store) / "index"

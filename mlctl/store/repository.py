@@ -20,6 +20,7 @@ from mlctl.store.index import Index
 from mlctl.store.layout import FOLDER, Layout
 from mlctl.store.manifests import Manifests
 from mlctl.store.objects import Objects
+from mlctl.store.own_code import OwnCode
 from mlctl.store.predictions import PredictionLog
 from mlctl.store.references import SHAPES, references
 from mlctl.store.rooms import room
@@ -57,6 +58,7 @@ class Repository:
         self.facts = Facts(self.layout, self.files, self.index)
         self.decisions = Decisions(self.layout, self.files, self._named)
         self.runs = LiveRuns(self.layout)
+        self.own_code = OwnCode(self.layout)
 
     @property
     def partial(self) -> bool:

@@ -31,8 +31,9 @@ class InMemory:
         """Shape (rows, classes), or None."""
         if not self._classes or not hasattr(self._estimator, "predict_proba"):
             return None
+        known = getattr(self._estimator, "classes_", range(self._classes))
         whole = np.zeros((len(matrix), self._classes))
-        whole[:, np.asarray(self._estimator.classes_, dtype=np.int64)] = self._estimator.predict_proba(matrix)
+        whole[:, np.asarray(known, dtype=np.int64)] = self._estimator.predict_proba(matrix)
         return whole
 
 

@@ -22,6 +22,7 @@ from mlctl.domain.records import encode
 from mlctl.domain.run import DataUse, Run
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.baseline import baseline_answers, baseline_name
+from mlctl.learning.carried import digest_of_code
 from mlctl.learning.estimator import path_of
 from mlctl.learning.fit import Fitted, Problem, Source, fit, problem_of
 from mlctl.learning.flavors import saved
@@ -124,17 +125,18 @@ def test_metrics(own: Answers, problem: Problem, learnt: Learnt) -> dict[str, fl
 
 def store_model(session: Session, fitted: Fitted, source: Source, run: Run, *, rows: int) -> ModelVersion:
     """The model's files as objects, and the version that names them (not stored yet)."""
-    flavor, files = saved(fitted.estimator, fitted.probe, fitted.signature)
+    flavor, files = saved(fitted.estimator, fitted.probe, fitted.signature, fitted.root)
     objects = session.repository.objects
+    artefacts = tuple(
+        Artefact(name=name, sha256=objects.put(data), size=len(data)) for name, data in sorted(files.items())
+    )
+    session.repository.own_code.add(digest_of_code({one.name: one.sha256 for one in artefacts}))
     return ModelVersion(
         created_at=session.now(),
         model=run.model,
         run=run.run,
         flavor=flavor,
-        artefacts=tuple(
-            Artefact(name=name, sha256=objects.put(data), size=len(data))
-            for name, data in sorted(files.items())
-        ),
+        artefacts=artefacts,
         estimator=fitted.name,
         parameters=fitted.parameters,
         features=fitted.encoder.encodings,

@@ -4,6 +4,7 @@ from mlctl.contracts.flavor import Predictor
 from mlctl.domain.model import ModelVersion
 from mlctl.learning.flavors import opened
 from mlctl.verbs.session import Session
+from mlctl.verbs.trust import may_run
 
 
 def open_predictor(session: Session, version: ModelVersion) -> Predictor:
@@ -12,9 +13,11 @@ def open_predictor(session: Session, version: ModelVersion) -> Predictor:
     A regression's answers are still to be multiplied by `version.level`.
 
     Raises:
-        Missing, Corrupt: a file is gone or damaged. Untrusted: it names a type that is not allowed.
+        Missing, Corrupt: a file is gone or damaged.
+        Untrusted: it names a type or brings code that is not allowed.
         NotInstalled: its flavor is not installed.
     """
+    trusted = may_run(session, version)
     files = {artefact.name: artefact.sha256 for artefact in version.artefacts}
     with session.repository.objects.folder(files) as folder:
-        return opened(version.flavor, folder, version.signature)
+        return opened(version.flavor, folder, version.signature, trusted=trusted)

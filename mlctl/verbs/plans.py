@@ -5,13 +5,15 @@ from pathlib import Path
 from mlctl.domain.model import ModelVersion
 from mlctl.learning.flavors import opened
 from mlctl.serving.plan import Plan
+from mlctl.verbs.session import Session
+from mlctl.verbs.trust import may_run
 
 
-def plan_of(model: ModelVersion, folder: Path) -> Plan:
+def plan_of(session: Session, model: ModelVersion, folder: Path) -> Plan:
     """Load a model; the folder holds its artefacts, whose digests were checked.
 
     Raises:
         NotInstalled, PluginBroken: its flavor cannot be had.
-        Untrusted, Corrupt: the flavor refuses its files.
+        Untrusted, Corrupt: the flavor refuses its files, or its code may not run.
     """
-    return Plan(model, opened(model.flavor, folder, model.signature))
+    return Plan(model, opened(model.flavor, folder, model.signature, trusted=may_run(session, model)))

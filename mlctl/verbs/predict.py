@@ -36,7 +36,9 @@ def predict(session: Session, request: PredictRequest) -> Outcome[PredictResult]
     columns: tuple[str, ...] = ()
     with closing(VersionPointer(session.repository, found.model, found.digest, found.number)) as pointer:
         held = pointer.resolve()
-        batches = BatchPredictor(plan_of(held.model, held.folder), request.input, _read_spec(session, found))
+        batches = BatchPredictor(
+            plan_of(session, held.model, held.folder), request.input, _read_spec(session, found)
+        )
         try:
             for batch in read_batches(Path(request.input), _read_spec(session, found)):
                 answered = batches.predict(batch)

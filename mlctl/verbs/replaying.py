@@ -79,7 +79,7 @@ def refitted(session: Session, version: ModelVersion, learnt: Learnt) -> tuple[R
 
 
 def _told(fitted: Fitted, rows: dict[str, Any], metrics: Mapping[str, float | None]) -> Replayed:
-    _, files = saved(fitted.estimator)
+    _, files = saved(fitted.estimator, root=fitted.root)
     told = Replayed(
         rows=rows,
         encodings=fitted.encoder.encodings,

@@ -64,7 +64,7 @@ def _serve(
 
     def live_of(held: Held) -> Live:
         reader = RowReader(held.model.signature, strict=settings.schema == "strict")
-        return Live(held=held, plan=plan_of(held.model, held.folder), reader=reader)
+        return Live(held=held, plan=plan_of(session, held.model, held.folder), reader=reader)
 
     def started(live: Live) -> None:
         example = live.held.model.signature.example

@@ -24,6 +24,7 @@ from mlctl.verbs.resolve import (
     resolve,
 )
 from mlctl.verbs.session import Session
+from mlctl.verbs.trust import told
 
 
 def show(session: Session, request: ShowRequest) -> Outcome[ShowResult]:
@@ -97,6 +98,7 @@ def _around_model(session: Session, names: Names, found: ModelFound) -> dict[str
     ]
     return {
         "run": found.version.run,
+        "loading": told(session, found.version),
         "decision": names.last_effect(family),
         "tested": names.value(family),
         "refit": names.value(f"{family}/refit"),

@@ -42,6 +42,7 @@ def test_a_model_is_a_tree_on_one_screen_and_all_of_it_with_v(project, selector)
     assert names == [
         "digest",
         "estimator",
+        "loading",
         "params",
         "metrics",
         "target",

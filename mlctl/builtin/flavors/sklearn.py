@@ -19,6 +19,7 @@ import skops.io
 from sklearn.base import BaseEstimator
 
 from mlctl.builtin.flavors.allowed import LOADERS, allowed, named_types
+from mlctl.builtin.flavors.blocks import in_blocks
 from mlctl.builtin.flavors.boosted import BoostedPredictor, is_plain_boosting
 from mlctl.builtin.flavors.classes import spread
 from mlctl.builtin.flavors.nodes import check_trees
@@ -28,7 +29,6 @@ from mlctl.domain.errors import Corrupt, Untrusted
 FILE = "model.skops"
 _SCHEMA = "schema.json"
 _MEMBER = re.compile(r"[0-9]+\.(?:npy|npz|bin)\Z")
-_BLOCK = 64
 _TREES = ("HistGradientBoosting", "GradientBoosting", "RandomForest", "ExtraTree", "DecisionTree")
 _STAMP = (1980, 1, 1, 0, 0, 0)
 
@@ -90,9 +90,7 @@ class SklearnFlavor:
 class SklearnPredictor:
     """Any estimator, through its own methods; all but trees are asked for whole blocks of rows.
 
-    A matrix product rounds differently for other numbers of rows (BLAS picks other kernels): a row would get
-    another last bit alone than in a file. Blocks of one size, the last one filled up, make its answer its
-    own.
+    A tree adds up a row's leaves in one order, whatever its company.
     """
 
     def __init__(self, estimator: Any, task: str, classes: int) -> None:
@@ -114,16 +112,9 @@ class SklearnPredictor:
         return spread(known, self._estimator.classes_, self._classes)
 
     def _ask(self, method: Callable[[Any], Any], matrix: Any) -> Any:
-        rows = len(matrix)
-        if self._by_rows and rows:
+        if self._by_rows and len(matrix):
             return np.asarray(method(matrix))
-        short = -rows % _BLOCK or (0 if rows else _BLOCK)
-        if short:
-            matrix = np.vstack([matrix, np.zeros((short, matrix.shape[1]))])
-        parts = [
-            np.asarray(method(matrix[start : start + _BLOCK])) for start in range(0, len(matrix), _BLOCK)
-        ]
-        return np.concatenate(parts)[:rows]
+        return in_blocks(method, matrix)
 
 
 def _check_types(data: bytes) -> set[str]:

@@ -26,6 +26,7 @@ def model_tree(title: str, digest: str | None, record: Fields, related: Fields) 
     branches: list[Branch] = [
         ("digest", f"{digest or ''}{refit}", ()),
         ("estimator", f"{record['estimator']}  ({record['flavor']})", ()),
+        ("loading", related["loading"], ()),
         ("params", _settings(related["parameters"]), ()),
         *_evaluated(related["evaluations"]),
         ("target", f"{signature['target']}, {signature['task']}{classes}", ()),
