@@ -125,7 +125,7 @@ def test_metrics(own: Answers, problem: Problem, learnt: Learnt) -> dict[str, fl
 
 def store_model(session: Session, fitted: Fitted, source: Source, run: Run, *, rows: int) -> ModelVersion:
     """The model's files as objects, and the version that names them (not stored yet)."""
-    flavor, files = saved(fitted.estimator, fitted.probe, fitted.signature, fitted.root)
+    flavor, files = saved(fitted.estimator, fitted.probe, fitted.signature, root=fitted.root)
     objects = session.repository.objects
     artefacts = tuple(
         Artefact(name=name, sha256=objects.put(data), size=len(data)) for name, data in sorted(files.items())
