@@ -196,13 +196,15 @@ def test_a_run_that_comes_to_nothing_is_recorded_and_names_nothing(learner, erro
 
 
 def test_what_no_flavor_can_store_is_a_failed_run(learner):
-    learner.write(
-        "own_for_a_test.py", "from sklearn.linear_model import Ridge\n\n\nclass Own(Ridge):\n    pass\n"
-    )
+    source = "from sklearn.linear_model import Ridge\n\n\nclass Own(Ridge):\n"
+    learner.write("own_for_a_test.py", f"{source}    predict = Ridge.predict\n    scratch = None\n")
     learner.write("mlctl.toml", spec("own_for_a_test:Own"))
-    with pytest.raises(Untrusted, match=r"own_for_a_test\.Own"):
+    assert trained(learner).data.run
+    source += "    def fit(self, X, y):\n        self.scratch = print\n        return super().fit(X, y)\n"
+    learner.write("own_for_a_test.py", source)
+    with pytest.raises(Untrusted, match=r"state\['scratch'\] is a builtins.builtin_function"):
         trained(learner)
-    assert learner.session().repository.facts.all(Run)[0][1].status == "failed"
+    assert learner.session().repository.facts.all(Run)[-1][1].status == "failed"
 
 
 def test_warnings_of_the_fit_are_told_and_kept_in_the_log(learner):
