@@ -39,7 +39,7 @@ _mlctl() {
         " data checkout") words="--path --to --force --dry-run --json" ;;
         " data get") words="--output -o --remote --force --dry-run --json" ;;
         " data evict") words="--remote --trust-size --keep --older-than --projects --yes -y --dry-run --json" ;;
-        " train") words="--set --seed --repeats --no-cache --data --window --test --json-lines --dry-run --json" ;;
+        " train") words="--set --seed --repeats --no-cache --data --window --test --resume --json-lines --dry-run --json" ;;
         " eval") words="--to --data --check --dry-run --json" ;;
         " promote") words="--to --reason --force --dry-run --json" ;;
         " rollback") words="--model --reason --dry-run --json" ;;

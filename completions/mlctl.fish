@@ -128,6 +128,7 @@ complete -c mlctl -n '__fish_seen_subcommand_from train' -l no-cache -d 'Fit aga
 complete -c mlctl -n '__fish_seen_subcommand_from train' -l data -r -d 'Learn from this dataset version.'
 complete -c mlctl -n '__fish_seen_subcommand_from train' -l window -r -d 'Learn from the newest part only.'
 complete -c mlctl -n '__fish_seen_subcommand_from train' -l test -r -d 'Hold out this part instead.'
+complete -c mlctl -n '__fish_seen_subcommand_from train' -l resume -r -d 'Go on with a run of a program that was broken off.'
 complete -c mlctl -n '__fish_seen_subcommand_from train' -l json-lines -d 'One JSON object a line: output, points, the result.'
 complete -c mlctl -n '__fish_seen_subcommand_from train' -l dry-run -d 'Show what would be done and change nothing.'
 complete -c mlctl -n '__fish_seen_subcommand_from train' -l json -d 'Print one JSON document on stdout.'

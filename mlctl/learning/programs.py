@@ -249,7 +249,7 @@ class _Tail:
         self._shop = shop
         self._last = b""
         self._points = points
-        self._read = 0
+        self._read = points.stat().st_size if points is not None else 0
 
     def hear(self, data: bytes) -> None:
         self._last = (self._last + data)[-_KEPT:]

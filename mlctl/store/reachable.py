@@ -23,6 +23,7 @@ _COLLECTED = {"datasets", "labels", "models"}  # they count once a decision or a
 _WITH_VERSION = {Repeat.kind}  # they count as long as the version that they name does
 _LARGE = 8 << 20  # bytes; a longer object is a table or a model, and lists nothing
 _STEP = 512
+_WORK = "program"  # in the folder of a run that goes on: what a program was handed and writes names nothing
 
 
 class Reachable(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,7 +56,8 @@ def reachable(repository: Repository, report: Report = silent) -> Reachable:
     queue: set[str] = {digest for digest, kind in kinds.items() if kind not in _COLLECTED | _WITH_VERSION}
     for folder in (layout.decisions, layout.store / "pending", layout.store / "live"):
         for path in files_below(folder):
-            queue |= _digests(path)
+            if _WORK not in path.parts:
+                queue |= _digests(path)
     facts: set[str] = set()
     objects: set[bytes] = set()
     versions: list[tuple[Digest, DatasetVersion]] = []

@@ -47,6 +47,18 @@ class LiveRun:
         self._metrics = _appender(folder / _METRICS)
         self._flushed = time.monotonic()
 
+    def note(self, **about: str) -> None:
+        """Keep more for whoever finds the run abandoned; whole or not at all."""
+        aside = self.folder / f"{_ABOUT}.new"
+        with explained(self.folder):
+            aside.write_bytes(encode({**_about(self.folder), **about}))
+            aside.replace(self.folder / _ABOUT)
+
+    def abandon(self) -> None:
+        """End the run and leave its folder, to be taken up again."""
+        if self._lock is not None:
+            self._release()
+
     @property
     def log_path(self) -> Path:
         """The file that `log` appends to."""
@@ -68,8 +80,12 @@ class LiveRun:
         if self._lock is None:
             return
         shutil.rmtree(self.folder, ignore_errors=True)
+        self._release()
+
+    def _release(self) -> None:
         for descriptor in (self._log, self._metrics, self._lock):
-            os.close(descriptor)
+            if descriptor is not None:
+                os.close(descriptor)
         self._lock = None
 
 
@@ -89,13 +105,31 @@ class LiveRuns:
             (folder / _ABOUT).write_bytes(encode(about))
             return LiveRun(run, folder, lock)
 
+    def resume(self, run: Ulid) -> LiveRun | None:
+        """Take an abandoned run up again; None where there is none, or where it is going on."""
+        folder = self._folder / run
+        try:
+            lock = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            return None
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return None
+        return LiveRun(run, folder, lock)
+
     def killed(self) -> list[Abandoned]:
         """Runs whose writer is gone, oldest first."""
+        return [run for run in self.unfinished() if _is_free(run.folder)]
+
+    def unfinished(self) -> list[Abandoned]:
+        """Runs that are going on, and those whose writer is gone, oldest first."""
         folders = sorted(self._folder.iterdir()) if self._folder.exists() else []
         return [
             Abandoned(run=Ulid(folder.name), folder=folder, about=_about(folder))
             for folder in folders
-            if is_ulid(folder.name) and _is_free(folder)
+            if is_ulid(folder.name)
         ]
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from mlctl.domain.errors import MlctlError
+from mlctl.domain.errors import MlctlError, NotFound
 from mlctl.domain.ids import Digest, Ulid
 from mlctl.domain.model import Artefact, ModelVersion
 from mlctl.domain.progress import Event
@@ -60,13 +60,15 @@ def add_data(session: Session, recipe: Recipe) -> list[str]:
     return [sentence for name in names for sentence in current_version(session, name)[2]]
 
 
-def fit_and_store(session: Session, recipe: Recipe) -> tuple[Run, Digest, ModelVersion, list[str]]:
-    """Do the run; the facts are stored when this returns.
+def fit_and_store(
+    session: Session, recipe: Recipe, resume: str | None = None
+) -> tuple[Run, Digest, ModelVersion, list[str]]:
+    """Do the run, or go on with one that was broken off; the facts are stored when this returns.
 
     Raises:
         TrainingFailed, ColumnMissing, UsageError, ...: recorded as a failed run first.
     """
-    with recording(session, recipe.model, recipe.purpose) as record:
+    with recording(session, recipe.model, recipe.purpose, resume=resume) as record:
         record.begin(recipe)
         learnt = rows_of(session, recipe)
         record.chose(learnt)
@@ -176,6 +178,11 @@ class Recording:
         self._program: ProgramRun | None = None
         self.said: list[str] = []
 
+    @property
+    def resumable(self) -> bool:
+        """Whether a program has left something that a new start of it could go on from."""
+        return self._program is not None and self._program.resumable
+
     def begin(self, recipe: Recipe, *, program: bool = True) -> None:
         """Record what is known before anything is read; `program` is whether one is to be run here."""
         session, objects = self._session, self._session.repository.objects
@@ -201,6 +208,7 @@ class Recording:
         self._packages = set(computing(recipe.spec))
         self._ready = True
         if program:
+            self._live.note(key=recipe.key or "", asked=encode(recipe.asked).decode())
             self._by_program(recipe.model, recipe.spec)
 
     def take(self, **fields: Any) -> None:
@@ -328,16 +336,36 @@ class Recording:
 
 
 @contextlib.contextmanager
-def recording(session: Session, model: str, purpose: str) -> Iterator[Recording]:
-    """A run: recorded as failed or killed where what happens inside raises."""
-    run = session.new_id()
-    live = session.repository.runs.create(run, model=model, purpose=purpose, started_at=session.now())
+def recording(
+    session: Session, model: str, purpose: str, *, resume: str | None = None
+) -> Iterator[Recording]:
+    """A run: recorded as failed or killed where what happens inside raises.
+
+    Args:
+        session: of the project.
+        model: for the record.
+        purpose: for the record.
+        resume: an abandoned run that is taken up again.
+
+    Raises:
+        NotFound: that run is going on, or is gone.
+    """
+    runs = session.repository.runs
+    live = runs.resume(Ulid(resume)) if resume is not None else None
+    if resume is not None and live is None:
+        raise NotFound(f"run {resume} is no broken off run any more", "mlctl runs", run=resume)
+    if live is None:
+        live = runs.create(session.new_id(), model=model, purpose=purpose, started_at=session.now())
     try:
-        record = Recording(session, model, purpose, live, run)
+        record = Recording(session, model, purpose, live, live.run)
         try:
             yield record
         except KeyboardInterrupt:
-            record.fail("killed", "interrupted")
+            if record.resumable:
+                live.note(error=f"interrupted; it goes on with `mlctl train --resume {live.run}`")
+                live.abandon()
+            else:
+                record.fail("killed", "interrupted")
             raise
         except MlctlError as error:
             record.fail("failed", error.message)

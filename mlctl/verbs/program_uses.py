@@ -46,9 +46,15 @@ def in_sight(session: Session, command: Sequence[str]) -> Used:
 
 
 def meanwhile(before: Used, after: Used) -> list[str]:
-    """Files of the project that are not as they were when the program began."""
-    names = sorted(before.files.keys() | after.files.keys())
-    return [name for name in names if name != "." and before.files.get(name) != after.files.get(name)]
+    """Files, variables and packages that are not as they were when the program began."""
+    found: list[str] = []
+    for one, other in (
+        (before.files, after.files),
+        (before.settings, after.settings),
+        (before.packages, after.packages),
+    ):
+        found += [name for name in sorted(one.keys() | other.keys()) if one.get(name) != other.get(name)]
+    return [name for name in found if name != "."]
 
 
 def _elsewhere(root: Path, command: Sequence[str]) -> Iterator[Path]:

@@ -4,15 +4,19 @@ The output is bounded on disk: its beginning and its end are kept, and how much 
 """
 
 import codecs
+import contextlib
 import shlex
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from mlctl.domain import handover as names
 from mlctl.domain.points import read_points, shown, summary
 from mlctl.domain.progress import Event
+from mlctl.domain.records import encode
 from mlctl.domain.used import Used
 from mlctl.learning.workshop import Workshop
 from mlctl.store.objects import Objects
@@ -22,6 +26,7 @@ from mlctl.verbs.session import Session
 
 _HEAD, _END = 4 << 20, 1 << 20  # bytes of output that are kept
 _NAMED = 5
+_BEFORE = "before.json"
 WORKSHOP = "program"
 _SHOWN = 0.5  # seconds between two lines of points
 
@@ -83,6 +88,7 @@ class ProgramRun:
         self._live = live
         self._command = command
         self._before = in_sight(session, self._command)
+        first, resumed = self._first_start(live.folder / _BEFORE)
         self._output = Output(live.log, self._say)
         self._step = f"run {shlex.join(self._command)}"
         self._newest: dict[str, float] = {}
@@ -93,19 +99,38 @@ class ProgramRun:
             folder=live.folder / WORKSHOP,
             hear=self._output.hear,
             measured=self._measured,
+            resumed=resumed,
         )
+        self._between = first_of(meanwhile(first, self._before))
         session.report(Event(step=self._step))
+
+    def _first_start(self, kept: Path) -> tuple[Used, bool]:
+        """What was in sight when the run began first, and whether that was another start of it."""
+        with contextlib.suppress(OSError, msgspec.DecodeError):
+            return msgspec.json.decode(kept.read_bytes(), type=Used), True
+        kept.write_bytes(encode(self._before))
+        return self._before, False
+
+    @property
+    def resumable(self) -> bool:
+        """Whether the program has left something in its folder that a new start of it could go on from."""
+        folder = self.shop.folder / "fit-1"
+        handed = {names.HANDOVER, names.TRAIN, names.MATRIX, names.POINTS, names.MODEL, names.ARTIFACTS}
+        return folder.is_dir() and any(path.name not in handed for path in folder.iterdir())
 
     def used(self) -> tuple[Used, list[str]]:
         """What the run used, and what is to be said of it."""
         changed = meanwhile(self._before, in_sight(self._session, self._command))
         said = [f"not traced: {reason}; all files of the project count" for reason in self._before.blind]
         if changed:
-            more = f" and {len(changed) - _NAMED} more" if len(changed) > _NAMED else ""
             said.append(
-                f"{', '.join(changed[:_NAMED])}{more} changed while the program ran, so the next train runs "
+                f"{first_of(changed)} changed while the program ran, so the next train runs "
                 "it again; what it writes belongs in $MLCTL_RUN_DIR, or is ignored by git"
             )
+        if self._between:
+            reason = f"{self._between} changed between the two starts of the run"
+            said.append(f"this run will not be reused: {reason}")
+            return msgspec.structs.replace(self._before, live=(reason,)), said
         return self._before, said
 
     def close(self) -> dict[str, Any]:
@@ -151,6 +176,12 @@ class ProgramRun:
             self._session.report(Event(step=f"step {step}  {values}", point=point))
 
 
+def first_of(paths: list[str]) -> str:
+    """The first few, and how many more; "" of none."""
+    more = f" and {len(paths) - _NAMED} more" if len(paths) > _NAMED else ""
+    return f"{', '.join(paths[:_NAMED])}{more}"
+
+
 def kept_of(objects: Objects, folder: Path) -> dict[str, Any]:
     """The points and the artifacts in a program's folder, stored, by the fields of a run's fact."""
     points = folder / names.POINTS
@@ -167,6 +198,6 @@ def series_of(data: bytes) -> dict[str, Any]:
     """The series of a points object in short, and how many of its lines are no points."""
     read = read_points(data)
     return {
-        "series": {name: summary(points) for name, points in read.series.items()},
+        "series": {name: msgspec.to_builtins(summary(points)) for name, points in read.series.items()},
         "unread": read.unread,
     }

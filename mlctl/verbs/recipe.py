@@ -69,6 +69,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
         source: the data's part of the spec: key, time and known_time.
         data: what is learnt from; None where the work tree holds something that has no version yet.
         held: the dataset of a split by dataset; None for other splits, or as `data`.
+        asked: the request that it settles.
         key: of the result; None while a dataset has no version.
     """
 
@@ -81,6 +82,7 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True):
     apply_where: bool
     purpose: str
     key: Digest | None
+    asked: TrainRequest = TrainRequest()
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +121,7 @@ def recipe_of(session: Session, request: TrainRequest) -> Recipe:
         apply_where=request.apply_where,
         purpose=request.purpose,
         key=None,
+        asked=request,
     )
     settled = data is not None and (spec.split.by != "dataset" or held is not None)
     return msgspec.structs.replace(recipe, key=key_of(recipe)) if settled else recipe

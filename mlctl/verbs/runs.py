@@ -128,7 +128,7 @@ def _killed(session: Session) -> list[RunRow]:
             metrics={},
             data=[],
             code={},
-            error="its process ended without finishing",
+            error=lost.about.get("error", "its process ended without finishing"),
         )
         for lost in session.repository.runs.killed()
     ]

@@ -6,6 +6,7 @@ import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.decision import Names
+from mlctl.domain.errors import NotFound
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
@@ -25,6 +26,7 @@ from mlctl.verbs.resolve import (
 )
 from mlctl.verbs.session import Session
 from mlctl.verbs.trust import told
+from mlctl.verbs.unfinished import told_by, unfinished
 
 
 def show(session: Session, request: ShowRequest) -> Outcome[ShowResult]:
@@ -33,12 +35,19 @@ def show(session: Session, request: ShowRequest) -> Outcome[ShowResult]:
     Raises:
         NotFound, Ambiguous, InvalidName: the selector means nothing, or several things.
     """
-    found = resolve(session, request.selector)
+    try:
+        found = resolve(session, request.selector)
+    except NotFound:
+        going_on = unfinished(session, request.selector)
+        if going_on is None:
+            raise
+        return Outcome(data=going_on)
     names = session.repository.decisions.names()
     return Outcome(data=_described(session, names, found))
 
 
 def _described(session: Session, names: Names, found: Found) -> ShowResult:
+    related: dict[str, Any]
     match found:
         case ModelFound():
             title = f"{found.model}@{found.number}"
@@ -58,6 +67,7 @@ def _described(session: Session, names: Names, found: Found) -> ShowResult:
                 "datasets": [_label(names, use.name, use.digest) for use in found.run.data],
             }
             order = metric_order(session, found.run.model)
+            related |= told_by(session.repository.objects, found.run)
             run = msgspec.structs.replace(found.run, metrics=in_order(found.run.metrics, order))
             return _result("run", f"run {found.run.run}", found.digest, run, related)
         case DecisionFound():

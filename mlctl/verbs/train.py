@@ -24,6 +24,7 @@ from mlctl.verbs.notify import notify
 from mlctl.verbs.order import in_order
 from mlctl.verbs.recipe import Known, Recipe, known_run, recipe_of, split_metrics
 from mlctl.verbs.repeats import repeats_of, spread_of
+from mlctl.verbs.resuming import broken_off, require_same
 from mlctl.verbs.session import Session
 from mlctl.verbs.spec_of import spec_of
 from mlctl.verbs.split_told import split_told
@@ -36,11 +37,16 @@ def train(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
     """Fit what the spec declares, unless that has been done; repeat it with other seeds where that is asked.
 
     Raises:
-        UsageError: a version is named without `repeats`, or cannot be repeated.
+        UsageError: a version is named without `repeats`, or cannot be repeated; a run cannot go on.
+        NotFound: `resume` names no run that was broken off.
     """
     if request.model is not None and "@" in request.model:
         return _repeated(session, request)
+    if request.resume is not None:
+        request = broken_off(session, request)
     recipe = recipe_of(session, request)
+    if request.resume is not None:
+        require_same(session, recipe)
     warnings: list[str] = []
     if recipe.key is None and not request.dry_run:
         warnings = engine("fitting").add_data(session, recipe)
@@ -62,7 +68,7 @@ def _made(
     if known is not None and known.number is not None:
         return known
     if known is None:
-        run, digest, version, said = engine("fitting").fit_and_store(session, recipe)
+        run, digest, version, said = engine("fitting").fit_and_store(session, recipe, request.resume)
         warnings += said
     else:
         run, digest, version = known.run, known.digest, known.version

@@ -20,7 +20,6 @@ import msgspec
 
 _TICK = 0.2  # seconds between two looks at the clock
 _BLOCK = 1 << 16
-_GRACE = 5.0  # seconds that a program has to end after it was asked to
 _PARENT_DEATH = 1
 _LIBC = ctypes.CDLL(None) if sys.platform == "linux" else None
 
@@ -54,6 +53,7 @@ def run_program(
     hear: Callable[[bytes], None],
     tick: Callable[[], None],
     limit: float | None,
+    grace: float = 5.0,
 ) -> Ended:
     """Run it to its end.
 
@@ -65,6 +65,7 @@ def run_program(
         hear: is handed its output, stderr among it, as it comes.
         tick: is called several times a second.
         limit: seconds after which it is ended.
+        grace: seconds that it has to end after it was asked to.
 
     Raises:
         OSError: it cannot be started.
@@ -87,11 +88,11 @@ def run_program(
         try:
             printed, late = _listen(child, hear, tick, None if limit is None else started + limit)
         except BaseException:
-            _end(child, signal.SIGINT)
+            _end(child, signal.SIGINT, grace)
             raise
         finally:
             if late:
-                _end(child, signal.SIGTERM)
+                _end(child, signal.SIGTERM, grace)
             left = _end_rest(child.pid, mark)
         code = child.wait()
     return Ended(
@@ -147,12 +148,12 @@ def _listen(
                 return printed, True
 
 
-def _end(child: "subprocess.Popen[bytes]", first: signal.Signals) -> None:
+def _end(child: "subprocess.Popen[bytes]", first: signal.Signals, grace: float) -> None:
     """Ask the program's group to end, and kill it where it does not."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, first)
         with contextlib.suppress(subprocess.TimeoutExpired):
-            child.wait(_GRACE)
+            child.wait(grace)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(child.pid, signal.SIGKILL)
     child.wait()

@@ -216,7 +216,13 @@ with open(os.environ["MLCTL_POINTS"], "a") as file:
     told = series_of(data)
     assert told["unread"] == 1
     loss = told["series"]["loss"]
-    assert (loss.count, loss.last, loss.step, loss.low, loss.not_finite) == (3, 0.25, 9, 0.25, 2)
+    assert tuple(loss[name] for name in ("count", "last", "step", "low", "not_finite")) == (
+        3,
+        0.25,
+        9,
+        0.25,
+        2,
+    )
 
 
 @pytest.mark.parametrize(

@@ -42,6 +42,10 @@ def train(
     test: Annotated[
         str | None, typer.Option("--test", metavar="14d", help="Hold out this part instead.")
     ] = None,
+    resume: Annotated[
+        str | None,
+        typer.Option("--resume", metavar="RUN", help="Go on with a run of a program that was broken off."),
+    ] = None,
     json_lines: Annotated[
         bool, typer.Option("--json-lines", help="One JSON object a line: output, points, the result.")
     ] = False,
@@ -56,6 +60,7 @@ def train(
       mlctl train --repeats 5          how much of a difference is the seed's luck
       mlctl train --window 182d --test 14d
       mlctl train demand -- python train.py --depth 6
+      mlctl train --resume 01JD8
     """
     named, command = _parted([*([model] if model is not None else []), *(program or [])])
     request = TrainRequest(
@@ -69,6 +74,7 @@ def train(
         test=test,
         dry_run=dry_run,
         command=command,
+        resume=resume,
     )
     carry_out("train", request, json=json or json_lines, lines=json_lines)
 

@@ -8,13 +8,13 @@ from typing import Any
 
 from rich.console import Console
 
-from mlctl.cli.render.show_tree import model_tree, run_tree
+from mlctl.cli.render.show_tree import model_tree, run_tree, unfinished_tree
 from mlctl.cli.settings import current
 from mlctl.domain.requests.show import ShowResult
 
 _INLINE = 60
 _LISTED = 20
-_TREES = {"model": model_tree, "run": run_tree}
+_TREES = {"model": model_tree, "run": run_tree, "unfinished": unfinished_tree}
 
 
 def render(data: ShowResult, out: Console) -> None:

@@ -11,6 +11,7 @@ from mlctl.domain.ids import short
 _BASELINE = "baseline."
 _FEATURES = 30
 _VALUE = 60
+_LINE = 200
 Fields = Mapping[str, Any]
 Branch = tuple[str, str, Sequence[str]]
 """Name, first line, and further lines below it."""
@@ -52,6 +53,7 @@ def run_tree(title: str, digest: str | None, record: Fields, related: Fields) ->
     branches: list[Branch] = [("error", record["error"], ())] if record["error"] else []
     branches += [
         ("metrics", "", _metrics(record["metrics"])),
+        *_told(related),
         *_folds(record["notes"].get("folds", ())),
         *(("suspicious", one["text"], ()) for one in record["notes"].get("lint", ()) if not one["minor"]),
         ("params", f"{_settings(record['parameters'])}  seed {record['seed']}", ()),
@@ -63,6 +65,45 @@ def run_tree(title: str, digest: str | None, record: Fields, related: Fields) ->
         ("digest", digest or "", ()),
     ]
     return [head, *_tree(branches)]
+
+
+def unfinished_tree(title: str, digest: str | None, record: Fields, related: Fields) -> list[str]:
+    """A run that goes on, or was broken off: what is known so far."""
+    del digest
+    branches: list[Branch] = [("error", record["error"], ())] if record["error"] else []
+    branches += [
+        ("started", minute(record["started_at"]) if record["started_at"] else "", ()),
+        *_told(related),
+    ]
+    if "next" in related:
+        branches.append(("next", related["next"], ()))
+    return [f"{title}  {record['model']}  {record['purpose']}, {record['status']}", *_tree(branches)]
+
+
+def _told(related: Fields) -> list[Branch]:
+    """What a program measured on the way, a line a series, and the last that it printed."""
+    found: list[Branch] = []
+    series = related.get("series") or {}
+    if series:
+        lines = [
+            (
+                name,
+                f"last {_plain(one['last'])} at {one['step']}",
+                f"low {_plain(one['low'])} at {one['low_step']}" if one["low"] is not None else "",
+                f"high {_plain(one['high'])} at {one['high_step']}" if one["high"] is not None else "",
+                f"{one['count']:,} points"
+                + (f", {one['not_finite']:,} not finite" if one["not_finite"] else ""),
+            )
+            for name, one in series.items()
+        ]
+        found.append(("series", related["points"], columns(lines)))
+    if related.get("unread"):
+        found.append(("unread", f"{related['unread']:,} lines of the points file are no points", ()))
+    if related.get("output"):
+        found.append(("output", "", [clipped(line, _LINE) for line in related["output"]]))
+    if related.get("traced") is False:
+        found.append(("traced", "no: it is a program of its own, so all files of the project count", ()))
+    return found
 
 
 def _tree(branches: Sequence[Branch]) -> Iterator[str]:

@@ -15,7 +15,8 @@ class ShowResult(msgspec.Struct, frozen=True, kw_only=True):
     """One thing in full.
 
     Attributes:
-        kind: "model", "dataset", "run", "decision", "prediction", or a kind of fact ("evaluations", ...).
+        kind: "model", "dataset", "run", "unfinished" (a run that has no fact yet), "decision", "prediction",
+            or a kind of fact ("evaluations", ...).
         title: what people call it.
         digest: of the fact or of the decision's entry; None for a prediction that is not sealed in one.
         record: all that is kept of it.
