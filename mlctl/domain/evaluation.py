@@ -88,6 +88,35 @@ class SliceResult(Record, frozen=True, kw_only=True):
     recipe: dict[str, Difference] = msgspec.field(default_factory=dict)
 
 
+class FoundSlice(Record, frozen=True, kw_only=True):
+    """A slice that nobody declared and where the model does badly.
+
+    Attributes:
+        where: an expression, as `eval.slices` takes it.
+        value, overall: mean loss of its rows and of all rows.
+        p: chance that the worst of all slices that were looked at would stand out so far by luck alone.
+    """
+
+    where: str
+    rows: int
+    value: float
+    overall: float
+    p: float
+
+
+class SliceSearch(Record, frozen=True, kw_only=True):
+    """What the search for weak slices found, the furthest out first.
+
+    Attributes:
+        looked_at: slices.
+        loss: what was averaged: "absolute error", "log loss" or "share of wrong answers".
+    """
+
+    looked_at: int = 0
+    loss: str = ""
+    found: tuple[FoundSlice, ...] = ()
+
+
 class Seeds(Record, frozen=True, kw_only=True):
     """What is known of the luck of the seed in a comparison.
 
@@ -145,6 +174,7 @@ class Evaluation(Fact, frozen=True, kw_only=True):
         resample: the unit of the bootstrap: "row", a column, "day", "week", "month".
         units: number of such units.
         predictions: object (Parquet): per row key, time, target, answers of candidate, incumbent, baseline.
+        search: slices that were found to be worse than the rest; None in evaluations of 0.1 or if unwanted.
         champion: the comparison with the last version that was shown to be better, where the stage has moved
             on since without such evidence; all rows only.
         test: digest of the rows' keys, times and targets; None in evaluations of 0.1.
@@ -170,6 +200,7 @@ class Evaluation(Fact, frozen=True, kw_only=True):
     baseline_difference: dict[str, Difference]
     incumbent: IncumbentResult
     predictions: Digest
+    search: SliceSearch | None = None
     champion: IncumbentResult | None = None
     test: Digest | None = None
     test_from: str | None = None

@@ -116,6 +116,7 @@ class EvalSpec(Part, frozen=True, kw_only=True):
         samples: of the bootstrap.
         repeats: fits of each recipe, with other seeds, so that a lucky one is not taken for a better recipe.
         slices: by name, an expression over the columns: "hr < 6 or hr > 22".
+        search: also look for slices that nobody declared and where the model does badly.
     """
 
     metrics: list[str] = []
@@ -123,6 +124,7 @@ class EvalSpec(Part, frozen=True, kw_only=True):
     samples: int = 1000
     repeats: int = 1
     slices: dict[str, str] = {}
+    search: bool = True
 
 
 class GateRule(Part, frozen=True, kw_only=True):

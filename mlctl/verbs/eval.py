@@ -81,6 +81,7 @@ def _result(
         incumbent=msgspec.structs.replace(
             evaluation.incumbent, metrics=in_order(evaluation.incumbent.metrics, first)
         ),
+        search=evaluation.search,
         stage=question.stage,
         gates=msgspec.to_builtins(decision),
         notes=evaluation.notes,

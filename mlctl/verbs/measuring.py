@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import ColumnMissing, Corrupt, Missing, NotInstalled, Untrusted, UsageError
-from mlctl.domain.evaluation import Evaluation, IncumbentResult
+from mlctl.domain.evaluation import Evaluation, IncumbentResult, SliceSearch
 from mlctl.domain.ids import Digest
 from mlctl.domain.metric import first_judged
 from mlctl.domain.model import ModelVersion, Signature
@@ -24,6 +24,7 @@ from mlctl.learning.evaluate import Comparison, Rival, compare, resample_unit, u
 from mlctl.learning.fit import answers_of
 from mlctl.learning.luck import Repeated
 from mlctl.learning.rows import Array, learnable, targets
+from mlctl.learning.slice_search import search_slices
 from mlctl.learning.tables import answered_table
 from mlctl.statistics.metrics import Answers
 from mlctl.tabular.encode import Encoder
@@ -110,6 +111,7 @@ def measure(session: Session, question: Question) -> Evaluation:
         baseline_difference=found.baseline_difference,
         incumbent=told(result, found, primary, luck, f"{question.model}@{question.number}"),
         predictions=session.repository.objects.put(table_bytes(table)),
+        search=_searched(question, scored, candidate, labels),
         champion=champion,
         test=test,
         test_from=None if scored.moments is None else stamp(scored.moments.min()),
@@ -219,6 +221,19 @@ def _answers(
         classes=len(signature.classes),
         positive=len(signature.classes) - 1 if signature.task == "binary" else 1,
     )
+
+
+def _searched(question: Question, scored: Scored, candidate: Answers, labels: Array) -> SliceSearch | None:
+    """Weak slices by the model's features and what comes with them; None where nobody looks at them."""
+    if not question.spec.eval.search or question.run.purpose == "loop":
+        return None
+    signature, version = question.version.signature, question.version
+    columns = [
+        one.name
+        for one in signature.inputs
+        if one.name not in {*version.key, *version.time} and one.name in scored.table.column_names
+    ]
+    return search_slices(scored.table, columns, candidate, labels, question.seed)
 
 
 def _champion(

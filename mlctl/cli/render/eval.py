@@ -33,6 +33,7 @@ def render(data: EvalResult, out: Console) -> None:
         out.print(f"  against {said}", soft_wrap=True)
     if incumbent.why:
         out.print(f"  {incumbent.why}", soft_wrap=True)
+    _search(data, out)
     _gates(data, out)
 
 
@@ -101,6 +102,27 @@ def _difference(found: Difference | None) -> str:
     if found is None or found.difference is None:
         return "-"
     return digits(found.difference, sign=True) + _interval(found.low, found.high)
+
+
+def _search(data: EvalResult, out: Console) -> None:
+    """Slices that nobody declared, ready to be declared."""
+    if data.search is None or not data.search.found:
+        return
+    out.print(
+        f"  worse than the rest, of {data.search.looked_at:,} slices looked at ({data.search.loss}):",
+        soft_wrap=True,
+    )
+    rows = [
+        (
+            one.where,
+            f"{one.rows:,} rows",
+            f"{digits(one.value)} against {digits(one.overall)}",
+            f"p {one.p:.2g}",
+        )
+        for one in data.search.found
+    ]
+    for line in columns(rows, right=(1,), indent="    "):
+        out.print(line, soft_wrap=True)
 
 
 def _gates(data: EvalResult, out: Console) -> None:

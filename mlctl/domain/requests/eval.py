@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from mlctl.domain.evaluation import Difference, Estimate, IncumbentResult, SliceResult
+from mlctl.domain.evaluation import Difference, Estimate, IncumbentResult, SliceResult, SliceSearch
 from mlctl.domain.ids import Digest
 from mlctl.domain.records import Record
 
@@ -47,6 +47,7 @@ class EvalResult(Record, frozen=True, kw_only=True):
     baseline: dict[str, Estimate]
     baseline_difference: dict[str, Difference]
     incumbent: IncumbentResult
+    search: SliceSearch | None = None
     stage: str
     gates: dict[str, Any] = msgspec.field(default_factory=dict)
     notes: dict[str, Any] = msgspec.field(default_factory=dict)
