@@ -1,10 +1,13 @@
 """Models of other libraries live the whole life by the same commands as those of scikit-learn."""
 
 import csv
+from pathlib import Path
 
 import pytest
 
 from tests.e2e.projects import question, small
+
+CLASSES = Path(__file__).parents[1] / "conformance"
 
 BY_CLASS = {
     'target = "rides"': 'target = "busy"',
@@ -48,6 +51,27 @@ def project(folder, estimator, params):
 )
 def test_a_model_of_another_library_lives_the_whole_life(tmp_path, estimator, flavor):
     terminal = project(tmp_path / "small", estimator, "{ n_estimators = 15 }")
+    lived(terminal, flavor)
+
+
+@pytest.mark.parametrize("flavor", ["python", "onnx", "torch"])
+def test_a_model_of_the_projects_own_class_lives_the_whole_life(tmp_path, flavor):
+    if flavor == "torch":
+        pytest.importorskip("torch")
+    folder = tmp_path / "small"
+    terminal = small(folder)
+    classes = (CLASSES / ("own_nets.py" if flavor == "torch" else "own_classes.py")).read_text()
+    name = {"python": "Line", "onnx": "Graph", "torch": "Net"}[flavor]
+    (folder / "own.py").write_text(f"{classes}\n\ndef make():\n    return {name}()\n")
+    spec = (folder / "mlctl.toml").read_text()
+    (folder / "mlctl.toml").write_text(
+        spec.replace('estimator = "sklearn.linear_model:Ridge"', 'build = "own.py:make"')
+    )
+    lived(terminal, flavor)
+
+
+def lived(terminal, flavor):
+    """From a spec to answers, the same ones in a file and from a server, and the fit done again."""
     terminal.run("init", ".")
     trained = terminal.data("train")
     assert terminal.data("train")["run"] == trained["run"]
@@ -56,7 +80,7 @@ def test_a_model_of_another_library_lives_the_whole_life(tmp_path, estimator, fl
     assert terminal.data("reproduce")["equal"] is True
     assert terminal.data("show", "demand@production")["record"]["flavor"] == flavor
     terminal.data("predict", "production", "rides.csv", "-o", "out.csv")
-    answers = list(csv.DictReader((tmp_path / "small" / "out.csv").open()))
+    answers = list(csv.DictReader((terminal.folder / "out.csv").open()))
     with terminal.serving("demand@production") as client:
         for number in (0, 77, 199):
             status, answer = client.predict({"rows": [question(number)]})
