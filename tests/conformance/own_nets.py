@@ -7,7 +7,7 @@ import torch
 class Net:
     """Two layers, fitted by Adam on the mean squared error; of classes, on the cross entropy."""
 
-    def __init__(self, classes=0, hidden=8, epochs=20, random_state=None):
+    def __init__(self, classes=0, hidden=8, epochs=60, random_state=None):
         self.classes, self.hidden, self.epochs, self.random_state = classes, hidden, epochs, random_state
 
     def make_module(self):
@@ -20,6 +20,7 @@ class Net:
 
     def fit(self, matrix, target):
         self.inputs = matrix.shape[1]
+        self.level, self.spread = (0.0, 1.0) if self.classes else (float(target.mean()), float(target.std()))
         rows, wanted = torch.from_numpy(matrix).float(), torch.from_numpy(np.asarray(target))
         self.module = self.make_module()
         optimiser = torch.optim.Adam(self.module.parameters(), lr=0.02)
@@ -29,7 +30,8 @@ class Net:
             if self.classes:
                 loss = torch.nn.functional.cross_entropy(answers, wanted)
             else:
-                loss = torch.nn.functional.mse_loss(answers[:, 0], wanted.float())
+                wide = ((wanted - self.level) / self.spread).float()
+                loss = torch.nn.functional.mse_loss(answers[:, 0], wide)
             loss.backward()
             optimiser.step()
         self.module.eval()
@@ -41,7 +43,9 @@ class Net:
 
     def predict(self, matrix):
         answers = self.raw(matrix)
-        return answers.argmax(dim=1).numpy() if self.classes else answers[:, 0].double().numpy()
+        if self.classes:
+            return answers.argmax(dim=1).numpy()
+        return answers[:, 0].double().numpy() * self.spread + self.level
 
     def predict_proba(self, matrix):
         return torch.softmax(self.raw(matrix).double(), dim=1).numpy()
