@@ -73,6 +73,7 @@ def references(fact: Fact) -> References:
             objects.append(fact.predictions)
             facts += [(ModelVersion.kind, fact.model_digest), (DatasetVersion.kind, fact.dataset_digest)]
             facts.append((ModelVersion.kind, fact.incumbent.digest))
+            facts.append((ModelVersion.kind, fact.champion.digest if fact.champion else None))
         case PredictionBatch() | LabelBatch():
             objects.append(fact.table)
         case MonitorReport():
