@@ -2,6 +2,7 @@
 
 import data
 import life
+import points
 import remotes
 import serving
 
@@ -10,6 +11,8 @@ def main() -> None:
     """Each table in turn; a benchmark that fails ends the run."""
     print("## Start-up, build, training\n")
     life.main()
+    print("\n## Points\n")
+    points.main()
     print("\n## Serving\n")
     serving.main()
     print("\n## Push and pull\n")

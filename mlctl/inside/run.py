@@ -40,6 +40,7 @@ class HandedRun:
         self.target, self.features, self.classes = about.target, about.features, about.classes
         self.resumed = about.resumed
         self._points = PointWriter(folder / names.POINTS, flushes=False)
+        self._root = Path.cwd()
         self._steps = 0
         self._saved = False
 
@@ -74,7 +75,7 @@ class HandedRun:
         """
         if self._saved:
             raise RuntimeError("this run has saved a model already: a run makes one version")
-        chosen, files = import_module("mlctl.learning.flavors").saved(model, name=flavor)
+        chosen, files = import_module("mlctl.learning.flavors").saved(model, name=flavor, root=self._root)
         place = self.folder / names.MODEL
         for file, data in files.items():
             (place / file).parent.mkdir(parents=True, exist_ok=True)

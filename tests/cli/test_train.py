@@ -1,6 +1,7 @@
 """`mlctl train` as text."""
 
 import io
+import json
 
 from rich.console import Console
 
@@ -33,3 +34,28 @@ def test_rows_that_were_left_out_are_told_with_the_reason():
         "  1 row left out (target missing)",
     ]
     assert "1,234,567" in lines[4]
+
+
+def test_a_program_behind_the_dashes_trains_and_says_what_it_does_line_by_line(project):
+    source = """
+import mlctl
+from sklearn.linear_model import Ridge
+with mlctl.run() as run:
+    print("it begins")
+    run.log(step=4, loss=0.5)
+    run.save(Ridge(alpha=2.0).fit(*run.load()))
+"""
+    (project.folder / "train.py").write_text(source)
+    done = project.run("train", "demand", "--json-lines", "--", "python", "train.py")
+    assert done.returncode == 0, done.stderr
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    events = [one["event"] for one in told[:-1]]
+    assert "it begins" in [event["text"] for event in events]
+    assert {"step": 4, "loss": 0.5} in [event["point"] for event in events]
+    assert (told[-1]["ok"], told[-1]["data"]["estimator"]) == (True, "Ridge")
+
+
+def test_two_models_are_one_too_many(project):
+    done = project.run("train", "demand", "other")
+    assert done.returncode == 2
+    assert "a program stands behind --" in done.stderr

@@ -10,15 +10,24 @@ from mlctl.cli.settings import current
 from mlctl.domain.errors import UsageError
 from mlctl.domain.requests.train import TrainRequest
 
+Program = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[-- CMD...]", help="A program that trains, instead of what the spec names."),
+]
+Resume = Annotated[
+    str | None,
+    typer.Option("--resume", metavar="RUN", help="Go on with a run of a program that was broken off."),
+]
+JsonLines = Annotated[
+    bool, typer.Option("--json-lines", help="One JSON object a line: output, points, the result.")
+]
+
 
 def train(
     model: Annotated[
         str | None, typer.Argument(help="Model of the spec; may be left out where there is one.")
     ] = None,
-    program: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="[-- CMD...]", help="A program that trains, instead of what the spec names."),
-    ] = None,
+    program: Program = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="NAME=VALUE", help="A parameter instead of the spec's."),
@@ -42,13 +51,8 @@ def train(
     test: Annotated[
         str | None, typer.Option("--test", metavar="14d", help="Hold out this part instead.")
     ] = None,
-    resume: Annotated[
-        str | None,
-        typer.Option("--resume", metavar="RUN", help="Go on with a run of a program that was broken off."),
-    ] = None,
-    json_lines: Annotated[
-        bool, typer.Option("--json-lines", help="One JSON object a line: output, points, the result.")
-    ] = False,
+    resume: Resume = None,
+    json_lines: JsonLines = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
