@@ -28,6 +28,9 @@ COMMANDS: dict[str, str] = {
     "eval": "Measure a model with intervals, by slice, beside the baseline and the incumbent.",
     "promote": "Move a stage to a version, if its gates agree.",
     "rollback": "Give a stage back what it held before.",
+    "freeze": "Keep a stage as it is: no promotion, no rollback, nor the loop moves it.",
+    "unfreeze": "Let a stage that was frozen move again.",
+    "retire": "Keep a version from every stage from now on; `undo` brings it back.",
     "runs": "List the runs.",
     "models": "List the models, their versions and stages.",
     "show": "Show one thing in full: a model version, run, dataset version, evaluation or decision.",
@@ -74,7 +77,7 @@ GROUPS: dict[str, str] = {
 SECTIONS: dict[str, tuple[str, ...]] = {
     "A project": ("init", "status", "spec", "plan", "build"),
     "Data": ("data",),
-    "Models": ("train", "eval", "promote", "rollback", "models", "runs"),
+    "Models": ("train", "eval", "promote", "rollback", "freeze", "unfreeze", "retire", "models", "runs"),
     "In service": ("serve", "predict", "labels", "monitor", "loop", "blame"),
     "The record": ("log", "show", "diff", "reproduce", "undo", "redo", "fsck", "gc"),
     "A team": ("push", "pull", "fetch", "clone", "remote"),

@@ -168,6 +168,11 @@ class Names(msgspec.Struct, kw_only=True):
         earlier = self.effects.get(stage, [])[:-1]
         return any(e.value is not None and self.number_of(family, e.value) == number for e in earlier)
 
+    def has_held(self, stage: str, family: str, number: int) -> bool:
+        """Whether a stage holds a version or has held it, by effects that stand."""
+        effects = self.effects.get(stage, [])
+        return any(e.value is not None and self.number_of(family, e.value) == number for e in effects)
+
     def under(self, prefix: str) -> dict[str, str]:
         """Names that begin with the prefix and mean something now, in order, with their values."""
         found = {}

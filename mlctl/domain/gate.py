@@ -43,11 +43,13 @@ class GateDecision(Record, frozen=True, kw_only=True):
     Attributes:
         reasons: every one that refused; empty when passed.
         skipped: gates that were not judged (too few rows, no incumbent), and why.
+        held: what else was asked and holds (order of stages, approvals, ...), each with its evidence.
     """
 
     passed: bool
     reasons: tuple[Reason, ...] = ()
     skipped: tuple[Reason, ...] = ()
+    held: tuple[Reason, ...] = ()
 
 
 class Evidence(Record, frozen=True, kw_only=True):

@@ -9,6 +9,8 @@
     models/<model>/<n>/level/<k>    the k-th recalibration   -> the same artefacts with another level
     stages/<model>/<stage>          what a stage holds       -> digest of a ModelVersion (a refit if any)
     labels/<model>/<digest>         a batch of labels that counts -> the same digest
+    frozen/<model>/<stage>          a stage that stays as it is -> until when: a time, or "unfrozen"
+    retired/<model>/<digest>        a version that no stage gets again -> the same digest
 
 Names are lower case, so that no file system confuses two.
 """
@@ -71,3 +73,13 @@ def stage(model: str, name: str) -> str:
 def label_batch(model: str, digest: str) -> str:
     """`labels/<model>/<digest>`."""
     return f"labels/{model}/{digest}"
+
+
+def frozen(model: str, name: str) -> str:
+    """`frozen/<model>/<stage>`."""
+    return f"frozen/{model}/{name}"
+
+
+def retired(model: str, digest: str) -> str:
+    """`retired/<model>/<digest>`, of the version's tested artefact."""
+    return f"retired/{model}/{digest}"

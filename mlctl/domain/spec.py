@@ -4,13 +4,19 @@
 Text that is an expression, a duration or an import path is checked there and kept as text here.
 """
 
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import msgspec
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=False):
-    """A table of the spec. Unknown keys are errors."""
+    """A table of the spec. Unknown keys are errors.
+
+    Attributes:
+        rest: the field that takes the keys of the table which are no fields; None: they are errors.
+    """
+
+    rest: ClassVar[str | None] = None
 
 
 class ProjectSpec(Part, frozen=True, kw_only=True):
@@ -146,6 +152,30 @@ class GateRule(Part, frozen=True, kw_only=True):
     min_rows: int = 0
 
 
+class StageGates(Part, frozen=True, kw_only=True):
+    """`[model.NAME.gates.STAGE]`: what must hold besides the metrics; every other key is a metric.
+
+    Attributes:
+        after: a stage that the version must hold or have held before.
+        rules: every other key: a metric, "METRIC@slices" or "METRIC@slice:NAME".
+    """
+
+    rest: ClassVar[str | None] = "rules"
+
+    after: str | None = None
+    rules: dict[str, GateRule] = {}
+
+    @property
+    def asks_more(self) -> bool:
+        """Whether anything besides metrics is asked for."""
+        return any(getattr(self, key) != getattr(_NOTHING, key) for key in RESERVED)
+
+
+_NOTHING = StageGates()
+RESERVED = tuple(key for key in StageGates.__struct_fields__ if key != StageGates.rest)
+"""The keys of a stage's table that are no metrics."""
+
+
 class RolloutSpec(Part, frozen=True, kw_only=True):
     """`rollout` of `[model.NAME.serve]`. Read, and for now warned of: it takes over at once.
 
@@ -274,7 +304,7 @@ class ModelSpec(Part, frozen=True, kw_only=True):
         features: types and treatments where they can't be inferred.
         split: which rows are held out.
         eval: what is measured, and on which slices.
-        gates: by stage and metric (or "METRIC@slices"), what a promotion needs.
+        gates: by stage, what a promotion needs: rules by metric (or "METRIC@slices"), and keys beside them.
         serve: how it answers.
         monitor: how its answers are watched.
         retrain: when and from what the loop renews it; None for never.
@@ -297,7 +327,7 @@ class ModelSpec(Part, frozen=True, kw_only=True):
     features: dict[str, FeatureSpec] = {}
     split: SplitSpec = SplitSpec()
     eval: EvalSpec = EvalSpec()
-    gates: dict[str, dict[str, GateRule]] = {}
+    gates: dict[str, StageGates] = {}
     serve: ServeSpec = ServeSpec()
     monitor: MonitorSpec = MonitorSpec()
     retrain: RetrainSpec | None = None

@@ -7,12 +7,9 @@ import codecs
 import re
 
 from mlctl.domain.check import parse_check
-from mlctl.domain.duration import share
-from mlctl.domain.errors import InvalidName
 from mlctl.domain.evaluation import MOST_REPEATS
 from mlctl.domain.nearest import nearest
-from mlctl.domain.refs import check_name
-from mlctl.domain.spec import DataSpec, FeatureSpec, GateRule, ModelSpec, ReadSpec, Spec
+from mlctl.domain.spec import DataSpec, FeatureSpec, ModelSpec, ReadSpec, Spec
 from mlctl.domain.spec_rules import (
     Problems,
     budget,
@@ -24,9 +21,11 @@ from mlctl.domain.spec_rules import (
     once,
     problem,
     undeclared,
+    valid_name,
 )
 from mlctl.domain.spec_shape import dotted
 from mlctl.domain.spec_split import split_problems
+from mlctl.domain.spec_stages import gate_problems
 from mlctl.domain.toml_lines import Path
 
 ALARMS = ("performance", "drift", "quality", "volume")
@@ -51,18 +50,11 @@ _BASELINES = {"mean": "regression", "median": "regression", "majority": "classes
 def problems_of(spec: Spec) -> Problems:
     """Every problem of sense, in the order of the file's tables."""
     for name, data in spec.data.items():
-        yield from _name("dataset", name, ("data", name))
+        yield from valid_name("dataset", name, ("data", name))
         yield from _data(data, ("data", name))
     for name, model in spec.model.items():
-        yield from _name("model", name, ("model", name))
+        yield from valid_name("model", name, ("model", name))
         yield from _model(spec, model, ("model", name))
-
-
-def _name(kind: str, name: str, path: Path) -> Problems:
-    try:
-        check_name(kind, name)
-    except InvalidName as error:
-        yield problem(path, error.message)
 
 
 def _data(data: DataSpec, path: Path) -> Problems:
@@ -112,7 +104,7 @@ def _model(spec: Spec, model: ModelSpec, path: Path) -> Problems:
         yield from condition(model.train_where, columns, (*path, "train_where"))
     yield from split_problems(spec, model, data, columns, (*path, "split"))
     yield from _eval(model, data, columns, (*path, "eval"))
-    yield from _gates(model, (*path, "gates"))
+    yield from gate_problems(model, (*path, "gates"))
     yield from _watching(model, data, columns, path)
 
 
@@ -209,38 +201,6 @@ def _eval(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, pa
         )
     for name, text in model.eval.slices.items():
         yield from condition(text, columns, (*path, "slices", name))
-
-
-def _gates(model: ModelSpec, path: Path) -> Problems:
-    for stage, rules in model.gates.items():
-        yield from _name("stage", stage, (*path, stage))
-        for key, rule in rules.items():
-            metric, _, part = key.partition("@")
-            at = (*path, stage, key)
-            yield from known_metric(metric, model, at)
-            part = part.removeprefix("slice:")
-            if part and part != "slices" and part not in model.eval.slices:
-                advice = f"declare it under slices in [{dotted((*path[:-1], 'eval'))}]"
-                yield undeclared("slice", part, ["slices", *model.eval.slices], at, advice)
-            yield from _rule(rule, key, at)
-
-
-def _rule(rule: GateRule, key: str, path: Path) -> Problems:
-    if rule.max is None and rule.min is None and rule.incumbent is None:
-        yield problem(path, f"gate {key!r} asks for nothing; give it max, min or incumbent")
-    half, whole = 0.5, 1.0
-    if not half <= rule.confidence < whole:
-        yield problem(
-            (*path, "confidence"), f"confidence {rule.confidence} must be at least 0.5 and less than 1"
-        )
-    if isinstance(rule.margin, str) and share(rule.margin) is None:
-        yield problem(
-            (*path, "margin"), f"margin {rule.margin!r} must be a number or a percentage such as '5%'"
-        )
-    if not isinstance(rule.margin, str) and rule.margin < 0:
-        yield problem((*path, "margin"), "margin cannot be negative")
-    if rule.min_rows < 0:
-        yield problem((*path, "min_rows"), "min_rows cannot be negative")
 
 
 def _watching(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, path: Path) -> Problems:

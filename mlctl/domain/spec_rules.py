@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from mlctl.domain.duration import duration
+from mlctl.domain.errors import InvalidName
 from mlctl.domain.expression import Name, names_of, parse
 from mlctl.domain.expression_tokens import ExpressionError
 from mlctl.domain.metric import METRICS
 from mlctl.domain.nearest import nearest
+from mlctl.domain.refs import check_name
 from mlctl.domain.spec import ModelSpec
 from mlctl.domain.spec_shape import Problem
 from mlctl.domain.toml_lines import Path
@@ -16,6 +18,14 @@ from mlctl.domain.toml_lines import Path
 _BUDGET = re.compile(r"(\d+(?:\.\d+)?)\s+per\s+(.+)\Z")
 
 Problems = Iterator[Problem]
+
+
+def valid_name(kind: str, name: str, path: Path) -> Problems:
+    """The text can name a dataset, a model or a stage."""
+    try:
+        check_name(kind, name)
+    except InvalidName as error:
+        yield problem(path, error.message)
 
 
 def known_metric(name: str, model: ModelSpec, path: Path) -> Problems:

@@ -102,6 +102,11 @@ class _Walk:
             raw = {}
         fields = {field.encode_name: field for field in type_.fields}
         result: dict[str, Any] = {}
+        rest = fields.pop(str(getattr(type_.cls, "rest", None)), None)
+        if rest is not None:
+            others = {key: item for key, item in raw.items() if nearest(key, fields) is None}
+            raw = {key: item for key, item in raw.items() if key not in others}
+            result[rest.name] = self.value(others, rest.type, path)
         for key, item in raw.items():
             if key in fields:
                 done = self.value(item, fields[key].type, (*path, key))

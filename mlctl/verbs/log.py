@@ -65,6 +65,12 @@ def _version_names(names: Names) -> dict[str, str]:
 
 def _phrase(change: Change, known: Mapping[str, str]) -> str:
     head, _, tail = change.name.rpartition("/")
+    kind = head.split("/")[0]
+    if kind == "frozen":
+        label = f"{head.split('/')[1]}@{tail}"
+        return f"{label} unfrozen" if change.new is None else f"{label} frozen until {change.new}"
+    if kind == "retired":
+        return f"{known.get(tail, short(tail))} {'back' if change.new is None else 'retired'}"
     name = f"{head}/{short(tail)}" if is_digest(tail) else change.name
     if change.new is None:
         return f"{name} withdrawn"

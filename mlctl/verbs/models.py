@@ -12,6 +12,7 @@ from mlctl.verbs.order import in_order, metric_order
 from mlctl.verbs.recipe import split_metrics
 from mlctl.verbs.resolve import families
 from mlctl.verbs.session import Session
+from mlctl.verbs.stops import freezes_of, retirement_of
 
 
 def models(session: Session, request: ModelsRequest) -> Outcome[ModelsResult]:
@@ -47,6 +48,7 @@ def _row(session: Session, model: str) -> ModelRow:
         version = session.repository.facts.get(ModelVersion, digest)
         refit = names.value(model_refit(model, number))
         run = runs.get(version.run)
+        retirement = retirement_of(session, names, model, number)
         versions.append(
             VersionRow(
                 version=number,
@@ -58,7 +60,9 @@ def _row(session: Session, model: str) -> ModelRow:
                 estimator=version.estimator,
                 rows=version.rows,
                 published=is_published(names, model_version(model, number)),
+                retired=retirement.told if retirement else None,
                 metrics=in_order(split_metrics(run)[0], order) if run else {},
             )
         )
-    return ModelRow(name=model, versions=tuple(versions), stages=stages)
+    frozen = {stop.name: stop.told for stop in freezes_of(session, names, model)}
+    return ModelRow(name=model, versions=tuple(versions), stages=stages, frozen=frozen)

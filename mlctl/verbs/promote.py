@@ -26,6 +26,7 @@ from mlctl.verbs.engines import engine
 from mlctl.verbs.notify import notify
 from mlctl.verbs.publishing import decided
 from mlctl.verbs.session import Session
+from mlctl.verbs.stops import RETIRED
 from mlctl.verbs.verdicts import (
     Question,
     ask,
@@ -33,9 +34,9 @@ from mlctl.verbs.verdicts import (
     declared_model,
     evaluation_of,
     gates_digest,
+    gates_of,
     judge,
     known_stage,
-    rules_of,
 )
 from mlctl.workspace.git import head
 
@@ -144,20 +145,25 @@ def _judge(session: Session, label: str, request: PromoteRequest, names: Names) 
     """
     question = ask(session, label, request.to, names=names)
     digest, evaluation, _ = evaluation_of(session, question)
-    decision = judge(session, question, evaluation)
+    decision = judge(session, question, evaluation, names)
     judged = Judged(question=question, digest=digest, evaluation=evaluation, decision=decision)
-    if not decision.passed and not request.force:
+    retired = any(reason.gate == RETIRED for reason in decision.reasons)
+    if not decision.passed and (retired or not request.force):
         said = "\n".join(
             f"  {reason.gate}{_where(reason.slice)}: {reason.why}" for reason in decision.reasons
         )
         raise GateRefused(
             f"the gates of {request.to} refuse {label}:\n{said}",
             f"mlctl eval {label} --to {request.to}",
-            f'mlctl promote {label} --to {request.to} --force --reason "why it is right all the same"',
+            *(() if retired else (_forced(label, request.to),)),
             data=_result(judged, request, names, question.digest, None),
             reasons=[msgspec.to_builtins(reason) for reason in decision.reasons],
         )
     return judged
+
+
+def _forced(label: str, stage: str) -> str:
+    return f'mlctl promote {label} --to {stage} --force --reason "why it is right all the same"'
 
 
 def _decide(
@@ -173,10 +179,7 @@ def _decide(
         if names.value(model_version(model, number)) != question.digest:
             raise NameMoved(f"{label} was withdrawn meanwhile", f"mlctl models {model}", name=label)
         _unmoved(names, model, request)
-        current: Judged = seen["judged"]
-        fresh = ask(session, label, request.to, names=names)
-        if fresh.key != current.question.key:
-            current = seen["judged"] = _judge(session, label, request, names)
+        current = seen["judged"] = _judge(session, label, request, names)
         seen["previous"] = _holds(names, model, request.to)
         if seen["previous"] == number:
             return None
@@ -209,12 +212,14 @@ def _decide(
 
 
 def _evidence(session: Session, judged: Judged, request: PromoteRequest) -> dict[str, Any]:
+    held = [msgspec.to_builtins(one) for one in judged.decision.held]
     return {
         "evaluation": judged.digest,
-        "gates": gates_digest(rules_of(session, judged.question.model, request.to)),
+        "gates": gates_digest(gates_of(session, judged.question.model, request.to)),
         "commit": head(session.root)[0],
         "forced": not judged.decision.passed,
         "reasons": [msgspec.to_builtins(reason) for reason in judged.decision.reasons],
+        **({"held": held} if held else {}),
     }
 
 
@@ -247,6 +252,7 @@ def _made(
         passed=judged.decision.passed,
         reasons=judged.decision.reasons,
         skipped=judged.decision.skipped,
+        held=judged.decision.held,
     )
 
 

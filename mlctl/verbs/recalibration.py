@@ -23,6 +23,7 @@ from mlctl.monitoring.columns import numbers
 from mlctl.monitoring.window import text_of
 from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
+from mlctl.verbs.stops import freeze_of, frozen_reason
 from mlctl.verbs.view import View
 from mlctl.verbs.watched import families_of
 
@@ -53,8 +54,9 @@ def recalibrate(
     """Bring the deployed model to the level of its newest labels; None if it is too early or not worth it."""
     model, stage = view.result.model, view.result.stage
     deployed = view.deployed.model
-    if deployed.signature.task != "regression":
-        return Action(action="recalibrate", result="refused: only regressions have a level")
+    against = _against(session, view, names)
+    if against is not None:
+        return Action(action="recalibrate", result=f"refused: {against}")
     newest = newest_label(view)
     last = _last(session, model, stage, names)
     if newest is None or (last is not None and newest - last < _span(duration(spec.every))):
@@ -76,6 +78,14 @@ def recalibrate(
         version=number,
         decision=decision,
     )
+
+
+def _against(session: Session, view: View, names: Names) -> str | None:
+    """Why the level of what the stage holds is not touched, or None."""
+    if view.deployed.model.signature.task != "regression":
+        return "only regressions have a level"
+    freeze = freeze_of(session, names, view.result.model, view.result.stage)
+    return None if freeze is None else frozen_reason(freeze).why
 
 
 def newest_label(view: View) -> Any | None:
@@ -183,6 +193,8 @@ def _commit(session: Session, view: View, level: Level, number: int | None) -> i
     def prepare(names: Names) -> Draft | None:
         if names.value(f"stages/{model}/{stage}") != view.deployed.digest:
             return None  # someone moved the stage meanwhile; the next turn looks again
+        if freeze_of(session, names, model, stage) is not None:
+            return None
         changes = [Change(name=f"stages/{model}/{stage}", old=view.deployed.digest, new=digest)]
         if number is not None:
             family = f"models/{model}/{number}/level"

@@ -11,6 +11,7 @@ from mlctl.domain.sharing import spoken
 from mlctl.store.drafts import refuse_dangling
 from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
+from mlctl.verbs.stops import refuse_stopped
 
 
 def redo(session: Session, request: RedoRequest) -> Outcome[RedoResult]:
@@ -55,6 +56,7 @@ def _draft(session: Session, names: Names, request: RedoRequest) -> Draft:
     changes = tuple(
         Change(name=change.name, old=names.value(change.name), new=change.new) for change in entry.changes
     )
+    refuse_stopped(session, names, changes)
     return Draft(kind="redo", changes=changes, reason=request.reason, undoes=undone.number)
 
 

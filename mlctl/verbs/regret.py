@@ -25,6 +25,7 @@ from mlctl.verbs.loading import open_predictor
 from mlctl.verbs.notify import notify
 from mlctl.verbs.recalibration import fresh_rows
 from mlctl.verbs.session import Session
+from mlctl.verbs.stops import retirement_of, stopped
 from mlctl.verbs.view import View
 from mlctl.verbs.watched import family_of
 
@@ -64,7 +65,9 @@ def look_back(session: Session, view: View, names: Names, *, dry_run: bool) -> A
     facts = session.repository.facts
     if change.old is None or change.new is None or not facts.has(ModelVersion, change.old):
         return None
-    if family_of(facts.get(ModelVersion, change.new)) != view.deployed.family:
+    before = names.number_of(f"models/{model}", change.old)
+    gone = before is not None and retirement_of(session, names, model, before) is not None
+    if gone or family_of(facts.get(ModelVersion, change.new)) != view.deployed.family:
         return None
     regret = _regret(session, view, facts.get(ModelVersion, change.old))
     if regret is None or not regret.clear:
@@ -73,8 +76,10 @@ def look_back(session: Session, view: View, names: Names, *, dry_run: bool) -> A
     said = (
         f"{label} would have had {regret.then:.4g} where {regret.now:.4g} was seen, over {regret.days} days"
     )
-    if dry_run:
-        return Action(action="rollback", result=f"would: {said}")
+    against = stopped(session, names, (Change(name=change.name, old=change.new, new=change.old),))
+    if against is not None or dry_run:
+        why = f"refused: {against.why}; {said}" if against is not None else f"would: {said}"
+        return Action(action="rollback", result=why)
     decision = _commit(session, view, change.old, entry, said)
     return Action(
         action="rollback",
@@ -148,6 +153,8 @@ def _commit(session: Session, view: View, digest: str, entry: Entry, said: str) 
     def prepare(names: Names) -> Draft | None:
         if names.value(name) != view.deployed.digest:
             return None  # someone moved the stage meanwhile
+        if stopped(session, names, (Change(name=name, old=view.deployed.digest, new=digest),)) is not None:
+            return None  # or froze it
         return Draft(
             kind="rollback",
             changes=(Change(name=name, old=view.deployed.digest, new=digest),),

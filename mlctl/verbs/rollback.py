@@ -1,13 +1,15 @@
 """`mlctl rollback`: a stage gets back what it held before, by a new decision.
 
-Twice walks back two: what a rollback has left behind is not where the next one goes. `undo` takes a rollback
-back.
+Twice walks back two: what a rollback has left behind is not where the next one goes. Versions that are
+retired meanwhile are passed over. `undo` takes a rollback back.
 """
 
 import msgspec
+from msgspec import to_builtins
 
 from mlctl.domain.decision import Change, Committed, Draft, Names
-from mlctl.domain.errors import NotFound
+from mlctl.domain.errors import GateRefused, NotFound, UsageError
+from mlctl.domain.gate import Reason
 from mlctl.domain.ids import Digest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.promotion import standing
@@ -18,6 +20,8 @@ from mlctl.domain.sharing import is_pending
 from mlctl.verbs.notify import notify
 from mlctl.verbs.publishing import decided
 from mlctl.verbs.session import Session
+from mlctl.verbs.staged import model_of_stage
+from mlctl.verbs.stops import freeze_of, frozen_reason, retirement_of
 
 KIND = "rollback"
 
@@ -26,9 +30,12 @@ def rollback(session: Session, request: RollbackRequest) -> Outcome[RollbackResu
     """Walk a stage back by one.
 
     Raises:
-        NotFound: the stage holds nothing, or held nothing before.
+        NotFound: the stage holds nothing, or held nothing before that is not retired.
+        GateRefused: it is frozen. UsageError: `force` without a reason.
     """
     check_name("stage", request.stage)
+    if request.force and not request.reason:
+        raise UsageError("--force needs --reason", "mlctl rollback --help")
     if request.dry_run:
         return _once(session, request)
 
@@ -45,35 +52,59 @@ def _published(outcome: Outcome[RollbackResult], committed: Committed) -> Outcom
 
 
 def _once(session: Session, request: RollbackRequest) -> Outcome[RollbackResult]:
-    model = _model(session, request)
+    model = model_of_stage(session, request.model, request.stage)
     name = stage_name(model, request.stage)
     decisions = session.repository.decisions
     seen: dict[str, str] = {}
 
     def prepare(names: Names) -> Draft | None:
         seen["now"], seen["back"] = _step(session, names, name, model, request.stage)
+        freeze = freeze_of(session, names, model, request.stage)
+        if freeze is not None and not request.force:
+            raise _refused(request, names, model, seen, frozen_reason(freeze))
         change = Change(name=name, old=seen["now"], new=seen["back"])
-        return Draft(kind=KIND, changes=(change,), reason=request.reason, needs=(seen["back"],))
+        evidence = {} if freeze is None else {"forced": True, "reasons": [to_builtins(frozen_reason(freeze))]}
+        return Draft(
+            kind=KIND, changes=(change,), reason=request.reason, evidence=evidence, needs=(seen["back"],)
+        )
 
     committed = None
     if request.dry_run:
         prepare(decisions.names())
     else:
         committed = decisions.commit(prepare, actor=session.actor, command=session.command, now=session.now)
-    names = decisions.names()
-    data = RollbackResult(
+    data = _result(request, decisions.names(), model, seen)
+    if committed is not None:
+        number = committed.entry.number
+        data = msgspec.structs.replace(data, decision=number, published=not is_pending(number))
+    return Outcome(
+        data=data, warnings=notify(session, committed), next=(f"mlctl log --name {name}", "mlctl undo")
+    )
+
+
+def _result(request: RollbackRequest, names: Names, model: str, seen: dict[str, str]) -> RollbackResult:
+    return RollbackResult(
         model=model,
         stage=request.stage,
         version=names.number_of(f"models/{model}", seen["back"]) or 0,
         previous=names.number_of(f"models/{model}", seen["now"]),
-        decision=committed.entry.number if committed else None,
-        published=committed is None or not is_pending(committed.entry.number),
+        decision=None,
         changed=True,
         digest=Digest(seen["back"]),
         dry_run=request.dry_run,
     )
-    return Outcome(
-        data=data, warnings=notify(session, committed), next=(f"mlctl log --name {name}", "mlctl undo")
+
+
+def _refused(
+    request: RollbackRequest, names: Names, model: str, seen: dict[str, str], reason: Reason
+) -> GateRefused:
+    data = msgspec.structs.replace(_result(request, names, model, seen), changed=False, refused=True)
+    return GateRefused(
+        reason.why,
+        f"mlctl unfreeze {model}@{request.stage}",
+        f'mlctl rollback {request.stage} --model {model} --force --reason "why it is right all the same"',
+        data=data,
+        reasons=[to_builtins(reason)],
     )
 
 
@@ -84,17 +115,13 @@ def _step(session: Session, names: Names, name: str, model: str, stage: str) -> 
     held = standing((effect.value, decisions.get(effect.number).entry.kind == KIND) for effect in effects)
     if not held or names.value(name) is None:
         raise NotFound(f"stage {stage} of model {model} holds nothing", f"mlctl promote {model} --to {stage}")
-    if len(held) == 1:
-        number = names.number_of(f"models/{model}", held[-1])
-        raise NotFound(
-            f"stage {stage} of model {model} held nothing before version {number}", f"mlctl log --name {name}"
-        )
-    return held[-1], held[-2]
-
-
-def _model(session: Session, request: RollbackRequest) -> str:
-    if request.model is not None:
-        return check_name("model", request.model)
-    under = session.repository.decisions.names().under("stages/")
-    models = {name.split("/")[1] for name in under if name.split("/")[2] == request.stage}
-    return next(iter(models)) if len(models) == 1 else session.model_name(None)
+    for digest in reversed(held[:-1]):
+        number = names.number_of(f"models/{model}", digest)
+        if number is None or retirement_of(session, names, model, number) is None:
+            return held[-1], digest
+    number = names.number_of(f"models/{model}", held[-1])
+    retired = " that is not retired" if len(held) > 1 else ""
+    raise NotFound(
+        f"stage {stage} of model {model} held nothing{retired} before version {number}",
+        f"mlctl log --name {name}",
+    )

@@ -20,6 +20,7 @@ from mlctl.store.locks import sharing
 from mlctl.verbs.data_transfer import upload_data
 from mlctl.verbs.remote_stores import patient_store, remote_setting
 from mlctl.verbs.session import Session
+from mlctl.verbs.stops import RETIRED, stopped, withheld_stage
 from mlctl.verbs.verdicts import ask, evaluation_of, judge
 from mlctl.verbs.withheld import withheld
 
@@ -103,12 +104,13 @@ def _label(name: str) -> str:
 
 
 def _gates(session: Session) -> Check:
-    """A promotion's gates are asked again, beside what the stage holds for everybody."""
+    """Gates, freezes and retirements are asked again, on what the log is for everybody."""
 
     def check(entry: Entry, names: Names) -> str | None:
+        stop = _stop(session, entry, names)
         stages = [change for change in entry.changes if change.name.startswith("stages/")]
-        if entry.kind != "promote" or entry.evidence.get("forced") or not stages:
-            return None
+        if stop is not None or entry.kind != "promote" or entry.evidence.get("forced") or not stages:
+            return stop
         _stages, model, stage = stages[0].name.split("/")
         number = _version(entry, names, model, str(stages[0].new))
         if number is None:
@@ -116,7 +118,7 @@ def _gates(session: Session) -> Check:
         try:
             question = ask(session, f"{model}@{number}", stage, names=names)
             _, evaluation, _ = evaluation_of(session, question)
-            decision = judge(session, question, evaluation)
+            decision = judge(session, question, evaluation, names)
         except (MlctlError, msgspec.DecodeError) as error:
             return f"the gates of {stage} could not be asked again: {error}"
         if decision.passed:
@@ -124,6 +126,16 @@ def _gates(session: Session) -> Check:
         return f"the gates of {stage} refuse {model}@{number}: {decision.reasons[0].why}"
 
     return check
+
+
+def _stop(session: Session, entry: Entry, names: Names) -> str | None:
+    """Why a stage may not move, or a version not be retired, on these names."""
+    held = withheld_stage(names, entry.changes)
+    if held is not None:
+        return f"{held} holds what it retires"
+    against = stopped(session, names, entry.changes)
+    forced = against is not None and against.gate != RETIRED and entry.evidence.get("forced")
+    return None if against is None or forced else against.why
 
 
 def _version(entry: Entry, names: Names, model: str, digest: str) -> int | None:

@@ -11,6 +11,7 @@ from mlctl.domain.nearest import nearest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.spec_explain import SpecExplainRequest, SpecExplainResult
 from mlctl.domain.requests.train import TrainRequest
+from mlctl.domain.spec import Spec, StageGates
 from mlctl.domain.split_words import rule
 from mlctl.verbs.engines import engine
 from mlctl.verbs.recipe import recipe_of
@@ -25,7 +26,7 @@ def spec_explain(session: Session, request: SpecExplainRequest) -> Outcome[SpecE
         NotFound: no spec, or the spec has no such key.
         SpecInvalid: with every problem in it.
     """
-    whole = msgspec.to_builtins(session.spec)
+    whole = _as_written(session.spec)
     given = set(_paths(tomllib.loads((session.root / SPEC_FILE).read_text(encoding="utf-8"))))
     prefix = request.key
     if prefix is not None:
@@ -44,6 +45,19 @@ def spec_explain(session: Session, request: SpecExplainRequest) -> Outcome[SpecE
     }
     found = SpecExplainResult(file=SPEC_FILE, spec=whole, given=tuple(sorted(given)), splits=splits)
     return Outcome(data=found)
+
+
+def _as_written(spec: Spec) -> dict[str, Any]:
+    """The spec as the file would say it: metrics stand beside the other keys of a stage's gates."""
+    whole: dict[str, Any] = msgspec.to_builtins(spec)
+    for model in whole.get("model", {}).values():
+        model["gates"] = {stage: _side_by_side(gates) for stage, gates in model["gates"].items()}
+    return whole
+
+
+def _side_by_side(gates: dict[str, Any]) -> dict[str, Any]:
+    rest = str(StageGates.rest)
+    return {**{key: value for key, value in gates.items() if key != rest}, **gates[rest]}
 
 
 def _split(session: Session, model: str, key: str | None) -> tuple[str, ...]:

@@ -18,9 +18,10 @@ from mlctl.domain.prediction import PredictionBatch
 from mlctl.domain.requests.status import DatasetStatus, ModelStatus, Stale
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.run import Run
-from mlctl.domain.spec import ModelSpec
+from mlctl.domain.spec import ModelSpec, StageGates
 from mlctl.verbs.recipe import FIT, Recipe, known_run, recipe_of
 from mlctl.verbs.session import Session
+from mlctl.verbs.stops import freezes_of, retirement_of
 from mlctl.verbs.uses import change_since
 from mlctl.verbs.verdicts import answered, ask, judge
 
@@ -35,16 +36,17 @@ def model_status(
         for full, digest in names.under(f"stages/{name}/").items()
         if (number := names.number_of(f"models/{name}", digest)) is not None
     }
+    frozen = {stop.name: stop.told for stop in freezes_of(session, names, name)}
     if not versions:
         first = Stale(what=f"train {name}", why="it has never been trained", next=f"mlctl train {name}")
-        return ModelStatus(name=name, version=None, stages=stages, stale=(first,))
+        return ModelStatus(name=name, version=None, stages=stages, stale=(first,), frozen=frozen)
     number = max(versions)
     stale = [
         *_training(session, name, spec, number, data),
         *_stages(session, name, spec, stages, number),
         *_monitor(session, name, spec, stages),
     ]
-    return ModelStatus(name=name, version=number, stages=stages, stale=tuple(stale))
+    return ModelStatus(name=name, version=number, stages=stages, stale=tuple(stale), frozen=frozen)
 
 
 def _training(
@@ -102,7 +104,9 @@ def _stages(session: Session, name: str, spec: ModelSpec, stages: dict[str, int]
     found = []
     label = f"{name}@{number}"
     names = session.repository.decisions.names()
-    for stage in spec.gates or {"production": {}}:
+    if retirement_of(session, names, name, number) is not None:
+        return []
+    for stage in spec.gates or {"production": StageGates()}:
         held = stages.get(stage)
         gave_up = names.gave_up(f"stages/{name}/{stage}", f"models/{name}", number)
         if held is not None and (held >= number or gave_up):

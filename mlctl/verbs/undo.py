@@ -12,6 +12,7 @@ from mlctl.domain.sharing import spoken
 from mlctl.store.drafts import refuse_dangling
 from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
+from mlctl.verbs.stops import refuse_stopped
 
 
 def undo(session: Session, request: UndoRequest) -> Outcome[UndoResult]:
@@ -50,7 +51,9 @@ def _draft(session: Session, names: Names, request: UndoRequest) -> Draft:
     moved = overlaid(names, entry)
     if moved:
         raise _moved(names, entry, moved[0])
-    return Draft(kind="undo", changes=inverse(names, entry), reason=request.reason, undoes=number)
+    changes = inverse(names, entry)
+    refuse_stopped(session, names, changes)
+    return Draft(kind="undo", changes=changes, reason=request.reason, undoes=number)
 
 
 def _refuse_kind(entry: Entry) -> None:

@@ -16,14 +16,16 @@ from mlctl.domain.ids import Digest
 from mlctl.domain.metric import DEFAULTS
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.nearest import nearest
-from mlctl.domain.records import decode, digest_of, encode
+from mlctl.domain.records import digest_of, encode
 from mlctl.domain.refs import check_name, model_version
 from mlctl.domain.run import Run
-from mlctl.domain.spec import EvalSpec, GateRule, ModelSpec
+from mlctl.domain.spec import EvalSpec, GateRule, ModelSpec, StageGates
+from mlctl.verbs.conditions import Promotion, with_conditions
 from mlctl.verbs.engines import engine
 from mlctl.verbs.repeats import repeats_of
 from mlctl.verbs.resolve import resolve_dataset, resolve_model
 from mlctl.verbs.session import Session
+from mlctl.verbs.spec_of import spec_of
 from mlctl.verbs.tries import tries_of
 
 USUAL_STAGES = ("production", "staging")
@@ -95,11 +97,12 @@ def ask(
     facts = session.repository.facts
     version = facts.get(ModelVersion, digest)
     run = run_of(session, version)
-    spec = decode(session.repository.objects.read(run.spec), ModelSpec)
+    spec = spec_of(session, run)
     declared = declared_model(session, model)
     if declared is not None:
         spec = msgspec.structs.replace(
-            spec, eval=_with_gates(declared.eval, declared.gates.get(stage, {}), version.signature.task)
+            spec,
+            eval=_with_gates(declared.eval, gates_of(session, model, stage).rules, version.signature.task),
         )
     chosen = None
     if data is not None:
@@ -204,9 +207,10 @@ def known_stage(session: Session, model: str, stage: str, command: str) -> bool:
     known = gated | held | set(USUAL_STAGES)
     near = nearest(stage, known)
     if stage not in known and near is not None:
+        where = f"{model}@{near}" if command.endswith("freeze") else f"{model} --to {near}"
         raise NotFound(
             f"there is no stage {stage!r}; did you mean {near!r}?",
-            f"mlctl {command} {model} --to {near}",
+            f"mlctl {command} {where}",
             nearest=near,
         )
     return stage in gated
@@ -220,20 +224,36 @@ def declared_model(session: Session, model: str) -> ModelSpec | None:
         return None
 
 
-def rules_of(session: Session, model: str, stage: str) -> dict[str, GateRule]:
+def gates_of(session: Session, model: str, stage: str) -> StageGates:
     """Today's gates of a stage."""
     declared = declared_model(session, model)
-    return dict(declared.gates.get(stage, {})) if declared is not None else {}
+    return declared.gates.get(stage, StageGates()) if declared is not None else StageGates()
 
 
-def judge(session: Session, question: Question, evaluation: Evaluation) -> GateDecision:
-    """What the gates of the question's stage say of an evaluation."""
-    return _decided(session, evaluation, rules_of(session, question.model, question.stage))
+def judge(
+    session: Session, question: Question, evaluation: Evaluation, names: Names | None = None
+) -> GateDecision:
+    """What the gates of the question's stage say of an evaluation, and the log of the version.
+
+    Args:
+        session: of the project.
+        question: that was asked.
+        evaluation: that answers it.
+        names: of the moment; today's by default.
+    """
+    gates = gates_of(session, question.model, question.stage)
+    asked = Promotion(
+        model=question.model,
+        number=question.number,
+        stage=question.stage,
+        names=names or session.repository.decisions.names(),
+    )
+    return with_conditions(session, gates, asked, _decided(session, evaluation, gates.rules))
 
 
 def judged(session: Session, evaluation: Evaluation) -> GateDecision:
-    """What today's gates say of a stored evaluation, at the stage that it was made for."""
-    return _decided(session, evaluation, rules_of(session, evaluation.model, evaluation.stage or ""))
+    """What today's gates say of a stored evaluation, at the stage that it was made for: metrics alone."""
+    return _decided(session, evaluation, gates_of(session, evaluation.model, evaluation.stage or "").rules)
 
 
 def _decided(session: Session, evaluation: Evaluation, rules: dict[str, GateRule]) -> GateDecision:
@@ -250,9 +270,9 @@ def _decided(session: Session, evaluation: Evaluation, rules: dict[str, GateRule
     return decide(rules, evidence)
 
 
-def gates_digest(rules: dict[str, GateRule]) -> Digest:
+def gates_digest(gates: StageGates) -> Digest:
     """The digest of a stage's gates: part of a promotion's evidence, so that nobody loosens gates unseen."""
-    return digest_of(encode(msgspec.to_builtins(rules)))
+    return digest_of(encode(msgspec.to_builtins(gates if gates.asks_more else gates.rules)))
 
 
 def _with_gates(declared: EvalSpec, rules: dict[str, GateRule], task: str) -> EvalSpec:

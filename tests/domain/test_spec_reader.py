@@ -92,7 +92,7 @@ def test_the_whole_spec_of_the_contract_is_read() -> None:
     spec = read_spec(WHOLE, "mlctl.toml")
     assert isinstance(spec, Spec)
     demand = spec.model["demand"]
-    assert demand.gates["production"]["mae@slices"].margin == "5%"
+    assert demand.gates["production"].rules["mae@slices"].margin == "5%"
     assert demand.retrain is not None
     assert demand.retrain.when == ["performance", "age > '56d'"]
     assert demand.serve.log == "durable"
@@ -142,6 +142,24 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
     }  # fmt: skip
     nearest = {problem["nearest"] for problem in found}
     assert {"rides", "estimator", "mae"} <= nearest
+
+
+@pytest.mark.parametrize(
+    ("new", "key", "nearest"),
+    [
+        ('aftr = "staging"', "model.demand.gates.production.aftr", "after"),
+        ("aftr = { max = 3 }", "model.demand.gates.production.aftr", "after"),
+        ("mea = { max = 3 }", "model.demand.gates.production.mea", "mae"),
+        (
+            '[model.demand.gates.staging]\nafter = "prodution"',
+            "model.demand.gates.staging.after",
+            "production",
+        ),
+    ],
+)
+def test_a_slip_in_a_stages_gates_is_told_with_what_was_meant(new, key, nearest):
+    text = WHOLE.replace("[model.demand.serve]", f"{new}\n\n[model.demand.serve]", 1)
+    assert [(problem["key"], problem["nearest"]) for problem in problems(text)] == [(key, nearest)]
 
 
 @pytest.mark.parametrize(
@@ -220,6 +238,12 @@ def test_all_problems_are_told_at_once_in_the_order_of_the_file() -> None:
             "confidence = 95",
             "model.demand.gates.production.mae.confidence",
             "less than 1",
+        ),
+        (
+            "mae = { max = 80",
+            'after = "production"\nmae = { max = 80',
+            "model.demand.gates.production.after",
+            "wait for each other: production after production",
         ),
         ('"1 per 90d"', '"often"', "model.demand.monitor.false_alarms", "1 per 90d"),
         (

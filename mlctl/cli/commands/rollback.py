@@ -15,6 +15,9 @@ def rollback(
         str | None, typer.Option("--model", help="Whose stage; may be left out where there is one.")
     ] = None,
     reason: Reason = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Move the stage although it is frozen; needs --reason.")
+    ] = False,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -24,5 +27,5 @@ def rollback(
       mlctl rollback
       mlctl rollback staging --model demand --reason "ticket 12"
     """
-    request = RollbackRequest(stage=stage, model=model, reason=reason, dry_run=dry_run)
+    request = RollbackRequest(stage=stage, model=model, reason=reason, force=force, dry_run=dry_run)
     carry_out("rollback", request, json=json)

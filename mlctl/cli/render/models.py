@@ -17,15 +17,18 @@ def render(data: ModelsResult, out: Console) -> None:
         rows = [_row(version) for version in model.versions]
         for line in columns(rows, right=(0, 3), indent="  "):
             out.print(line, soft_wrap=True)
+        for stage, told in model.frozen.items():
+            out.print(f"  {stage} is frozen {told}", soft_wrap=True)
 
 
 def _row(version: VersionRow) -> tuple[str, ...]:
     metrics = "  ".join(f"{name} {value:.4g}" for name, value in version.metrics.items() if value is not None)
     stages = f"  [{', '.join(version.stages)}]" if version.stages else ""
+    retired = f"  retired {version.retired}" if version.retired else ""
     return (
         starred(str(version.version), published=version.published),
         short(version.digest),
         minute(version.created),
         f"{version.rows} rows",
-        f"{metrics}{stages}",
+        f"{metrics}{stages}{retired}",
     )

@@ -31,7 +31,7 @@ def lines(data: StatusResult) -> list[str]:
     if data.models:
         shown += ["", "models"]
         for model in data.models:
-            shown += [_model(model), *_stale(model.stale)]
+            shown += [_model(model), *_frozen(model.frozen), *_stale(model.stale)]
     if data.unpushed is not None and data.unpushed.next is not None:
         shown += ["", f"not on {data.unpushed.remote} yet", *_unpushed(data.unpushed)]
     return [*shown, "", "nothing is stale" if data.clean else _count(data)]
@@ -59,6 +59,10 @@ def _model(model: ModelStatus) -> str:
     version = f"@{model.version}" if model.version is not None else ""
     stages = ", ".join(f"{stage} @{number}" for stage, number in sorted(model.stages.items()))
     return f"  {model.name}{version}  {stages}".rstrip()
+
+
+def _frozen(stages: dict[str, str]) -> list[str]:
+    return [f"    {stage} is frozen {told}" for stage, told in stages.items()]
 
 
 def _stale(found: tuple[Stale, ...]) -> list[str]:

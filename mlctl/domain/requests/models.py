@@ -21,6 +21,7 @@ class VersionRow(Record, frozen=True, kw_only=True):
         stages: that hold it.
         metrics: of the run that made it.
         published: False where it waits for publication and its number may still change.
+        retired: by whom, since when and why no stage gets it again; None where it is not retired.
     """
 
     version: int
@@ -33,14 +34,20 @@ class VersionRow(Record, frozen=True, kw_only=True):
     rows: int = 0
     metrics: dict[str, float | None] = msgspec.field(default_factory=dict)
     published: bool = True
+    retired: str | None = None
 
 
 class ModelRow(Record, frozen=True, kw_only=True):
-    """One model, its versions ascending."""
+    """One model, its versions ascending.
+
+    Attributes:
+        frozen: the stages that are frozen: by whom, since when, until when and why.
+    """
 
     name: str
     versions: tuple[VersionRow, ...]
     stages: dict[str, int | None] = msgspec.field(default_factory=dict)
+    frozen: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class ModelsResult(Record, frozen=True, kw_only=True):

@@ -34,6 +34,7 @@ class PromoteResult(Record, frozen=True, kw_only=True):
         reasons: why the gates refused (also where `force` overrode them).
         published: False where the decision waits for publication.
         skipped: gates that could not be judged, and why.
+        held: what was asked besides metrics and holds, with its evidence.
     """
 
     model: str
@@ -50,4 +51,5 @@ class PromoteResult(Record, frozen=True, kw_only=True):
     published: bool = True
     reasons: tuple[Reason, ...] = ()
     skipped: tuple[Reason, ...] = ()
+    held: tuple[Reason, ...] = ()
     dry_run: bool = False

@@ -1,5 +1,7 @@
 """What `status` is asked and what it answers."""
 
+import msgspec
+
 from mlctl.domain.records import Record
 
 
@@ -50,12 +52,14 @@ class ModelStatus(Record, frozen=True, kw_only=True):
     Attributes:
         version: the newest; None before the first training.
         stages: the version that each stage holds.
+        frozen: the stages that are frozen: by whom, since when, until when and why.
     """
 
     name: str
     version: int | None
     stages: dict[str, int]
     stale: tuple[Stale, ...] = ()
+    frozen: dict[str, str] = msgspec.field(default_factory=dict)
 
 
 class Unpushed(Record, frozen=True, kw_only=True):

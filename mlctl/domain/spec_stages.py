@@ -1,0 +1,58 @@
+"""The sense of a stage's gates: known metrics and slices, stages in an order without a circle."""
+
+from mlctl.domain.duration import share
+from mlctl.domain.nearest import nearest
+from mlctl.domain.spec import GateRule, ModelSpec
+from mlctl.domain.spec_rules import Problems, known_metric, problem, undeclared, valid_name
+from mlctl.domain.spec_shape import dotted
+from mlctl.domain.toml_lines import Path
+
+
+def gate_problems(model: ModelSpec, path: Path) -> Problems:
+    """Every problem of a model's gates."""
+    for stage, gates in model.gates.items():
+        at = (*path, stage)
+        yield from valid_name("stage", stage, at)
+        for key, rule in gates.rules.items():
+            metric, _, part = key.partition("@")
+            yield from known_metric(metric, model, (*at, key))
+            part = part.removeprefix("slice:")
+            if part and part != "slices" and part not in model.eval.slices:
+                advice = f"declare it under slices in [{dotted((*path[:-1], 'eval'))}]"
+                yield undeclared("slice", part, ["slices", *model.eval.slices], (*at, key), advice)
+            yield from _rule(rule, key, (*at, key))
+        if gates.after is not None:
+            yield from _order(model, stage, gates.after, (*at, "after"))
+
+
+def _rule(rule: GateRule, key: str, path: Path) -> Problems:
+    if rule.max is None and rule.min is None and rule.incumbent is None:
+        yield problem(path, f"gate {key!r} asks for nothing; give it max, min or incumbent")
+    half, whole = 0.5, 1.0
+    if not half <= rule.confidence < whole:
+        yield problem(
+            (*path, "confidence"), f"confidence {rule.confidence} must be at least 0.5 and less than 1"
+        )
+    if isinstance(rule.margin, str) and share(rule.margin) is None:
+        yield problem(
+            (*path, "margin"), f"margin {rule.margin!r} must be a number or a percentage such as '5%'"
+        )
+    if not isinstance(rule.margin, str) and rule.margin < 0:
+        yield problem((*path, "margin"), "margin cannot be negative")
+    if rule.min_rows < 0:
+        yield problem((*path, "min_rows"), "min_rows cannot be negative")
+
+
+def _order(model: ModelSpec, stage: str, after: str, path: Path) -> Problems:
+    """The stage before is a name, most likely not a slip, and not one that waits for this stage."""
+    yield from valid_name("stage", after, path)
+    near = nearest(after, [name for name in model.gates if name != stage])
+    if after not in model.gates and near is not None:
+        yield problem(path, f"no stage {after!r} has gates", near)
+    chain = [stage]
+    before: str | None = after
+    while before is not None and before not in chain:
+        chain.append(before)
+        before = model.gates[before].after if before in model.gates else None
+    if before == stage:
+        yield problem(path, f"stages wait for each other: {' after '.join([*chain, stage])}")
