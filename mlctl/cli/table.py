@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "models": "List the models, their versions and stages.",
     "show": "Show one thing in full: a model version, run, dataset version, evaluation or decision.",
     "diff": "Show what two runs or model versions differ in: data, spec, code, environment, metrics.",
+    "why": "Tell why B does better or worse than A: swap what differs, one at a time, and fit.",
     "reproduce": "Fit a run again from its record, in a clean work tree, and compare bit for bit.",
     "log": "Show the decision log.",
     "log drop": "Give up a decision that waits for publication.",
@@ -79,7 +80,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
     "Data": ("data",),
     "Models": ("train", "eval", "promote", "rollback", "freeze", "unfreeze", "retire", "models", "runs"),
     "In service": ("serve", "predict", "labels", "monitor", "loop", "blame"),
-    "The record": ("log", "show", "diff", "reproduce", "undo", "redo", "fsck", "gc"),
+    "The record": ("log", "show", "diff", "why", "reproduce", "undo", "redo", "fsck", "gc"),
     "A team": ("push", "pull", "fetch", "clone", "remote"),
     "The shell": ("completion", "hook"),
 }

@@ -112,13 +112,12 @@ class Attempts:
             controls=controls,
         )
         (folder / "job.json").write_bytes(msgspec.json.encode(job))
-        ended = _run(folder, project, {**_environment(controls), "TMPDIR": str(temporary)}, self._limit)
+        environment = {**_environment(controls), "TMPDIR": str(temporary)}
+        ended = run_job("mlctl.verbs.fit_again", folder, project, environment, self._limit)
         try:
             return msgspec.json.decode((folder / "answer.json").read_bytes(), type=Replayed)
         except (OSError, msgspec.DecodeError):
-            log = (folder / "log").read_text(encoding="utf-8", errors="replace").strip()
-            last = log.splitlines()[-1] if log else "it said nothing"
-            return Replayed(error=f"{ended}: {last}")
+            return Replayed(error=f"{ended}: {last_words(folder)}")
 
 
 def told(controls: Controls) -> str:
@@ -142,9 +141,14 @@ def told(controls: Controls) -> str:
     return ", ".join(said)
 
 
+def given_variables() -> dict[str, str]:
+    """The variables that this process was given."""
+    return {**variables_at_start(), **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+
+
 def _environment(controls: Controls) -> Mapping[str, str]:
     """The variables that this process was given, and those that hold something."""
-    variables = {**variables_at_start(), **os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    variables = given_variables()
     if controls.hash_seed is not None:
         variables["PYTHONHASHSEED"] = str(controls.hash_seed)
     if controls.threads is not None:
@@ -154,11 +158,25 @@ def _environment(controls: Controls) -> Mapping[str, str]:
     return variables
 
 
-def _run(folder: Path, project: Path, environment: Mapping[str, str], limit: float) -> str:
-    """Run the job to its end; how it ended, in words."""
+def last_words(folder: Path) -> str:
+    """The last line that a job has said."""
+    log = (folder / "log").read_text(encoding="utf-8", errors="replace").strip()
+    return log.splitlines()[-1] if log else "it said nothing"
+
+
+def run_job(module: str, folder: Path, project: Path, environment: Mapping[str, str], limit: float) -> str:
+    """Run a module's job in a process of its own to its end; how it ended, in words.
+
+    Args:
+        module: that is handed `job.json`.
+        folder: with `job.json`; gets `log`.
+        project: where it works.
+        environment: its variables, all of them.
+        limit: seconds after which it is ended.
+    """
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "mlctl.verbs.fit_again", str(folder / "job.json")],
+            [sys.executable, "-P", "-m", module, str(folder / "job.json")],
             cwd=project,
             env=environment,
             stdin=subprocess.DEVNULL,

@@ -9,6 +9,7 @@ from typing import Any
 
 _ENGINES = {
     "adding": "mlctl.verbs.data_add",
+    "attribution": "mlctl.verbs.attribution",
     "data_transfer": "mlctl.verbs.data_transfer",
     "fitting": "mlctl.verbs.fitting",
     "measuring": "mlctl.verbs.measuring",

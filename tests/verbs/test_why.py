@@ -1,0 +1,280 @@
+"""`why`: each difference is swapped by itself, in real git projects, and gets its share of the metric's."""
+
+import subprocess
+import tempfile
+
+import pytest
+
+from mlctl.domain.errors import NotFound, UsageError
+from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.train import TrainRequest
+from mlctl.domain.requests.why import WhyRequest
+from mlctl.verbs.data_add import data_add
+from mlctl.verbs.train import train
+from mlctl.verbs.why import why
+from tests.verbs.learner import rows, spec
+
+BUILT = 'build = "own.py:make"'
+OWN = """\
+from sklearn.linear_model import Ridge
+from sklearn.pipeline import make_pipeline
+
+from parts.columns import chosen
+from parts.settings import penalty
+
+
+def make(alpha=1.0):
+    return make_pipeline(chosen(), Ridge(alpha=alpha * penalty()))
+"""
+COLUMNS = """\
+from sklearn.compose import ColumnTransformer
+from sklearn.preprocessing import StandardScaler
+
+from parts.names import PLACES
+
+
+def chosen():
+    return ColumnTransformer([("kept", StandardScaler(), PLACES)])
+"""
+SETTINGS = """\
+import os
+from pathlib import Path
+
+
+def penalty():
+    return float(Path("penalty.txt").read_text()) * float(os.environ.get("PENALTY", "1"))
+"""
+
+
+@pytest.fixture(autouse=True)
+def room(tmp_path, monkeypatch):
+    """Where temporary folders go; nothing is left there."""
+    folder = tmp_path / "room"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    yield folder
+    assert list(folder.iterdir()) == []
+
+
+def git(project, *words):
+    identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
+    subprocess.run(["git", *identity, *words], cwd=project.root, check=True, capture_output=True)
+
+
+def commit(project):
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "state")
+
+
+@pytest.fixture
+def built(learner):
+    """A project with code of its own, trained and committed: modules two imports away, a settings file."""
+    learner.write("mlctl.toml", spec().replace('estimator = "sklearn.linear_model:Ridge"', BUILT))
+    for path, text in {
+        "own.py": OWN,
+        "parts/__init__.py": "",
+        "parts/columns.py": COLUMNS,
+        "parts/names.py": "PLACES = [0, 1]\n",
+        "parts/settings.py": SETTINGS,
+        "penalty.txt": "1\n",
+    }.items():
+        learner.write(path, text)
+    commit(learner)
+    train(learner.session(), TrainRequest())
+    return learner
+
+
+def asked(project, old="demand@1", new=None, **more):
+    return why(project.session(), WhyRequest(old=old, new=new, **more))
+
+
+def shares(found):
+    return {one.name: one.share for one in found.shares}
+
+
+def test_parameters_of_a_library_are_told_apart_exactly_and_the_second_time_is_a_no_op(learner):
+    train(learner.session(), TrainRequest())
+    learner.write(
+        "mlctl.toml", spec(params='{ alpha = 900.0, solver = "svd" }').replace("seed = 3", "seed = 4")
+    )
+    train(learner.session(), TrainRequest())
+    before = learner.decisions()
+    planned = asked(learner, dry_run=True).data
+    assert (planned.dry_run, planned.changed, planned.value_new) == (True, True, None)
+    assert [one.taken for one in planned.fits][:2] == [("parameter alpha",), ("parameter solver",)]
+    found = asked(learner).data
+    assert (found.metric, found.better, found.rows, found.left_out) == ("mae", "lower", 100, 0)
+    assert (found.value_old, found.value_new) == (found.recorded_old, found.recorded_new)
+    assert found.difference == pytest.approx(found.value_new - found.value_old)
+    first = found.shares[0]
+    assert first.name == "parameter alpha"
+    assert first.share == pytest.approx(found.difference, rel=1e-6)
+    assert set(shares(found)) == {"parameter alpha", "parameter solver", "seed"}
+    assert found.exact
+    assert (found.together, found.luck, first.within_luck) == (0, 0, False)  # a ridge asks no seed
+    assert sum(shares(found).values()) + found.rest == pytest.approx(found.difference)
+    assert [one.source for one in found.fits] == ["fitted"] * 6
+    again = asked(learner).data
+    assert not again.changed
+    assert [one.source for one in again.fits] == ["kept"] * 6
+    assert shares(again) == shares(found)
+    assert not asked(learner, dry_run=True).data.changed
+    assert asked(learner, metric="r2").data.shares[0].share < 0  # all metrics were kept
+    assert not asked(learner, metric="r2").data.changed
+    assert learner.decisions() == before
+
+
+def test_a_hybrid_that_was_trained_is_taken_from_the_store(learner):
+    train(learner.session(), TrainRequest())
+    train(learner.session(), TrainRequest(set=("alpha=900.0",)))
+    train(learner.session(), TrainRequest(seed=9))
+    train(learner.session(), TrainRequest(set=("alpha=900.0",), seed=9))
+    found = asked(learner, "demand@1", "demand@4").data
+    assert [(one.taken, one.source) for one in found.fits] == [
+        (("parameter alpha",), "run"),
+        (("seed",), "run"),
+    ]
+    assert not found.changed
+
+
+def test_a_module_two_imports_away_a_settings_file_and_a_variable(built, monkeypatch):
+    built.write("parts/names.py", "PLACES = [1]  # the temperature is lost\n")
+    built.write("own.py", OWN.replace("    return make", "    alpha = float(alpha)\n    return make"))
+    built.write("penalty.txt", "2\n")
+    monkeypatch.setenv("PENALTY", "1.5")
+    commit(built)
+    train(built.session(), TrainRequest())
+    built.write("parts/names.py", "PLACES = 'nonsense'\n")  # what stands here now plays no part
+    found = asked(built, "demand@1", "demand@2").data
+    assert set(shares(found)) == {
+        "code parts/names.py",
+        "code own.py",
+        "file penalty.txt",
+        "variable PENALTY",
+    }
+    assert found.shares[0].name == "code parts/names.py"
+    assert found.shares[0].share == pytest.approx(found.difference, rel=0.05)
+    assert shares(found)["code own.py"] == pytest.approx(0)
+    assert found.exact
+    assert len(found.fits) == 14
+    monkeypatch.delenv("PENALTY")  # its value then is known to nobody any more
+    lost = asked(built, "demand@1", "demand@2").data
+    assert [(one.kind, one.name) for one in lost.not_swapped] == [("variable", "PENALTY")]
+    assert "variable PENALTY" not in shares(lost)
+    assert lost.rest == pytest.approx(shares(found)["variable PENALTY"], abs=0.01)
+
+
+def test_uncommitted_code_counts_as_it_was_kept(built):
+    built.write("parts/names.py", "PLACES = [1]\n")
+    built.write("penalty.txt", "3\n")
+    train(built.session(), TrainRequest())
+    git(built, "checkout", "-q", ".")
+    found = asked(built).data
+    assert found.shares[0].name == "code parts/names.py"
+    assert set(shares(found)) == {"code parts/names.py", "file penalty.txt"}
+
+
+def test_what_only_goes_together_is_one(built):
+    made = OWN.replace("alpha=1.0", "alpha=1.0, least=0.0").replace(
+        "alpha * penalty()", "alpha + least + extra()"
+    )
+    built.write(
+        "own.py", made.replace("from parts.settings", "from parts.more import extra\nfrom parts.settings")
+    )
+    built.write("parts/more.py", "def extra():\n    return 0.0\n")
+    built.write("penalty.txt", "2\n")
+    text = (built.root / "mlctl.toml").read_text()
+    built.write("mlctl.toml", text.replace("params = {}", "params = { least = 5000.0 }"))
+    commit(built)
+    train(built.session(), TrainRequest())
+    found = asked(built).data
+    together = found.shares[0]
+    assert together.name == "parameter least and code own.py and code parts/more.py"
+    assert {(one.kind, one.name) for one in together.changes} == {
+        ("parameter", "least"),
+        ("code", "own.py"),
+        ("code", "parts/more.py"),
+    }
+    assert together.share == pytest.approx(found.difference, rel=0.05)
+    assert next(one.error for one in found.fits if one.taken == ("parameter least",)).startswith("building")
+
+
+def test_new_data_against_another_penalty(learner):
+    train(learner.session(), TrainRequest())
+    lines = rows(days=440).splitlines()
+    wrong = [
+        f"{line.rsplit(',', 1)[0]},0" if 50 < number < 200 else line for number, line in enumerate(lines)
+    ]
+    learner.write("data/rides.csv", "\n".join(wrong) + "\n")
+    learner.write("mlctl.toml", spec(params="{ alpha = 1.5 }"))
+    data_add(learner.session(), DataAddRequest())
+    train(learner.session(), TrainRequest())
+    found = asked(learner).data
+    assert found.shares[0].name == "data rides"
+    assert [(one.old, one.new) for one in found.shares[0].changes] == [("rides@1", "rides@2")]
+    assert found.shares[0].share == pytest.approx(found.difference, rel=0.05)
+
+
+def test_rows_that_one_has_learnt_from_are_left_out_of_all(learner):
+    learner.write("mlctl.toml", spec().replace('test = "25%"', 'test = "10%"'))
+    train(learner.session(), TrainRequest())
+    learner.write("mlctl.toml", spec(params="{ alpha = 500.0 }"))
+    train(learner.session(), TrainRequest())
+    found = asked(learner).data
+    assert (found.rows, found.left_out) == (40, 60)
+    assert set(shares(found)) == {"split", "parameter alpha"}
+    assert found.shares[0].name == "parameter alpha"
+
+
+def test_without_rows_to_compare_on_nothing_is_fitted(learner):
+    train(learner.session(), TrainRequest())
+    learner.write("data/rides.csv", rows(days=200))
+    data_add(learner.session(), DataAddRequest())
+    train(learner.session(), TrainRequest())
+    with pytest.raises(UsageError, match="of the 50 test rows of demand@2 there is none that neither"):
+        asked(learner)
+
+
+def test_what_cannot_be_asked_is_told(learner):
+    train(learner.session(), TrainRequest())
+    same = asked(learner).data
+    assert (same.shares, same.difference, same.changed) == ((), 0, False)
+    learner.write("mlctl.toml", spec().replace('target = "rides"', 'target = "wind"'))
+    train(learner.session(), TrainRequest())
+    with pytest.raises(UsageError, match="their target is rides and wind"):
+        asked(learner)
+    with pytest.raises(UsageError, match="a regression has mae"):
+        asked(learner, "demand@1", "demand@1", metric="recall")
+    with pytest.raises(UsageError, match="between 1 and"):
+        asked(learner, fits=0)
+    with pytest.raises(NotFound):
+        asked(learner, "demand@9")
+
+
+def test_the_luck_of_the_seed_is_held_against_small_shares(learner):
+    forest = spec("sklearn.ensemble:RandomForestRegressor", "{ n_estimators = 5 }")
+    learner.write("mlctl.toml", forest)
+    train(learner.session(), TrainRequest())
+    learner.write(
+        "mlctl.toml", forest.replace("n_estimators = 5", "n_estimators = 6").replace("seed = 3", "seed = 4")
+    )
+    train(learner.session(), TrainRequest())
+    unknown = asked(learner)
+    assert (unknown.data.luck, unknown.next) == (None, ("mlctl train demand@2 --repeats 5",))
+    train(learner.session(), TrainRequest(model="demand@2", repeats=5))
+    found = asked(learner)
+    assert found.data.luck > 0
+    assert found.next == ()
+    assert all(one.within_luck for one in found.data.shares)
+
+
+def test_fewer_fits_than_would_be_needed_tell_what_they_can(learner):
+    train(learner.session(), TrainRequest())
+    learner.write("mlctl.toml", spec(params='{ alpha = 900.0, solver = "svd", tol = 0.1 }'))
+    train(learner.session(), TrainRequest())
+    found = asked(learner, fits=2).data
+    assert len(found.fits) == 2
+    assert not found.exact
+    assert found.shares[0].name == "parameter alpha"
+    assert found.shares[-1].share is None
