@@ -3,7 +3,9 @@
 import numpy as np
 import onnx
 import onnxruntime
+from lightgbm import LGBMClassifier, LGBMRegressor
 from onnx import TensorProto, helper, numpy_helper
+from sklearn.linear_model import LogisticRegression, Ridge
 
 
 class Line:
@@ -41,6 +43,45 @@ class Means:
 
     def set_state(self, state):
         self.classes_, self.means = state["classes"], state["means"]
+
+
+class Halves:
+    """A model for the low rows and one for the high ones, of two libraries, on a logarithm."""
+
+    def fit(self, matrix, target):
+        self.low = float(target.min())
+        wide = np.log1p(target - self.low)
+        self.models = {"low": Ridge(), "high": LGBMRegressor(n_estimators=5, n_jobs=1, verbosity=-1)}
+        for name, rows in self._sides(matrix):
+            self.models[name].fit(matrix[rows], wide[rows])
+        return self
+
+    def predict(self, matrix):
+        answers = np.empty(len(matrix))
+        for name, rows in self._sides(matrix):
+            answers[rows] = self.models[name].predict(matrix[rows]) if rows.any() else 0
+        return np.expm1(answers) + self.low
+
+    @staticmethod
+    def _sides(matrix):
+        high = matrix[:, 1] > 0
+        return [("low", ~high), ("high", high)]
+
+
+class Voters:
+    """The mean of two classifiers' probabilities."""
+
+    def fit(self, matrix, target):
+        self.voters = [LogisticRegression(), LGBMClassifier(n_estimators=5, n_jobs=1, verbosity=-1)]
+        for one in self.voters:
+            one.fit(matrix, target)
+        return self
+
+    def predict_proba(self, matrix):
+        return sum(one.predict_proba(matrix) for one in self.voters) / len(self.voters)
+
+    def predict(self, matrix):
+        return np.argmax(self.predict_proba(matrix), axis=1)
 
 
 class Graph:

@@ -7,7 +7,7 @@ from mlctl.contracts.registry import load, names
 from mlctl.domain.errors import Corrupt, NotInstalled, Untrusted
 from mlctl.learning.flavors import flavor_for
 from mlctl.testing.flavor_checks import check_flavor
-from tests.conformance.own_classes import Graph, Line, Means
+from tests.conformance.own_classes import Graph, Halves, Line, Means, Voters
 
 
 def rows(classes=0):
@@ -19,19 +19,22 @@ def rows(classes=0):
     return matrix, np.digitize(signal, np.quantile(signal, np.linspace(0, 1, classes + 1)[1:-1]))
 
 
-@pytest.mark.parametrize("estimator", [Line(), Graph(), Graph(rows=16)], ids=["python", "onnx", "onnx-rows"])
+@pytest.mark.parametrize(
+    "estimator", [Line(), Halves(), Graph(), Graph(rows=16)], ids=["python", "models", "onnx", "onnx-rows"]
+)
 def test_classes_of_ones_own_keep_the_contract_for_regressions(estimator):
     matrix, target = rows()
     flavor = flavor_for(estimator.fit(matrix, target))
     check_flavor(flavor, estimator, matrix, "regression")
 
 
-@pytest.mark.parametrize(("kind", "classes"), [("python", 2), ("python", 3), ("onnx", 3)])
+@pytest.mark.parametrize(("kind", "classes"), [("python", 2), ("python", 3), ("models", 3), ("onnx", 3)])
 def test_classes_of_ones_own_keep_the_contract_for_classes(kind, classes):
     matrix, target = rows(classes)
-    estimator = (Means() if kind == "python" else Graph(classes)).fit(matrix, target)
+    made = {"python": Means(), "models": Voters(), "onnx": Graph(classes)}[kind]
+    estimator = made.fit(matrix, target)
     task = "binary" if classes == 2 else "multiclass"
-    check_flavor(load("flavors", kind), estimator, matrix, task, classes)
+    check_flavor(flavor_for(estimator), estimator, matrix, task, classes)
 
 
 @pytest.mark.parametrize("classes", [0, 2, 3])
@@ -68,3 +71,28 @@ def test_a_class_of_ones_own_is_not_loaded_without_its_code(tmp_path):
         flavor.load(tmp_path, {"task": "regression", "classes": 0})
     with pytest.raises(Corrupt, match="no class"):
         flavor.load(tmp_path, {"task": "regression", "classes": 0, "code": lambda _module, _name: print})
+
+
+def test_a_model_inside_a_model_is_of_a_flavor_that_runs_no_code(tmp_path):
+    flavor = load("flavors", "python")
+    names = flavor.save(Voters().fit(*rows(2)), tmp_path)
+    assert {"model0/model.skops", "model1/model.txt", "model1/classes.json"} <= set(names)
+    options = {"task": "binary", "classes": 2, "code": lambda _module, _name: Voters}
+    flavor.load(tmp_path, options)
+    text = (tmp_path / "state.json").read_text()
+    for other in ("python", "torch", "os", "../sklearn"):
+        (tmp_path / "state.json").write_text(text.replace('"sklearn"', f'"{other}"'))
+        with pytest.raises((Corrupt, NotInstalled)):
+            flavor.load(tmp_path, options)
+    (tmp_path / "state.json").write_text(text)
+    (tmp_path / "model0" / "model.skops").unlink()
+    with pytest.raises(Corrupt, match="missing"):
+        flavor.load(tmp_path, options)
+
+
+def test_nothing_is_left_of_a_model_inside_of_which_something_is_not_stored(tmp_path):
+    made = Voters().fit(*rows(2))
+    made.voters.append(print)
+    with pytest.raises(Untrusted, match=r"state\['voters'\]\[2\] is a builtins"):
+        load("flavors", "python").save(made, tmp_path)
+    assert list(tmp_path.iterdir()) == []
