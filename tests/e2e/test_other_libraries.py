@@ -1,6 +1,7 @@
 """Models of other libraries live the whole life by the same commands as those of scikit-learn."""
 
 import csv
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,14 @@ def lived(terminal, flavor):
             assert status == 200, answer
             assert str(answer["predictions"][0]) == answers[number]["prediction"]
     assert terminal.data("fsck")["clean"] is True
+
+
+@pytest.mark.skipif(find_spec("torch") is not None, reason="PyTorch is there")
+def test_a_library_that_is_not_there_is_told_with_its_extra_and_nothing_is_trained(tmp_path):
+    terminal = small(tmp_path / "small", estimator="torch.nn:Linear")
+    terminal.run("init", ".")
+    error = terminal.json("train", expect=(70,))["error"]
+    assert (error["id"], error["facts"]["extra"]) == ("not_installed", "torch")
+    assert error["hints"] == ["pip install 'mlctl[torch]'"]
+    assert "no module 'torch'" in error["message"]
+    assert terminal.data("models")["models"] == []

@@ -47,14 +47,14 @@ def elsewhere(project):
     shutil.rmtree(project.session().repository.layout.own_code)
 
 
-def asked(project):
-    request = PredictRequest(model="demand@1", input="data/rides.csv", output="out.csv")
+def asked(project, model="demand@1"):
+    request = PredictRequest(model=model, input="data/rides.csv", output="out.csv")
     predict(project.session(), request)
     return (project.root / "out.csv").read_text()
 
 
-def loading(project):
-    return show(project.session(), ShowRequest(selector="demand@1")).data.related["loading"]
+def loading(project, model="demand@1"):
+    return show(project.session(), ShowRequest(selector=model)).data.related["loading"]
 
 
 def test_a_model_of_ones_own_class_answers_and_is_reproduced(own):
@@ -93,6 +93,38 @@ def test_code_from_elsewhere_that_is_not_the_projects_is_refused_until_it_is_nam
     monkeypatch.setenv(VARIABLE, f"0123456789ab, {digest[:12]}")
     assert asked(own) == before
     assert f"named by {VARIABLE}" in loading(own)
+
+
+PROGRAM = """\
+import mlctl
+from line import Line
+
+
+class Halved(Line):
+    def predict(self, matrix):
+        return super().predict(matrix) / 2
+
+
+if __name__ == "__main__":
+    with mlctl.run() as run:
+        run.save(Halved().fit(*run.load()))
+"""
+
+
+def test_the_code_of_a_program_that_fits_travels_with_its_model(own):
+    before = asked(own)
+    own.write("fit.py", PROGRAM)
+    own.write(
+        "mlctl.toml",
+        spec().replace('estimator = "sklearn.linear_model:Ridge"', 'command = ["python", "fit.py"]'),
+    )
+    train(own.session(), TrainRequest())
+    for name in ("fit.py", "line.py", "factor.py"):
+        (own.root / name).unlink()
+    halved = [float(line.rpartition(",")[2]) for line in asked(own, "demand@2").splitlines()[1:]]
+    whole = [float(line.rpartition(",")[2]) for line in before.splitlines()[1:]]
+    assert halved == pytest.approx([one / 2 for one in whole])
+    assert "factor.py, fit.py, line.py" in loading(own, "demand@2")
 
 
 def test_models_of_libraries_run_nobodys_code(learner):
