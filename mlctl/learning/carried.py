@@ -113,7 +113,7 @@ class Carried:
         digests = {place: hashlib.sha256(source).hexdigest() for place, source in self._sources.items()}
         named = json.dumps([self._places, digests], sort_keys=True)
         self._prefix = f"mlctl_code_{hashlib.sha256(named.encode()).hexdigest()[:16]}"
-        self._builtins = {**vars(builtins), "__import__": self._import}
+        self._builtins = {**vars(builtins), "__import__": self._import, "print": _print}
 
     def __call__(self, module: str, name: str) -> Any:
         """What stands under a name in a module.
@@ -194,6 +194,11 @@ class Carried:
             if f"{full}.{one}" in self._places:
                 self._module(f"{full}.{one}")
         return self._module(full)
+
+
+def _print(*values: Any, file: Any = None, **options: Any) -> None:
+    """`print` of these modules: stdout is for answers."""
+    print(*values, file=sys.stderr if file is None else file, **options)
 
 
 def _places(folder: Path) -> dict[str, str]:

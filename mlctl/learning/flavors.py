@@ -1,5 +1,7 @@
 """Fitted estimators to files and back, through the flavor that accepts them."""
 
+import contextlib
+import io
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -67,10 +69,11 @@ def _check_answers(flavor: Flavor, estimator: Any, folder: Path, probe: Any, sig
     Raises:
         Untrusted: it does not.
     """
-    predictor = _read(flavor, folder, signature)
-    own = np.asarray(estimator.predict(probe), dtype=np.float64).ravel()
-    read = np.asarray(predictor.predict(probe), dtype=np.float64)
-    alone = np.asarray(predictor.predict(probe[:1]), dtype=np.float64)
+    with contextlib.redirect_stdout(io.StringIO()):  # whatever a class of somebody's own prints
+        predictor = _read(flavor, folder, signature)
+        own = np.asarray(estimator.predict(probe), dtype=np.float64).ravel()
+        read = np.asarray(predictor.predict(probe), dtype=np.float64)
+        alone = np.asarray(predictor.predict(probe[:1]), dtype=np.float64)
     near = getattr(flavor, "tolerance", _ROUNDING)
     kind = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
     if own.shape != read.shape or not np.allclose(own, read, rtol=near, atol=near, equal_nan=True):

@@ -77,8 +77,8 @@ def fit_and_store(
         record.linted(notes)
         with record.tracing(learnt.spec):
             fitted = _fitted(session, record, learnt, problem)
-            own = answers(fitted, problem, learnt.test)
             with record.capture():
+                own = answers(fitted, problem, learnt.test)
                 over_folds, told = fold_metrics(session, learnt, problem, own)
         record.folded(told)
         run = record.finish(test_metrics(own, problem, learnt) | over_folds)

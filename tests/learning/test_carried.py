@@ -39,11 +39,14 @@ def project(tmp_path, monkeypatch):
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(source)
     monkeypatch.syspath_prepend(str(root))
-    before = set(sys.modules)
+    forget()
     yield root
-    for name in set(sys.modules) - before:
-        if name.partition(".")[0] in {"line", "parts"}:
-            del sys.modules[name]
+    forget()
+
+
+def forget():
+    for name in [one for one in sys.modules if one.partition(".")[0] in {"line", "parts"}]:
+        del sys.modules[name]
 
 
 def stored(files, folder):

@@ -120,7 +120,7 @@ class Company:
         if digest not in self._plans:
             files = {file.name: file.sha256 for file in version.artefacts}
             with repository.objects.folder(files) as folder:
-                self._plans[digest] = plan_of(version, folder)
+                self._plans[digest] = plan_of(session, version, folder)
         asked = [{name: value for name, value in row.items() if name not in _WITHHELD} for row in rows]
         columns = {name: [row[name] for row in asked] for name in asked[0]}
         outputs = self._plans[digest].answer(columns).outputs
@@ -141,12 +141,13 @@ class Company:
 
     def frozen_answers(self, rows):
         """What the first model would have answered."""
-        repository = self.session().repository
+        session = self.session()
+        repository = session.repository
         version = repository.facts.get(
             ModelVersion, repository.decisions.names().value("models/demand/1/refit")
         )
         with repository.objects.folder({file.name: file.sha256 for file in version.artefacts}) as folder:
-            plan = plan_of(version, folder)
+            plan = plan_of(session, version, folder)
         outputs = plan.answer({name: [row[name] for row in rows] for name in rows[0]}).outputs
         return {row["instant"]: output for row, output in zip(rows, outputs, strict=True)}
 

@@ -27,7 +27,8 @@ def server_answers(served, number, dicts):
     """What the server computes: JSON through the reader and the plan, a few rows at a time."""
     pointer = VersionPointer(served.session.repository, "demand", served.versions[number], number)
     held = pointer.resolve()
-    plan, reader = plan_of(held.model, held.folder), RowReader(held.model.signature, strict=True)
+    plan = plan_of(served.session, held.model, held.folder)
+    reader = RowReader(held.model.signature, strict=True)
     dicts = list(dicts)
     return [
         output

@@ -127,6 +127,16 @@ def test_the_code_of_a_program_that_fits_travels_with_its_model(own):
     assert "factor.py, fit.py, line.py" in loading(own, "demand@2")
 
 
+def test_what_a_class_prints_is_no_answer_on_stdout(learner, capsys):
+    learner.write("mlctl.toml", spec().replace('"sklearn.linear_model:Ridge"', '"line:Line"'))
+    printing = LINE.replace("        return FACTOR", "        print(len(matrix))\n        return FACTOR")
+    learner.write("line.py", f"print('imported')\n{printing}")
+    learner.write("factor.py", "FACTOR = 1\n")
+    train(learner.session(), TrainRequest())
+    asked(learner)
+    assert capsys.readouterr().out == ""
+
+
 def test_models_of_libraries_run_nobodys_code(learner):
     train(learner.session(), TrainRequest())
     assert loading(learner) == "runs nobody's code"
