@@ -7,13 +7,17 @@ from mlctl.domain.errors import Corrupt, NotInstalled, PredictionFailed, Untrust
 from mlctl.learning.carried import Carried, digest_of_code, gathered
 
 LINE = """\
-import json
+from __future__ import annotations
+from dataclasses import dataclass
 from parts.sums import total
 from parts import names
 import parts.deep.inner
 
 
+@dataclass
 class Line:
+    scale: "float" = 1
+
     def predict(self, rows):
         from parts.late import FACTOR
         return [FACTOR * total(row) + names.MORE + parts.deep.inner.LESS for row in rows]

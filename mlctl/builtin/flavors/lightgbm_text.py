@@ -31,8 +31,10 @@ _OBJECTIVES = [
     "cross_entropy",
     "cross_entropy_lambda",
 ]
-_INTEGER = re.compile(r"-?[0-9]{1,10}")
-_NUMBER = re.compile(r"-?(?:[0-9]+(?:\.[0-9]*)?(?:e[+-]?[0-9]{1,3})?|inf|nan)")
+_INTEGER = r"-?[0-9]{1,10}"
+_NUMBER = r"-?(?:[0-9]{1,400}(?:\.[0-9]{0,400})?(?:e[+-]?[0-9]{1,3})?|inf|nan)"
+_INTEGERS, _NUMBERS = (re.compile(f"{one}(?: {one})*+") for one in (_INTEGER, _NUMBER))
+"""A whole line at once: a model of a thousand trees has millions of numbers."""
 _OPTION = re.compile(r"[a-z_]{1,40}(?::[0-9.eE+-]{1,30})?")
 _INFO = re.compile(r"none|\[[^\s\[\]]{1,60}\]|-?[0-9]+(?::-?[0-9]+)*")
 _PER_NODE = ("split_feature", "decision_type", "left_child", "right_child")
@@ -205,11 +207,11 @@ def _one(found: dict[str, str], name: str) -> int:
 
 
 def _integers(found: dict[str, str], name: str, count: int | None) -> Any:
-    return np.array([int(word) for word in _words(found, name, count, _INTEGER)], dtype=np.int64)
+    return np.array(_words(found, name, count, _INTEGERS), dtype=np.int64)
 
 
 def _numbers(found: dict[str, str], name: str, count: int) -> Any:
-    return np.array([float(word) for word in _words(found, name, count, _NUMBER)], dtype=np.float64)
+    return np.array(_words(found, name, count, _NUMBERS), dtype=np.float64)
 
 
 def _words(found: dict[str, str], name: str, count: int | None, form: re.Pattern[str]) -> list[str]:
@@ -218,7 +220,7 @@ def _words(found: dict[str, str], name: str, count: int | None, form: re.Pattern
     if text is None or (count is not None and len(words) != count):
         wanted = "" if count is None else f"; {count} are wanted"
         raise _corrupt(f"lists {len(words)} of {name}{wanted}")
-    if not all(form.fullmatch(word) for word in words):
+    if text and not form.fullmatch(text):
         raise _corrupt(f"has something else than numbers in {name}")
     return words
 
