@@ -15,6 +15,7 @@ ENVIRONMENT: dict[str, str] = {
     "MLCTL_QUIET": "Nothing on stderr but errors, as with `-q`.",
     "MLCTL_VERBOSE": "Progress, warnings and advice even where stderr is no terminal, as with `-v`.",
     "MLCTL_DEBUG": "A traceback when mlctl itself fails, as with `--debug`.",
+    "MLCTL_TRUST_CODE": "Code that came with a model and may run here: digests, or 8 digits of each or more.",
     "NO_COLOR": "No colour, whatever the value.",
 }
 """Every environment variable that the terminal honours."""
