@@ -67,3 +67,17 @@ class Hybrid(msgspec.Struct, frozen=True, kw_only=True):
     rows: int = 0
     seconds: float = 0.0
     error: str | None = None
+
+
+class HostedJob(msgspec.Struct, frozen=True, kw_only=True):
+    """What a process that forks for each fit is handed, a line of JSON a fit.
+
+    Attributes:
+        folder: with `job.json`; gets `log`.
+        project: where it works.
+        variables: of the environment, that are other ones than the host's; None: not set.
+    """
+
+    folder: str
+    project: str
+    variables: dict[str, str | None]

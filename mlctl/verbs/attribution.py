@@ -49,7 +49,6 @@ def attribute(
         learnt = [learnt_by(session, side.run, side.version) for side in (pair.old, pair.new)]
         scored = scored_rows(learnt[0], learnt[1], new.told.label)
         metrics, metric = _metrics(request, pair)
-        hybrids = Hybrids(session, pair, scored, metrics, most=request.fits)
         swaps, fixed = swaps_of(session, pair)
         result = WhyResult(
             old=old.told,
@@ -63,9 +62,11 @@ def attribute(
             not_swapped=tuple(fixed),
             dry_run=request.dry_run,
         )
-        if request.dry_run:
-            return _planned(result, hybrids, swaps, request.fits), _warnings(pair, scored)
-        return _Question(session, pair, hybrids, metric).answered(result, swaps), _warnings(pair, scored)
+        with Hybrids(session, pair, scored, metrics, most=request.fits) as hybrids:
+            if request.dry_run:
+                return _planned(result, hybrids, swaps, request.fits), _warnings(pair, scored)
+            question = _Question(session, pair, hybrids, metric)
+            return question.answered(result, swaps), _warnings(pair, scored)
 
 
 class _Question:

@@ -1,11 +1,16 @@
 """One hybrid fitted and scored; as `python -P -m mlctl.verbs.fit_hybrid JOB` in a process of its own.
 
-It reads data from the project's store, runs the code of the clean work tree, stores nothing.
+It reads data from the project's store, runs the code of the clean work tree, stores nothing. With `--host` it
+loads all that a fit needs, and forks for each job (`fit_host`).
 """
 
+import contextlib
 import ctypes
+import importlib
+import os
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from pathlib import Path
@@ -15,7 +20,7 @@ import pyarrow as pa
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import MlctlError, TrainingFailed
-from mlctl.domain.hybrid import Hybrid, HybridJob, Mixture
+from mlctl.domain.hybrid import HostedJob, Hybrid, HybridJob, Mixture
 from mlctl.learning.fit import Source, fit, problem_of
 from mlctl.statistics.metrics import value
 from mlctl.tabular.parquet import table_from
@@ -26,14 +31,71 @@ from mlctl.verbs.session import Session
 from mlctl.verbs.tables import read_version
 
 _PARENT_DEATH = 1
+_USUAL = (
+    "sklearn.compose",
+    "sklearn.ensemble",
+    "sklearn.linear_model",
+    "sklearn.pipeline",
+    "sklearn.preprocessing",
+)
 
 
 def main(job_file: str) -> None:
     """Do the job; its answer is on disk when this returns."""
-    if sys.platform == "linux":  # end where the one that has started this process is killed
-        ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
+    _end_with_parent()
     job = msgspec.json.decode(Path(job_file).read_bytes(), type=HybridJob)
     Path(job.answer).write_bytes(msgspec.json.encode(hybrid_of(Session.open(Path(job.project)), job)))
+
+
+def host() -> None:
+    """Fork for each job that comes on stdin; say each one's process, and how it ended."""
+    _end_with_parent()
+    for name in _USUAL:
+        importlib.import_module(name)
+    for line in sys.stdin.buffer:
+        job = msgspec.json.decode(line, type=HostedJob)
+        process = os.fork()
+        if not process:
+            _alone(job)
+        _say(process)
+        os.waitid(os.P_PID, process, os.WEXITED | os.WNOWAIT)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process, signal.SIGKILL)  # all that it has started
+        _say(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+
+
+def _say(number: int) -> None:
+    os.write(1, b"%d\n" % number)
+
+
+def _alone(job: HostedJob) -> None:
+    """Do a job in this process, and end it."""
+    code = 1
+    try:
+        os.setsid()
+        nothing = os.open(os.devnull, os.O_RDONLY)
+        log = os.open(Path(job.folder) / "log", os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        for number, descriptor in enumerate((nothing, log, log)):
+            os.dup2(descriptor, number)
+        os.chdir(job.project)
+        for name, value in job.variables.items():
+            os.environ.pop(name, None)
+            os.environ |= {name: value} if value is not None else {}
+        tempfile.tempdir = None
+        main(str(Path(job.folder) / "job.json"))
+        code = 0
+    except BaseException:  # noqa: BLE001 - nothing may go on in a second copy of the host
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _end_with_parent() -> None:
+    """Let the system end this process where the one that has started it is killed."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
 
 
 def hybrid_of(session: Session, job: HybridJob) -> Hybrid:
@@ -86,4 +148,4 @@ def rows_of_mixture(session: Session, mixture: Mixture, root: Path) -> Learnt:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    host() if sys.argv[1] == "--host" else main(sys.argv[1])

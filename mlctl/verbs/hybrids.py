@@ -8,9 +8,10 @@ import contextlib
 import hashlib
 import io
 import platform
+import sys
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 import numpy as np
@@ -31,6 +32,7 @@ from mlctl.tabular.encode import Encoder
 from mlctl.tabular.parquet import table_bytes
 from mlctl.verbs.attempts import NoFitLeft, given_variables, last_words, run_job
 from mlctl.verbs.clean_project import used_of
+from mlctl.verbs.fit_host import FitHost
 from mlctl.verbs.fit_hybrid import hybrid_of
 from mlctl.verbs.learnt import learnt_by
 from mlctl.verbs.loading import open_predictor
@@ -38,6 +40,7 @@ from mlctl.verbs.mixing import Pair, Parts, content_of, inside, value_of
 from mlctl.verbs.recipe import Data, Recipe, computing, key_of
 from mlctl.verbs.scored_rows import ScoredRows, apart
 from mlctl.verbs.session import Session
+from mlctl.workspace.environment import variables_at_start
 from mlctl.workspace.syntax import statements
 
 _FORMAT = 1
@@ -59,6 +62,7 @@ class Hybrids:
         self.sources: dict[Parts, str] = {}
         self._session, self._pair, self._scored, self._metrics = session, pair, scored, metrics
         self._most = most
+        self._host = FitHost()
         self._known: dict[Parts, Hybrid] = {}
         self._room = pair.old.clean.room
         self._limit = max(_LEAST, _TIMES * max(side.run.seconds for side in (pair.old, pair.new)))
@@ -72,6 +76,12 @@ class Hybrids:
             metrics,
             pair.state(),
         ]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._host.close()
 
     def stored(self, version: ModelVersion) -> Hybrid:
         """What a stored model scores on the rows."""
@@ -144,15 +154,26 @@ class Hybrids:
             with _silent():
                 return hybrid_of(self._session, job), True
         (folder / "job.json").write_bytes(msgspec.json.encode(job))
-        variables = given_variables() | {"TMPDIR": str(folder)}
-        for name, given in self._pair.variables(parts).items():
-            variables.pop(name, None)
-            variables |= {name: given} if given is not None else {}
-        ended = run_job("mlctl.verbs.fit_hybrid", folder, tree, variables, self._limit)
+        ended = self._run(folder, tree, self._pair.variables(parts))
         try:
             return msgspec.json.decode((folder / "answer.json").read_bytes(), type=Hybrid), True
         except (OSError, msgspec.DecodeError):
             return Hybrid(error=f"{ended}: {last_words(folder)}"), False
+
+    def _run(self, folder: Path, tree: Path, variables: dict[str, str | None]) -> str:
+        """Run the job; by a fork, unless a library has read a variable that must be another when it loads."""
+        sides = [side.used for side in (self._pair.old, self._pair.new) if side.used is not None]
+        read = {name for used in sides for name in used.settings}  # libraries set some of these themselves
+        given = {name: one for name, one in given_variables().items() if name not in read}
+        given |= {name: one for name, one in variables_at_start().items() if name in read}
+        others = {name: one for name, one in variables.items() if given.get(name) != one}
+        if sys.platform == "linux" and not others.keys() & read:
+            return self._host.run(given, folder, tree, {**others, "TMPDIR": str(folder)}, self._limit)
+        given |= {name: one for name, one in others.items() if one is not None}
+        environment = {name: one for name, one in given.items() if others.get(name, "") is not None}
+        return run_job(
+            "mlctl.verbs.fit_hybrid", folder, tree, {**environment, "TMPDIR": str(folder)}, self._limit
+        )
 
     def _twin(self, parts: Parts, mixture: Mixture) -> ModelVersion | None:
         """The version of a run in the store that is this hybrid: equal key, equal uses."""
