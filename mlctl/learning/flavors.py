@@ -15,6 +15,8 @@ from mlctl.contracts.flavor import Flavor, Predictor
 from mlctl.domain.errors import NotInstalled, Untrusted
 from mlctl.domain.model import Signature
 from mlctl.learning.carried import Carried, gathered
+from mlctl.learning.estimator import users_code
+from mlctl.learning.in_memory import InMemory
 from mlctl.learning.steady import library_of
 
 _ROUNDING = 1e-9
@@ -47,11 +49,13 @@ def saved(
     Raises:
         Untrusted: no installed flavor can store the estimator without pickle, or it answers differently when
             it is read back.
+        TrainingFailed, PredictionFailed: the user's own class raised on the way.
     """
     if isinstance(estimator, Kept):
         return estimator.flavor, estimator.files
     flavor: Flavor = registry.load("flavors", name) if name is not None else flavor_for(estimator)
-    with tempfile.TemporaryDirectory(prefix="mlctl-") as place:
+    storing = users_code("storing the model", root or Path.cwd())
+    with tempfile.TemporaryDirectory(prefix="mlctl-") as place, storing:
         folder = Path(place)
         names = flavor.save(estimator, folder)
         code = gathered(estimator, root) if _runs_code(flavor) else {}
@@ -71,9 +75,9 @@ def _check_answers(flavor: Flavor, estimator: Any, folder: Path, probe: Any, sig
     """
     with contextlib.redirect_stdout(io.StringIO()):  # whatever a class of somebody's own prints
         predictor = _read(flavor, folder, signature)
-        own = np.asarray(estimator.predict(probe), dtype=np.float64).ravel()
-        read = np.asarray(predictor.predict(probe), dtype=np.float64)
-        alone = np.asarray(predictor.predict(probe[:1]), dtype=np.float64)
+        own = _table(InMemory(estimator, len(signature.classes)), probe)
+        read = _table(predictor, probe)
+        alone = _table(predictor, probe[:1])
     near = getattr(flavor, "tolerance", _ROUNDING)
     kind = f"{type(estimator).__module__}.{type(estimator).__qualname__}"
     if own.shape != read.shape or not np.allclose(own, read, rtol=near, atol=near, equal_nan=True):
@@ -88,6 +92,13 @@ def _check_answers(flavor: Flavor, estimator: Any, folder: Path, probe: Any, sig
         estimator=kind,
         flavor=flavor.name,
     )
+
+
+def _table(predictor: Any, probe: Any) -> Any:
+    """Answers and probabilities side by side, one row a row."""
+    output = np.asarray(predictor.predict(probe), dtype=np.float64).reshape(len(probe), -1)
+    chances = predictor.probabilities(probe)
+    return output if chances is None else np.hstack([output, chances])
 
 
 def opened(flavor: str, folder: Path, signature: Signature, *, trusted: bool = False) -> Predictor:

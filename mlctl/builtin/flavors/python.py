@@ -3,7 +3,7 @@
 Loading runs the class, so its source travels with the model, and whoever loads it has said that it may run.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from mlctl.builtin.flavors.blocks import in_blocks
 from mlctl.builtin.flavors.classes import spread
 from mlctl.builtin.flavors.state import FILE, read_state, remade, state_of, write_state
 from mlctl.contracts.flavor import Predictor
-from mlctl.domain.errors import Corrupt, Untrusted
+from mlctl.domain.errors import Corrupt, PredictionFailed, Untrusted
 
 
 class PythonFlavor:
@@ -58,15 +58,25 @@ class CodePredictor:
 
     def predict(self, matrix: Any) -> Any:
         """As `contracts.flavor.Predictor`."""
-        answer = in_blocks(self._estimator.predict, matrix).reshape(len(matrix))
+        answer = self._ask(self._estimator.predict, matrix).reshape(len(matrix))
         return answer.astype(np.int64 if self._classes else np.float64)
 
     def probabilities(self, matrix: Any) -> Any | None:
         """As `contracts.flavor.Predictor`."""
         if not self._classes or not hasattr(self._estimator, "predict_proba"):
             return None
-        known = np.asarray(in_blocks(self._estimator.predict_proba, matrix), dtype=np.float64)
+        known = np.asarray(self._ask(self._estimator.predict_proba, matrix), dtype=np.float64)
         return spread(known, getattr(self._estimator, "classes_", range(self._classes)), self._classes)
+
+    def _ask(self, method: Callable[[Any], Any], matrix: Any) -> Any:
+        try:
+            return in_blocks(method, matrix)
+        except Exception as error:
+            raise PredictionFailed(
+                f"{type(self._estimator).__qualname__}.{method.__name__} failed, read back from its files: "
+                f"{type(error).__name__}: {error}",
+                estimator=type(self._estimator).__qualname__,
+            ) from error
 
 
 def class_of(options: Mapping[str, Any], module: str, name: str) -> Any:

@@ -69,8 +69,8 @@ class TorchFlavor:
         }
         module, name, state = read_state(folder)
         made = remade(class_of(options, module, name), state)
-        made.module = made.make_module()
         try:
+            made.module = made.make_module()
             made.module.load_state_dict(weights, strict=True)
         except RuntimeError as error:
             why = " ".join(str(error).split())
