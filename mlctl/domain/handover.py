@@ -31,6 +31,9 @@ ABOUT_MODEL = "mlctl-model.json"
 ARTIFACTS = "artifacts"
 """In the run's folder: a folder for files that are kept with the run."""
 
+READS = "reads.json"
+"""In the run's folder, of a Python program: a `Reads`."""
+
 TARGET = "target"
 """Column of the matrix file that holds the target: a number, or the index of the class."""
 
@@ -76,6 +79,18 @@ class Handover(Record, frozen=True, kw_only=True):
     params: dict[str, Any]
     seed: int
     resumed: bool = False
+
+
+class Reads(Record, frozen=True, kw_only=True):
+    """What a program was seen to read outside of its project.
+
+    Attributes:
+        files: size and time of change (ns) when they were opened first, by absolute path.
+        network: addresses that it connected to.
+    """
+
+    files: dict[str, tuple[int, int]] = msgspec.field(default_factory=dict)
+    network: tuple[str, ...] = ()
 
 
 class Handed(Record, frozen=True, kw_only=True):

@@ -25,11 +25,13 @@ class AloneRun(HandedRun):
     ) -> None:
         del kind, trace
         self._points.close()
+        self._listener.stop()
         self._end(error)
 
     def close(self) -> None:
         """End the run, well: for a notebook, where no `with` holds it. Safe to call twice."""
-        super().close()
+        self._points.close()
+        self._listener.stop()
         self._end(None)
 
     def _end(self, error: BaseException | None) -> None:

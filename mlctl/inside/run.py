@@ -14,33 +14,26 @@ import msgspec
 
 from mlctl.domain import handover as names
 from mlctl.domain.handover import Handed, Handover
+from mlctl.domain.training_run import TrainingRun
 from mlctl.inside.points import PointWriter
+from mlctl.inside.reads import Listener, write
 
 
 class HandedRun:
-    """One run, seen from inside.
-
-    Attributes:
-        id: of the run.
-        folder: the run's own, `$MLCTL_RUN_DIR`; checkpoints in it are there again after `--resume`.
-        params, seed: of the spec, or of the command line.
-        data: the rows to learn from, a Parquet file, as the dataset holds them.
-        matrix: the same rows as numbers, a Parquet file; the target is its last column, "target".
-        features: names of the matrix's other columns, in the order that the model is asked in.
-        classes: labels by index; () for a regression.
-        resumed: whether an earlier start may have left checkpoints in `folder`.
-    """
+    """One run that `mlctl train` has started: a `TrainingRun`."""
 
     def __init__(self, folder: Path, params: dict[str, Any] | None = None) -> None:
         about = msgspec.json.decode((folder / names.HANDOVER).read_bytes(), type=Handover)
         self.id, self.model, self.task = about.run, about.model, about.task
         self.folder = folder
-        self.params, self.seed = {**(params or {}), **about.params}, about.seed
+        self.params: dict[str, Any] = {**(params or {}), **about.params}
+        self.seed = about.seed
         self.data, self.matrix = folder / names.TRAIN, folder / names.MATRIX
         self.target, self.features, self.classes = about.target, about.features, about.classes
         self.resumed = about.resumed
         self._points = PointWriter(folder / names.POINTS, flushes=False)
         self._root = Path.cwd()
+        self._listener = Listener(self._root, folder)
         self._steps = 0
         self._saved = False
 
@@ -52,27 +45,12 @@ class HandedRun:
         return found
 
     def log(self, *, step: int | None = None, **values: Any) -> None:
-        """Write one point: any number of named numbers, NaN and infinities among them.
-
-        Args:
-            step: of all of them; counted from 0 where it is left out.
-            values: numbers, or what `float` takes for one.
-        """
+        """Write one point; see `TrainingRun`."""
         self._points.write(self._steps if step is None else int(step), values)
         self._steps += 1
 
     def save(self, model: Any, *, name: str = "", flavor: str | None = None) -> None:
-        """Hand the model back: written by the flavor that accepts it. It answers rows of `features`.
-
-        Args:
-            model: fitted, as numbers of `load` are.
-            name: for people; the model's type where it is left out.
-            flavor: by name, where several accept it.
-
-        Raises:
-            RuntimeError: a model was saved already.
-            Untrusted: no installed flavor can store it.
-        """
+        """Hand the model back; see `TrainingRun`."""
         if self._saved:
             raise RuntimeError("this run has saved a model already: a run makes one version")
         chosen, files = import_module("mlctl.learning.flavors").saved(model, name=flavor, root=self._root)
@@ -85,12 +63,7 @@ class HandedRun:
         self._saved = True
 
     def artifact(self, path: str | os.PathLike[str], name: str | None = None) -> None:
-        """Keep a copy of a file with the run.
-
-        Args:
-            path: of the file.
-            name: under which it is kept; its own where it is left out.
-        """
+        """Keep a copy of a file with the run; see `TrainingRun`."""
         target = self.folder / names.ARTIFACTS / (name or Path(path).name)
         if not target.resolve().is_relative_to((self.folder / names.ARTIFACTS).resolve()):
             raise ValueError(f"{name!r} leaves the run's folder")
@@ -98,8 +71,9 @@ class HandedRun:
         shutil.copyfile(path, target)
 
     def close(self) -> None:
-        """End the logging; safe to call twice."""
+        """End the run; safe to call twice."""
         self._points.close()
+        write(self._listener.stop(), self.folder / names.READS)
 
     def __enter__(self) -> Self:
         return self
@@ -111,12 +85,12 @@ class HandedRun:
         self.close()
 
 
-def begin(model: str | None, params: dict[str, Any]) -> "HandedRun":
+def begin(model: str | None, params: dict[str, Any]) -> TrainingRun:
     """The run that this process belongs to, or a new one of its own with these parameters."""
     folder = os.environ.get(names.RUN_DIR)
     if folder:
         return HandedRun(Path(folder), params)
-    alone: HandedRun = import_module("mlctl.inside.alone").AloneRun(model, params)
+    alone: TrainingRun = import_module("mlctl.inside.alone").AloneRun(model, params)
     return alone
 
 

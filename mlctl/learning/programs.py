@@ -7,6 +7,7 @@ them, and as the matrix of numbers that the model will be asked with, from the s
 import json
 import os
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -97,10 +98,9 @@ def fit_by_program(spec: ModelSpec, root: Path, rows: Rows, shop: Workshop, seed
 
 def hand_over(spec: ModelSpec, rows: Rows, folder: Path, shop: Workshop, seed: int) -> None:
     """Write what a program is handed into its folder."""
+    shutil.rmtree(folder / names.MODEL, ignore_errors=True)  # of an earlier start
     for place in (names.MODEL, names.ARTIFACTS):
         (folder / place).mkdir(parents=True, exist_ok=True)
-    for file in (folder / names.MODEL).iterdir():  # of an earlier start
-        file.unlink()
     features = matrix_names(rows.encoder.encodings)
     columns = [pa.array(rows.matrix[:, place]) for place in range(len(features))]
     matrix = pa.table([*columns, pa.array(rows.truth)], names=[*features, names.TARGET])
@@ -257,12 +257,17 @@ class _Tail:
 
     def tick(self) -> None:
         """Hand on whole new lines of points, and put them on the disk."""
-        if self._points is None or self._points.stat().st_size <= self._read:
+        if self._points is None:
             return
-        with self._points.open("rb") as file:
-            file.seek(self._read)
-            data = file.read(_BLOCK)
-            os.fsync(file.fileno())
+        try:
+            if self._points.stat().st_size <= self._read:
+                return
+            with self._points.open("rb") as file:
+                file.seek(self._read)
+                data = file.read(_BLOCK)
+                os.fsync(file.fileno())
+        except OSError:  # the program has taken it away, or the disk is full
+            return
         whole = data[: data.rfind(b"\n") + 1] or (data if len(data) == _BLOCK else b"")
         self._read += len(whole)
         if whole:

@@ -6,6 +6,7 @@ touches a name: the decision comes after the facts, in `train`.
 
 import contextlib
 import io
+import shlex
 import sys
 import time
 import warnings as python_warnings
@@ -208,7 +209,8 @@ class Recording:
         self._packages = set(computing(recipe.spec))
         self._ready = True
         if program:
-            self._live.note(key=recipe.key or "", asked=encode(recipe.asked).decode())
+            told = {} if recipe.spec.command is None else {"program": shlex.join(recipe.spec.command)}
+            self._live.note(key=recipe.key or "", asked=encode(recipe.asked).decode(), **told)
             self._by_program(recipe.model, recipe.spec)
 
     def take(self, **fields: Any) -> None:
@@ -362,7 +364,7 @@ def recording(
             yield record
         except KeyboardInterrupt:
             if record.resumable:
-                live.note(error=f"interrupted; it goes on with `mlctl train --resume {live.run}`")
+                live.note(error="interrupted")
                 live.abandon()
             else:
                 record.fail("killed", "interrupted")

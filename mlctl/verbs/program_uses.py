@@ -13,9 +13,12 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import msgspec
+
+from mlctl.domain.handover import Reads
 from mlctl.domain.used import Used
 from mlctl.verbs.session import Session
-from mlctl.verbs.uses import all_of_project, digest_of_value, folder_state, sha256s_of
+from mlctl.verbs.uses import all_of_project, digest_of_value, folder_state, sha256_of, sha256s_of
 from mlctl.workspace.environment import MACHINE, installed_packages, program_variables, variables_at_start
 
 _PATHS = re.compile(r"""['"](/[^'"\n]+)['"]""")
@@ -55,6 +58,34 @@ def meanwhile(before: Used, after: Used) -> list[str]:
     ):
         found += [name for name in sorted(one.keys() | other.keys()) if one.get(name) != other.get(name)]
     return [name for name in found if name != "."]
+
+
+def with_reads(session: Session, used: Used, told: Path) -> tuple[Used, list[str]]:
+    """With what the program says that it read outside of the project; and why no state could tell a change.
+
+    Args:
+        session: of the project.
+        used: what was in sight.
+        told: the file in which a Python program says it; another's may not be there.
+    """
+    try:
+        reads = msgspec.json.decode(told.read_bytes(), type=Reads)
+    except (OSError, msgspec.DecodeError):
+        return used, []
+    live = [f"it asked the network ({name})" for name in reads.network]
+    files: dict[str, str] = {}
+    for name, stamp in reads.files.items():
+        path = Path(name)
+        try:
+            status = path.stat()
+            if (status.st_size, status.st_mtime_ns) == stamp:
+                files[name] = sha256_of(session, path)
+                continue
+        except OSError:
+            pass
+        live.append(f"{name} changed while the program ran")
+    merged = used.files | files
+    return msgspec.structs.replace(used, files={name: merged[name] for name in sorted(merged)}), live
 
 
 def _elsewhere(root: Path, command: Sequence[str]) -> Iterator[Path]:

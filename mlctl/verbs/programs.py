@@ -6,6 +6,7 @@ The output is bounded on disk: its beginning and its end are kept, and how much 
 import codecs
 import contextlib
 import shlex
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +22,7 @@ from mlctl.domain.used import Used
 from mlctl.learning.workshop import Workshop
 from mlctl.store.objects import Objects
 from mlctl.store.runs import LiveRun
-from mlctl.verbs.program_uses import in_sight, meanwhile
+from mlctl.verbs.program_uses import in_sight, meanwhile, with_reads
 from mlctl.verbs.session import Session
 
 _HEAD, _END = 4 << 20, 1 << 20  # bytes of output that are kept
@@ -127,14 +128,18 @@ class ProgramRun:
                 f"{first_of(changed)} changed while the program ran, so the next train runs "
                 "it again; what it writes belongs in $MLCTL_RUN_DIR, or is ignored by git"
             )
+        used, live = with_reads(self._session, self._before, self.shop.folder / "fit-1" / names.READS)
         if self._between:
-            reason = f"{self._between} changed between the two starts of the run"
-            said.append(f"this run will not be reused: {reason}")
-            return msgspec.structs.replace(self._before, live=(reason,)), said
-        return self._before, said
+            live.append(f"{self._between} changed between the two starts of the run")
+        said += [f"this run will not be reused: {reason}" for reason in live]
+        return msgspec.structs.replace(used, live=tuple(live)), said
 
     def close(self) -> dict[str, Any]:
-        """What the run's fact says of the program, by field; objects are stored."""
+        """What the run's fact says of the program, by field; objects are stored, and the rest makes room."""
+        kept = {names.POINTS, names.ARTIFACTS}
+        for path in self.shop.folder.glob("fit-*/*"):
+            if path.parent.name != "fit-1" or path.name not in kept:
+                shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
         self._output.close()
         return kept_of(self._session.repository.objects, self.shop.folder / "fit-1")
 

@@ -18,6 +18,7 @@ from mlctl.domain.requests.runs import RunRow, RunsRequest, RunsResult
 from mlctl.domain.run import Run
 from mlctl.verbs.order import in_order, metric_order
 from mlctl.verbs.recipe import split_metrics
+from mlctl.verbs.resuming import why_unfinished
 from mlctl.verbs.session import Session
 
 _FIELDS = ("run", "model", "version", "purpose", "status", "started", "seconds", "seed", "commit", "dirty")
@@ -128,7 +129,7 @@ def _killed(session: Session) -> list[RunRow]:
             metrics={},
             data=[],
             code={},
-            error=lost.about.get("error", "its process ended without finishing"),
+            error=why_unfinished(lost),
         )
         for lost in session.repository.runs.killed()
     ]

@@ -50,13 +50,20 @@ def _of_model(
     if trained is None or trained.changed or trained.version is None:
         reasons = tuple(dict.fromkeys([*why, *told])) or ("these inputs have not been fitted yet",)
         split = trained.split if trained is not None else (rule(session.model_spec(name).split),)
+        split += _untraced(session, name)
         first = Step(step=f"train {name}", state="stale", why=reasons, next=f"mlctl train {name}", told=split)
         return [first, *_following(name, to)]
     label = f"{name}@{trained.version}"
-    done = Step(
-        step=f"train {name}", state="fresh", why=(label,), next=f"mlctl train {name}", told=trained.split
-    )
+    told = (*trained.split, *_untraced(session, name))
+    done = Step(step=f"train {name}", state="fresh", why=(label,), next=f"mlctl train {name}", told=told)
     return [done, *_of_version(session, name, to, label, trained)]
+
+
+def _untraced(session: Session, name: str) -> tuple[str, ...]:
+    """That the files a program uses are not known, where one trains."""
+    if session.model_spec(name).command is None:
+        return ()
+    return ("not traced: a program of its own trains, so all files of the project count",)
 
 
 def _following(name: str, to: str) -> list[Step]:

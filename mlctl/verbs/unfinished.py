@@ -7,6 +7,7 @@ from mlctl.domain.requests.show import ShowResult
 from mlctl.domain.run import Run
 from mlctl.store.objects import Objects
 from mlctl.verbs.programs import WORKSHOP, plain, series_of
+from mlctl.verbs.resuming import why_unfinished
 from mlctl.verbs.session import Session
 
 _TAIL = 20  # lines
@@ -47,13 +48,11 @@ def unfinished(session: Session, text: str) -> ShowResult | None:
         "purpose": one.about.get("purpose", ""),
         "status": "killed" if killed else "running",
         "started_at": one.about.get("started_at", ""),
-        "error": one.about.get("error", "its process ended without finishing") if killed else None,
+        "error": why_unfinished(one) if killed else None,
     }
     related = {
         **series_of(data),
         "points": str(points),
         "output": _last_lines(log.read_bytes()) if log.exists() else [],
     }
-    if killed and "key" in one.about:
-        related["next"] = f"mlctl train --resume {one.run}"
     return ShowResult(kind="unfinished", title=f"run {one.run}", digest=None, record=record, related=related)

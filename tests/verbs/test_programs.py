@@ -24,7 +24,7 @@ from mlctl.verbs.promote import promote
 from mlctl.verbs.reproduce import reproduce
 from mlctl.verbs.train import train
 from tests.verbs.learner import spec
-from tests.verbs.programs import RIDGES, command_spec
+from tests.verbs.programs import LINE, LINES, RIDGES, command_spec
 from tests.verbs.repositories import commit
 
 
@@ -32,7 +32,8 @@ from tests.verbs.repositories import commit
 def trainer(learner):
     """The small project, trained by `train.py`."""
     learner.write("mlctl.toml", command_spec())
-    learner.write("train.py", RIDGES)
+    learner.write("own.py", LINE)
+    learner.write("train.py", LINES)
     return learner
 
 
@@ -61,6 +62,7 @@ def log_of(project, run):
 
 def test_a_program_s_model_lives_as_any_other_does(trainer):
     trainer.write("mlctl.toml", command_spec(refit="all"))
+    trainer.write("train.py", RIDGES)
     made = trained(trainer).data
     assert (made.version, made.changed, made.estimator) == (1, True, "Ridge")
     assert made.metrics["mae"] < 1.2 < made.baseline["mae"]
@@ -77,6 +79,7 @@ def test_a_program_s_model_lives_as_any_other_does(trainer):
 
 
 def test_a_program_s_run_is_reproduced_bit_for_bit(trainer):
+    trainer.write("train.py", RIDGES)
     commit(trainer.root, "all")
     made = trained(trainer).data
     commit(trainer.root, "data")
@@ -97,17 +100,37 @@ def test_the_same_again_is_unchanged_and_what_the_program_could_have_read_is_a_r
 
 def test_plan_names_the_file_that_changed(trainer):
     trained(trainer)
-    trainer.write("train.py", RIDGES + "# more\n")
+    trainer.write("train.py", LINES + "# more\n")
     steps = plan(trainer.session(), PlanRequest()).data.steps
     assert any("file: train.py changed" in why for step in steps for why in step.why)
 
 
 def test_a_file_that_changes_while_the_program_runs_is_a_change_afterwards(trainer):
-    trainer.write("train.py", RIDGES + "open('written.txt', 'w').write('x')\n")
+    trainer.write("train.py", LINES + "open('written.txt', 'w').write('x')\n")
     made = trained(trainer)
     assert any("written.txt changed while the program ran" in said for said in made.warnings)
     assert trained(trainer).data.changed  # the file was not there when the first run began
     assert not trained(trainer).data.changed
+
+
+def test_what_a_python_program_reads_outside_of_the_project_counts(trainer):
+    outside = trainer.root.parent / "outside.txt"
+    outside.write_text("0.5")
+    reading = LINES.replace('run.params["alpha"]', f"open({str(outside)!r}).read()")
+    trainer.write("train.py", reading)
+    trained(trainer)
+    assert not trained(trainer).data.changed
+    outside.write_text("0.7")
+    assert trained(trainer).data.changed
+
+
+def test_a_program_that_asks_the_network_is_never_reused(trainer):
+    asking = "import contextlib, socket\nwith contextlib.suppress(OSError):\n    "
+    asking += "socket.create_connection(('192.0.2.1', 9), timeout=0.01)\n"
+    trainer.write("train.py", LINES + "".join(f"    {line}\n" for line in asking.splitlines()))
+    made = trained(trainer)
+    assert any("it asked the network (192.0.2.1)" in said for said in made.warnings)
+    assert trained(trainer, dry_run=True).data.changed
 
 
 def test_a_program_never_sees_the_rows_that_are_held_out(learner):
@@ -242,7 +265,7 @@ def test_a_model_that_nothing_reads_is_refused(learner, files, why):
 
 
 def test_a_second_model_and_one_that_no_flavor_stores_are_refused(trainer):
-    trainer.write("train.py", f"{RIDGES}    run.save(Ridge().fit(matrix, target))\n")
+    trainer.write("train.py", f"{LINES}    run.save(Line().fit(matrix, target))\n")
     with pytest.raises(TrainingFailed, match="saved a model already"):
         trained(trainer)
     trainer.write("train.py", "import mlctl\nwith mlctl.run() as run:\n    run.save(object())\n")
@@ -258,7 +281,7 @@ def test_a_model_of_other_columns_is_found_out_at_once(trainer):
 
 def test_artifacts_are_kept_with_the_run(trainer):
     trainer.write("notes.txt", "kept")
-    trainer.write("train.py", f"{RIDGES}    run.artifact('notes.txt', 'told/notes.txt')\n")
+    trainer.write("train.py", f"{LINES}    run.artifact('notes.txt', 'told/notes.txt')\n")
     run = run_of(trainer, trained(trainer).data.run)
     assert trainer.session().repository.objects.read(run.artifacts["told/notes.txt"]) == b"kept"
 
@@ -282,7 +305,7 @@ def test_a_run_that_nobody_started_is_recorded_and_makes_no_version(trainer):
         {"loss": 0.2},
         {"alpha": 0.5},
     )
-    assert "model/model.skops" in run.artifacts
+    assert "model/state.json" in run.artifacts
     assert trainer.session().repository.decisions.names().versions("models/demand").keys() == {1}
 
 

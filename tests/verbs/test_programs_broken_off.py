@@ -17,7 +17,7 @@ from mlctl.domain.run import Run
 from mlctl.verbs.runs import runs
 from mlctl.verbs.show import show
 from mlctl.verbs.train import train
-from tests.verbs.programs import command_spec
+from tests.verbs.programs import LINE, command_spec
 from tests.verbs.test_programs import gone
 
 CHECKPOINTED = """
@@ -25,12 +25,12 @@ import json, os, shutil, time
 folder = os.environ["MLCTL_RUN_DIR"]
 mark = f"{folder}/checkpoint"
 if os.path.exists(mark):
-    from sklearn.linear_model import Ridge
+    from own import Line
     import mlctl
     with mlctl.run() as run:
         assert run.resumed
         run.log(step=int(open(mark).read()) + 1, loss=0.5)
-        run.save(Ridge().fit(*run.load()))
+        run.save(Line().fit(*run.load()), flavor="python")
 else:
     with open(os.environ["MLCTL_POINTS"], "a") as file:
         file.write('{"step": 7, "loss": 0.75}' + chr(10))
@@ -47,6 +47,7 @@ else:
 def broken(learner):
     """Break off a training with a signal once its program has written a checkpoint; code and stderr."""
     learner.write("mlctl.toml", command_spec(sys.executable, "train.py", params="{}"))
+    learner.write("own.py", LINE)
     learner.write("train.py", CHECKPOINTED)
 
     def break_off(number):
@@ -78,6 +79,10 @@ def trained(project, *arguments):
     return json.loads(done.stdout)
 
 
+def on(run):
+    return f"; it goes on with `mlctl train --resume {run}`"
+
+
 def only_run(project):
     (row,) = runs(project.session(), RunsRequest()).data.runs
     return row
@@ -86,7 +91,7 @@ def only_run(project):
 def test_a_training_that_is_killed_takes_its_program_along_and_goes_on_where_it_was(learner, broken):
     assert broken(signal.SIGKILL)[0] == -signal.SIGKILL
     row = only_run(learner)
-    assert (row.status, row.error) == ("killed", "its process ended without finishing")
+    assert (row.status, row.error) == ("killed", f"its process ended without finishing{on(row.run)}")
     shown = show(learner.session(), ShowRequest(selector=f"run:{row.run}")).data
     assert shown.related["series"]["loss"]["last"] == 0.75
     made = trained(learner, "--resume", row.run[:12])["data"]
@@ -114,7 +119,7 @@ def test_ctrl_c_ends_the_program_and_the_run_can_go_on(learner, broken):
     row = only_run(learner)
     assert (row.status, row.error) == (
         "killed",
-        f"interrupted; it goes on with `mlctl train --resume {row.run}`",
+        f"interrupted{on(row.run)}",
     )
     assert trained(learner, "--resume", row.run)["data"]["run"] == row.run
 

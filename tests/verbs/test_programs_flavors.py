@@ -16,7 +16,7 @@ from mlctl.verbs.predict import predict
 from mlctl.verbs.promote import promote
 from mlctl.verbs.train import train
 from tests.verbs.learner import rows
-from tests.verbs.programs import command_spec
+from tests.verbs.programs import LINE, command_spec
 
 SAVING = """
 import mlctl
@@ -25,18 +25,6 @@ from {module} import {name}
 with mlctl.run() as run:
     matrix, target = run.load()
     run.save({name}(**run.params).fit(matrix, target))
-"""
-OWN = """
-import numpy as np
-
-
-class Line:
-    def fit(self, matrix, target):
-        self.weights = np.linalg.lstsq(np.c_[matrix, np.ones(len(matrix))], target, rcond=None)[0]
-        return self
-
-    def predict(self, matrix):
-        return (matrix * self.weights[:-1]).sum(axis=1) + self.weights[-1]
 """
 SHELL = r"""
 set -eu
@@ -74,7 +62,7 @@ def test_a_library_s_model_lives_as_any_other_does(learner, module, name, flavor
 def test_a_class_of_the_project_lives_as_any_other_does(learner):
     learner.write("mlctl.toml", command_spec(params="{}"))
     learner.write("train.py", SAVING.format(module="parts.own", name="Line"))
-    learner.write("parts/own.py", OWN)
+    learner.write("parts/own.py", LINE)
     version, error = lives(learner)
     assert version.flavor == "python"
     assert error < 1.2

@@ -75,8 +75,6 @@ def unfinished_tree(title: str, digest: str | None, record: Fields, related: Fie
         ("started", minute(record["started_at"]) if record["started_at"] else "", ()),
         *_told(related),
     ]
-    if "next" in related:
-        branches.append(("next", related["next"], ()))
     return [f"{title}  {record['model']}  {record['purpose']}, {record['status']}", *_tree(branches)]
 
 
