@@ -119,7 +119,7 @@ class Carried:
         """What stands under a name in a module.
 
         Raises:
-            Corrupt: there is no such module or name.
+            Corrupt: there is no such module or name, or what stands there is imported from elsewhere.
             NotInstalled, PredictionFailed: the code needs what is not there, or raised.
         """
         if module not in self._places:
@@ -141,6 +141,10 @@ class Carried:
                 f"the model's own code failed ({last.filename}, line {last.lineno}): "
                 f"{type(error).__name__}: {error}",
             ) from error
+        if getattr(found, "__module__", None) != f"{self._prefix}.{module}":
+            raise Corrupt(
+                f"{name[:60]} of {self._places[module]} is not of the model's own code", file=MANIFEST
+            )
         return found
 
     def _module(self, name: str) -> ModuleType:

@@ -128,6 +128,17 @@ def test_code_that_does_not_run_says_why_and_where(tmp_path, source, error, comp
         Carried(tmp_path)("line", "Line")
 
 
+@pytest.mark.parametrize(
+    "name", ["Popen", "subprocess.Popen", "Line.__class__", "Line.__init__.__globals__", "total"]
+)
+def test_a_class_that_the_code_only_imports_cannot_be_asked_for(tmp_path, name):
+    source = b"import subprocess\nfrom subprocess import Popen\nclass Line: pass\ntotal = 3\n"
+    stored({"code/line.py": source, "code.json": b'{"line": "line.py"}'}, tmp_path)
+    with pytest.raises(Corrupt):
+        Carried(tmp_path)("line", name)
+    assert Carried(tmp_path)("line", "Line").__name__ == "Line"
+
+
 def test_what_code_prints_while_it_is_imported_stays_off_stdout(tmp_path, capsys):
     stored({"code/a.py": b"print('hello')\nclass Line: pass\n", "code.json": b'{"a": "a.py"}'}, tmp_path)
     Carried(tmp_path)("a", "Line")

@@ -161,7 +161,8 @@ def _check_trees(found: Any, features: int, outputs: int) -> tuple[int, int]:
     places = _wholes(starts, "iteration_indptr", rounds + 1, 0, len(trees) + 1)
     if not np.array_equal(places, np.arange(rounds + 1) * each * outputs):
         raise _corrupt("has rounds of other sizes than its trees")
-    if any(model.get("cats", {}).values()):
+    categories = model.get("cats", {})
+    if not isinstance(categories, dict) or any(categories.values()):
         raise _corrupt("holds categories, which mlctl does not write")
     for number, tree in enumerate(trees):
         _check_tree(number, tree, features)
