@@ -40,7 +40,7 @@ _mlctl() {
         " data get") words="--output -o --remote --force --dry-run --json" ;;
         " data evict") words="--remote --trust-size --keep --older-than --projects --yes -y --dry-run --json" ;;
         " train") words="--set --seed --repeats --no-cache --data --window --test --resume --json-lines --dry-run --json" ;;
-        " eval") words="--to --data --check --dry-run --json" ;;
+        " eval") words="--to --data --check --markdown --html --dry-run --json" ;;
         " promote") words="--to --reason --force --dry-run --json" ;;
         " rollback") words="--model --reason --force --dry-run --json" ;;
         " freeze") words="--reason --until --dry-run --json" ;;
@@ -89,6 +89,8 @@ _mlctl() {
         ' data get|--output') values='<file>' ;;
         ' data get|-o') values='<file>' ;;
         ' data evict|--projects') values='<folder>' ;;
+        ' eval|--markdown') values='<file>' ;;
+        ' eval|--html') values='<file>' ;;
         ' gc|--projects') values='<folder>' ;;
     esac
     if [[ $values == "<folder>" ]]; then

@@ -139,6 +139,8 @@ complete -c mlctl -n '__fish_seen_subcommand_from train' -l json -d 'Print one J
 complete -c mlctl -n '__fish_seen_subcommand_from eval' -l to -r -d 'Compare with what this stage holds.'
 complete -c mlctl -n '__fish_seen_subcommand_from eval' -l data -r -d 'Score this dataset instead of the test rows.'
 complete -c mlctl -n '__fish_seen_subcommand_from eval' -l check -d 'Exit 40 where the stage\'s gates would refuse.'
+complete -c mlctl -n '__fish_seen_subcommand_from eval' -l markdown -r -F -d 'Write it for a pull request; - for stdout.'
+complete -c mlctl -n '__fish_seen_subcommand_from eval' -l html -r -F -d 'Write it as one page with plots.'
 complete -c mlctl -n '__fish_seen_subcommand_from eval' -l dry-run -d 'Show what would be done and change nothing.'
 complete -c mlctl -n '__fish_seen_subcommand_from eval' -l json -d 'Print one JSON document on stdout.'
 complete -c mlctl -n '__fish_seen_subcommand_from promote' -l to -r -d 'The stage to move.'

@@ -11,6 +11,7 @@ _ENGINES = {
     "adding": "mlctl.verbs.data_add",
     "attribution": "mlctl.verbs.attribution",
     "data_transfer": "mlctl.verbs.data_transfer",
+    "documents": "mlctl.verbs.documents",
     "fitting": "mlctl.verbs.fitting",
     "measuring": "mlctl.verbs.measuring",
     "numbering": "mlctl.verbs.numbering",

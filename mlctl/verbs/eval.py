@@ -4,6 +4,8 @@ What is evaluated is the tested artefact on the rows that it was fitted without.
 time is answered from the store (`verdicts`); only a new one loads the engine that measures.
 """
 
+from pathlib import Path
+
 import msgspec
 
 from mlctl.domain.errors import GateRefused
@@ -12,6 +14,8 @@ from mlctl.domain.gate import GateDecision
 from mlctl.domain.ids import Digest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.eval import EvalRequest, EvalResult
+from mlctl.reporting.markdown import markdown
+from mlctl.verbs.engines import engine
 from mlctl.verbs.order import in_order
 from mlctl.verbs.session import Session
 from mlctl.verbs.verdicts import Question, answered, ask, evaluation_of, judge, known_stage
@@ -36,6 +40,8 @@ def eval(session: Session, request: EvalRequest) -> Outcome[EvalResult]:  # noqa
         )
     decision = judge(session, question, evaluation)
     data = _result(session, question, digest, evaluation, decision, changed=changed, dry_run=request.dry_run)
+    if not request.dry_run:
+        data = _written(session, request, data, evaluation)
     label = f"{question.model}@{question.number}"
     if request.check and not decision.passed:
         raise GateRefused(
@@ -87,6 +93,20 @@ def _result(
         notes=evaluation.notes,
         dry_run=dry_run,
     )
+
+
+def _written(session: Session, request: EvalRequest, data: EvalResult, evaluation: Evaluation) -> EvalResult:
+    """Write the documents that were asked for; also where `check` refuses, since these say why."""
+    text, files = None, {}
+    if request.markdown is not None:
+        text = markdown(data)
+        if request.markdown != "-":
+            engine("documents").write_text(Path(request.markdown), text)
+            files["markdown"], text = request.markdown, None
+    if request.html is not None:
+        engine("documents").write_page(session, data, evaluation, Path(request.html))
+        files["html"] = request.html
+    return msgspec.structs.replace(data, written=files, markdown=text)
 
 
 def _planned(session: Session, question: Question) -> EvalResult:

@@ -6,7 +6,9 @@ that was fitted without its own test rows; where that has seen them too, there i
 evaluation says why.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -77,7 +79,8 @@ def measure(session: Session, question: Question) -> Evaluation:
     truth = targets(scored.table.column(signature.target), signature.classes)
     candidate = _answers(session, version, scored.table, truth, signature)
     seen = targets(learnt.train.column(signature.target), signature.classes)
-    baseline = baseline_answers(baseline_name(spec, signature.task), seen, truth, signature.classes)
+    simplest = baseline_name(spec, signature.task)
+    baseline = baseline_answers(simplest, seen, truth, signature.classes)
     rival, result = _rival(session, question, scored, truth, question.incumbent)
     session.report(Event(step=step, done=1, total=2))
     metrics = metric_names(spec, signature.task)
@@ -114,14 +117,18 @@ def measure(session: Session, question: Question) -> Evaluation:
         search=_searched(question, scored, candidate, labels),
         champion=champion,
         test=test,
-        test_from=None if scored.moments is None else stamp(scored.moments.min()),
-        test_through=None if scored.moments is None else stamp(scored.moments.max()),
+        test_from=_stamped(scored.moments, np.min),
+        test_through=_stamped(scored.moments, np.max),
         notes={
             "primary": primary,
-            "baseline": baseline_name(spec, signature.task),
+            "baseline": simplest,
             **_overlap(session, question, scored),
         },
     )
+
+
+def _stamped(moments: Array | None, which: Callable[[Array], Any]) -> str | None:
+    return None if moments is None else stamp(which(moments))
 
 
 def _comparison(

@@ -223,3 +223,37 @@ def test_a_stage_that_looks_misspelt_is_refused_before_anything_is_measured(lear
     with pytest.raises(NotFound, match="did you mean 'production'") as raised:
         evaluate(learner.session(), EvalRequest(to="produktion"))
     assert raised.value.hints == ("mlctl eval demand --to production",)
+
+
+def test_documents_come_from_the_store_alone(learner):
+    made = trained(learner)
+    first = evaluated(learner)
+    repository = learner.session().repository
+    version = repository.facts.get(ModelVersion, made.digest)
+    for file in version.artefacts:  # no model can be asked, and no row read again
+        repository.layout.object(file.sha256).unlink()
+    learner.write("data/rides.csv", "gone\n")
+    found = evaluated(learner, markdown="comment.md", html="page.html")
+    assert found.changed is False
+    assert found.evaluation == first.evaluation
+    assert found.written == {"markdown": "comment.md", "html": "page.html"}
+    assert "Residuals over time" in (learner.root / "page.html").read_text()
+    text = (learner.root / "comment.md").read_text()
+    assert text == evaluated(learner, markdown="-").markdown
+    assert text.startswith("### demand@1: production holds nothing to compare it with")
+
+
+def test_what_the_gates_refuse_is_written_all_the_same(learner):
+    learner.write("mlctl.toml", spec(gates="[model.demand.gates.production]\nmae = { max = 0.1 }\n"))
+    trained(learner)
+    with pytest.raises(GateRefused) as raised:
+        evaluated(learner, check=True, markdown="comment.md", html="page.html")
+    assert raised.value.data.written == {"markdown": "comment.md", "html": "page.html"}
+    assert "**refused** mae.max" in (learner.root / "comment.md").read_text()
+
+
+def test_a_dry_run_writes_no_document(learner):
+    trained(learner)
+    evaluated(learner)
+    assert evaluated(learner, dry_run=True, markdown="comment.md").written == {}
+    assert not (learner.root / "comment.md").exists()

@@ -23,6 +23,13 @@ def eval(  # noqa: A001 (the command's own name)
     check: Annotated[
         bool, typer.Option("--check", help="Exit 40 where the stage's gates would refuse.")
     ] = False,
+    markdown: Annotated[
+        str | None,
+        typer.Option("--markdown", metavar="FILE", help="Write it for a pull request; - for stdout."),
+    ] = None,
+    html: Annotated[
+        str | None, typer.Option("--html", metavar="FILE", help="Write it as one page with plots.")
+    ] = None,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -31,6 +38,10 @@ def eval(  # noqa: A001 (the command's own name)
     Examples:
       mlctl eval
       mlctl eval demand@7 --to staging
-      mlctl eval --check
+      mlctl eval --check --markdown comment.md
+      mlctl eval --html evaluation.html
     """
-    carry_out("eval", EvalRequest(model=model, to=to, data=data, check=check, dry_run=dry_run), json=json)
+    request = EvalRequest(
+        model=model, to=to, data=data, check=check, markdown=markdown, html=html, dry_run=dry_run
+    )
+    carry_out("eval", request, json=json)

@@ -18,6 +18,9 @@ _UNITS = ("row", "day", "week", "month")
 def render(data: EvalResult, out: Console) -> None:
     """Print the evaluation."""
     label = f"{data.model}@{data.version}"
+    if data.markdown is not None:
+        out.print(data.markdown, end="", soft_wrap=True)
+        return
     if data.dry_run and data.changed:
         out.print(f"would evaluate {label} for stage {data.stage}", soft_wrap=True)
         return
@@ -35,6 +38,8 @@ def render(data: EvalResult, out: Console) -> None:
         out.print(f"  {incumbent.why}", soft_wrap=True)
     _search(data, out)
     _gates(data, out)
+    for path in data.written.values():
+        out.print(f"  written: {path}", soft_wrap=True)
 
 
 def _verdict(incumbent: IncumbentResult) -> str:

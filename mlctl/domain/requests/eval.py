@@ -17,12 +17,16 @@ class EvalRequest(Record, frozen=True, kw_only=True):
         to: the stage whose incumbent it is compared with.
         data: a dataset selector instead of the version's own test rows; all of its rows are scored.
         check: refuse (exit 40) where the stage's gates would.
+        markdown: a file to write the evaluation to as Markdown; "-" answers it as text.
+        html: a file to write it to as one page with plots.
     """
 
     model: str | None = None
     to: str = "production"
     data: str | None = None
     check: bool = False
+    markdown: str | None = None
+    html: str | None = None
     dry_run: bool = False
 
 
@@ -32,6 +36,8 @@ class EvalResult(Record, frozen=True, kw_only=True):
     Attributes:
         baseline_difference: candidate minus baseline.
         evaluation: digest of the fact; None in a dry run.
+        written: files by kind, "markdown" or "html".
+        markdown: the text, where it was asked for without a file.
     """
 
     model: str
@@ -51,4 +57,6 @@ class EvalResult(Record, frozen=True, kw_only=True):
     stage: str
     gates: dict[str, Any] = msgspec.field(default_factory=dict)
     notes: dict[str, Any] = msgspec.field(default_factory=dict)
+    written: dict[str, str] = msgspec.field(default_factory=dict)
+    markdown: str | None = None
     dry_run: bool = False

@@ -1,0 +1,73 @@
+"""Plots of a regression's answers: against the truth, and what is left over."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from mlctl.domain.digits import digits
+from mlctl.reporting.charts import Axes, cloud, columns, line, shaded, spanning, whiskers
+from mlctl.reporting.figure import Figure, figure
+from mlctl.statistics.curves import Band, band, equal_mass
+from mlctl.statistics.metrics import Answers
+
+Array = np.ndarray[Any, Any]
+Units = tuple[Array, int]
+
+_GROUPS = 10
+_CUT = 0.001
+
+
+def of_numbers(answers: Answers, units: Units, target: str) -> Iterator[Figure]:
+    """Predicted against true, residuals against prediction, residuals, size of the error."""
+    output, residual = answers.output, answers.output - answers.truth
+    groups = equal_mass(output, _GROUPS)
+    predicted = f"predicted {target}"
+    both = spanning(answers.truth, output, share=_CUT)
+    axes, ends = Axes(x=both, y=both), np.array(both)
+    level = band(output, answers.truth, groups, units)
+    yield figure(
+        "Predicted against true",
+        "Orange: mean of the truth in ten groups of equally many predictions, with 95 % interval. "
+        "It should follow the dashed line.",
+        axes,
+        [cloud(axes, output, answers.truth), line(axes, ends, ends, "ideal"), _haloed(axes, level)],
+        (predicted, f"true {target}"),
+    )
+    axes = Axes(x=spanning(output, share=_CUT), y=spanning(residual, zero=True, share=_CUT))
+    middle = band(output, residual, groups, units)
+    flat = line(axes, np.array(axes.x), np.zeros(2), "ideal")
+    yield figure(
+        "Residuals against prediction",
+        "Prediction minus truth; orange: its mean with 95 % interval. A slope is something not learnt.",
+        axes,
+        [cloud(axes, output, residual), flat, _haloed(axes, middle)],
+        (predicted, "prediction - truth"),
+    )
+    yield _histogram(residual, axes.y)
+    size = band(output, np.abs(residual), groups, units)
+    axes = Axes(x=spanning(size.x), y=spanning(size.mean, size.low, size.high, zero=True))
+    yield figure(
+        "Size of the error by prediction",
+        "Mean absolute error in ten groups of equally many predictions, with 95 % intervals.",
+        axes,
+        [whiskers(axes, size)],
+        (predicted, "mean absolute error"),
+    )
+
+
+def _haloed(axes: Axes, found: Band) -> str:
+    return shaded(axes, found, "spread2") + line(axes, found.x, found.mean, "other")
+
+
+def _histogram(residual: Array, ends: tuple[float, float]) -> Figure:
+    counts, edges = np.histogram(residual, bins=41, range=ends)
+    axes = Axes(x=ends, y=(0.0, float(counts.max()) * 1.05 or 1.0))
+    half, most = (digits(float(np.quantile(np.abs(residual), share))) for share in (0.5, 0.9))
+    return figure(
+        "Residuals",
+        f"Half of all answers are off by less than {half}, nine in ten by less than {most}.",
+        axes,
+        [columns(axes, counts, edges), line(axes, np.zeros(2), np.array(axes.y), "ideal")],
+        ("prediction - truth", "rows"),
+    )

@@ -1,0 +1,100 @@
+"""What an evaluation says in words and cells, the same in Markdown and on the page."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from mlctl.domain.digits import digits
+from mlctl.domain.evaluation import Difference, Estimate
+from mlctl.domain.requests.eval import EvalResult
+
+_UNITS = ("row", "day", "week", "month")
+
+
+def label(data: EvalResult) -> str:
+    """`demand@7`."""
+    return f"{data.model}@{data.version}"
+
+
+def headline(data: EvalResult) -> str:
+    """The verdict in one sentence: `demand@2 is better than demand@1, which production holds`."""
+    incumbent = data.incumbent
+    if incumbent.version is None:
+        return f"{label(data)}: {data.stage} holds nothing to compare it with"
+    other = f"{data.model}@{incumbent.version} of {data.stage}"
+    said = {
+        "better": f"{label(data)} is better than {other}",
+        "worse": f"{label(data)} is worse than {other}",
+        "cannot_tell": f"{label(data)} and {other}: cannot tell which is better",
+    }
+    return said.get(incumbent.verdict, f"{label(data)}: no comparison with {other}")
+
+
+def verdict_notes(data: EvalResult) -> Iterator[str]:
+    """What more it would take, and what the comparison rests on."""
+    incumbent = data.incumbent
+    if incumbent.more_seeds is not None:
+        yield f"about {incumbent.more_seeds} more seeds of each would tell"
+    elif incumbent.more_rows is not None:
+        yield f"about {incumbent.more_rows:,} more rows would tell"
+    if incumbent.version is not None and incumbent.rows:
+        yield f"compared on {incumbent.rows:,} rows with the {incumbent.artefact} artefact"
+    if incumbent.why and incumbent.version is not None:
+        yield incumbent.why
+
+
+def gates_word(data: EvalResult) -> str:
+    """`passed`, `refused`, or `none`."""
+    if not data.gates:
+        return "none"
+    return "passed" if data.gates["passed"] else "refused"
+
+
+def refused(data: EvalResult) -> list[tuple[str, str]]:
+    """Gate with its slice, and why."""
+    found: list[dict[str, Any]] = data.gates.get("reasons", [])
+    return [(_gate(one), one["why"]) for one in found]
+
+
+def not_judged(data: EvalResult) -> list[tuple[str, str]]:
+    """Gates that were not judged for one reason, and why."""
+    reasons: dict[str, list[str]] = {}
+    for one in data.gates.get("skipped", []):
+        reasons.setdefault(one["why"], []).append(_gate(one))
+    return [(", ".join(names), why) for why, names in reasons.items()]
+
+
+def _gate(one: dict[str, Any]) -> str:
+    return f"{one['gate']} ({one['slice']})" if one["slice"] else str(one["gate"])
+
+
+def made_from(data: EvalResult) -> str:
+    """The rows, and what an interval draws."""
+    dataset = f"{data.dataset['name']}@{data.dataset['version']}"
+    units = f"{data.units:,} values of {data.resample}"
+    if data.resample in _UNITS:
+        units = f"{data.units:,} {data.resample}" + ("" if data.units == 1 else "s")
+    return f"{data.rows:,} rows of {dataset}; 95 % intervals resample {units}"
+
+
+def estimate(found: Estimate | None) -> str:
+    """`41.2 [39.1, 43.5]`."""
+    if found is None or found.value is None:
+        return "-"
+    return digits(found.value) + between(found.low, found.high)
+
+
+def difference(found: Difference | None) -> str:
+    """`-2.1 [-3.0, -1.2]`."""
+    if found is None or found.difference is None:
+        return "-"
+    return digits(found.difference, sign=True) + between(found.low, found.high)
+
+
+def other(found: Difference | None) -> str:
+    """The incumbent's value."""
+    return "-" if found is None or found.other is None else digits(found.other)
+
+
+def between(low: float | None, high: float | None) -> str:
+    """The interval in brackets; "" for none."""
+    return "" if low is None or high is None else f" [{digits(low)}, {digits(high)}]"

@@ -1,0 +1,118 @@
+"""What plots of a model's answers show: binned means with intervals, ROC and PR, densities. Pure numbers.
+
+Intervals draw whole units (rows, groups, weeks), as those of the metrics do.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from mlctl.statistics.intervals import interval
+from mlctl.statistics.resample import draws, unit_sums
+
+Array = np.ndarray[Any, Any]
+
+_MOST_POINTS = 200
+
+
+@dataclass(frozen=True, kw_only=True)
+class Band:
+    """Means of a value in bins, shape (bins,) each; NaN where an interval is undefined."""
+
+    x: Array
+    mean: Array
+    low: Array
+    high: Array
+    rows: Array
+
+
+def equal_mass(x: Array, bins: int) -> Array:
+    """The bin of each row, 0 to at most bins - 1: about equally many rows each, equal values together."""
+    order = np.argsort(x, kind="stable")
+    ends = np.unique(x[order][np.linspace(0, len(x), bins + 1).astype(int)[1:-1]]) if len(x) else x
+    return np.searchsorted(ends, x, side="right")
+
+
+def band(
+    x: Array, value: Array, bins: Array, units: tuple[Array, int], *, samples: int = 400, seed: int = 0
+) -> Band:
+    """The mean of `value` in each bin with its 95 % bootstrap interval, at the mean of `x`.
+
+    Args:
+        x: shape (rows,), where a bin stands.
+        value: shape (rows,).
+        bins: the bin of each row, as `equal_mass` gives them; empty ones are left out.
+        units: the unit of each row and how many there are (`resample.unit_codes`).
+        samples: of the bootstrap.
+        seed: of its draws.
+    """
+    codes, count = units
+    kinds, place = np.unique(bins, return_inverse=True)
+    member = np.zeros((len(x), len(kinds)))
+    member[np.arange(len(x)), place] = 1.0
+    rows = member.sum(axis=0)
+    sums = unit_sums(np.hstack([member, member * value[:, None]]), codes, count)
+    drawn = np.concatenate([chunk @ sums for chunk in draws(count, samples, seed)])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        means = drawn[:, len(kinds) :] / drawn[:, : len(kinds)]
+    ends = np.full((2, len(kinds)), np.nan)
+    for at in range(len(kinds)):
+        low, high = interval(means[:, at], len(np.unique(codes[place == at])))
+        if low is not None and high is not None:
+            ends[:, at] = low, high
+    return Band(
+        x=(member * x[:, None]).sum(axis=0) / rows,
+        mean=(member * value[:, None]).sum(axis=0) / rows,
+        low=ends[0],
+        high=ends[1],
+        rows=rows.astype(np.int64),
+    )
+
+
+def roc(truth: Array, score: Array) -> tuple[Array, Array]:
+    """False-positive and true-positive rate at falling thresholds, from (0, 0) to (1, 1)."""
+    hits, misses = _called(truth, score)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _thinned(np.r_[0.0, misses] / misses[-1], np.r_[0.0, hits] / hits[-1])
+
+
+def precision_recall(truth: Array, score: Array) -> tuple[Array, Array]:
+    """Recall and precision at falling thresholds."""
+    hits, misses = _called(truth, score)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return _thinned(hits / hits[-1], hits / (hits + misses))
+
+
+def _called(truth: Array, score: Array) -> tuple[Array, Array]:
+    """True and false positives at each distinct score, the highest first."""
+    order = np.argsort(-score, kind="stable")
+    last = np.flatnonzero(np.r_[np.diff(score[order]) != 0, True])
+    hits = np.cumsum(truth[order].astype(np.float64))[last]
+    return hits, last + 1 - hits
+
+
+def _thinned(x: Array, y: Array) -> tuple[Array, Array]:
+    """At most a few hundred points, evenly along the curve; first and last stay."""
+    if len(x) <= _MOST_POINTS:
+        return x, y
+    way = np.r_[0.0, np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y)))]
+    kept = np.unique(np.searchsorted(way, np.linspace(0, way[-1], _MOST_POINTS)))
+    kept = np.unique(np.r_[0, kept, len(x) - 1])
+    return x[kept], y[kept]
+
+
+def confusion(truth: Array, output: Array, classes: int) -> Array:
+    """Rows by true and answered class, shape (classes, classes); without a truth that is no class."""
+    known = (truth >= 0) & (output >= 0)
+    flat = truth[known].astype(np.int64) * classes + output[known].astype(np.int64)
+    return np.bincount(flat, minlength=classes * classes).reshape(classes, classes)
+
+
+def density(
+    x: Array, y: Array, x_range: Sequence[float], y_range: Sequence[float], cells: tuple[int, int]
+) -> Array:
+    """How many points lie in each cell of a grid, shape (cells[0], cells[1])."""
+    counts, _, _ = np.histogram2d(x, y, bins=cells, range=[tuple(x_range), tuple(y_range)])
+    return np.asarray(counts)

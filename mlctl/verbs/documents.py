@@ -1,0 +1,79 @@
+"""An evaluation written to files, from the store alone: nothing is fitted and no model is asked."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from mlctl.domain.evaluation import Evaluation
+from mlctl.domain.model import ModelVersion
+from mlctl.domain.prediction import OUTPUT, PROBABILITIES
+from mlctl.domain.requests.eval import EvalResult
+from mlctl.learning.evaluate import units_of
+from mlctl.learning.rows import Array, targets
+from mlctl.reporting.page import Kept, page
+from mlctl.statistics.metrics import Answers
+from mlctl.statistics.resample import unit_codes
+from mlctl.tabular.parquet import table_from
+from mlctl.tabular.time import event_time
+from mlctl.verbs.session import Session
+
+
+def write_page(session: Session, data: EvalResult, evaluation: Evaluation, path: Path) -> None:
+    """Write the HTML page of a stored evaluation.
+
+    Raises:
+        Missing, Corrupt: the rows or the version are not in the store.
+    """
+    version = session.repository.facts.get(ModelVersion, evaluation.model_digest)
+    write_text(path, page(data, kept_rows(session, evaluation, version), evaluation.created_at))
+
+
+def kept_rows(session: Session, evaluation: Evaluation, version: ModelVersion) -> Kept:
+    """The rows of an evaluation as the store keeps them.
+
+    Intervals of plots draw what the evaluation drew; where that was a column which is no input of the model,
+    rows.
+    """
+    signature = version.signature
+    table = table_from(session.repository.objects.read(evaluation.predictions))
+    output = targets(table.column(OUTPUT), signature.classes)
+    probabilities: Array | None = None
+    if PROBABILITIES in table.column_names:
+        flat = table.column(PROBABILITIES).combine_chunks().flatten()
+        probabilities = np.asarray(flat).reshape(table.num_rows, len(signature.classes))
+    answers = Answers(
+        truth=targets(table.column(signature.target), signature.classes),
+        output=output,
+        probabilities=probabilities,
+        classes=len(signature.classes),
+        positive=len(signature.classes) - 1 if signature.task == "binary" else 1,
+    )
+    timed = bool(version.time) and set(version.time) <= set(table.column_names)
+    moments = event_time(table, version.time) if timed else None
+    unit = evaluation.resample
+    column = table.column(unit).to_pylist() if unit in table.column_names else None
+    if unit != "row" and column is None and moments is None:
+        unit = "row"
+    labels = units_of(unit, table.num_rows, moments, column)
+    known = labels if len(labels) == table.num_rows else np.arange(table.num_rows)
+    return Kept(
+        answers=answers,
+        moments=moments,
+        units=unit_codes(known),
+        classes=signature.classes,
+        target=signature.target,
+    )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Aside, flush, rename: a reader finds the old file or the whole new one."""
+    aside = path.with_name(f".{path.name}.{os.getpid()}.aside")
+    try:
+        with aside.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        aside.replace(path)
+    finally:
+        aside.unlink(missing_ok=True)
