@@ -179,7 +179,8 @@ def recorded_value(side: Side, name: str) -> str | None:
     """The digest of a variable's value; "" where it was not set, None where it was not read."""
     if side.used is None:
         return None
-    return side.used.variables.get(name, side.used.settings.get(name))
+    absent = "" if side.used.everything else None  # of all that a program was given
+    return side.used.variables.get(name, side.used.settings.get(name, absent))
 
 
 def value_of(name: str, digest: str) -> tuple[bool, str | None]:

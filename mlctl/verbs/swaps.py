@@ -163,6 +163,8 @@ def _of_code(pair: Pair) -> Iterator[Swap]:
 def _of_files(pair: Pair, changes: list[Change]) -> Iterator[Swap]:
     """Files that were read, or looked for."""
     data = pair.old.paths | pair.new.paths
+    if any(side.used is not None and side.used.blind for side in (pair.old, pair.new)):
+        data |= {"mlctl.toml", *(f"{path}.dvc" for path in data)}  # all files count; these say what others do
     for one in changes:
         path = one.name
         if one.kind != "file" or path in data or path == ".":
@@ -181,9 +183,9 @@ def _of_files(pair: Pair, changes: list[Change]) -> Iterator[Swap]:
 
 
 def _of_variables(pair: Pair) -> Iterator[Swap]:
-    for name in sorted(recorded_variables(pair.old) & recorded_variables(pair.new)):
-        old, new = (recorded_value(side, name) or "" for side in (pair.old, pair.new))
-        if old == new:
+    for name in sorted(recorded_variables(pair.old) | recorded_variables(pair.new)):
+        old, new = (recorded_value(side, name) for side in (pair.old, pair.new))
+        if old is None or new is None or old == new:
             continue
         change = Change(kind="variable", name=name, old=old or None, new=new or None)
         known = all(value_of(name, digest)[0] for digest in (old, new))

@@ -70,5 +70,6 @@ def _named(session: Session, text: str) -> Named:
     if tested is not None:  # the run of a refit is another one than that of the version that was tested
         version = session.repository.facts.get(ModelVersion, tested)
         for _, own in session.repository.facts.where(Run, run=version.run):
+            told = msgspec.structs.replace(told, run=own.run)
             return Named(told=told, run=own, digest=Digest(tested), version=version)
     raise NotFound(f"{told.label} made no model version that is here", "mlctl fetch", run=run.run)

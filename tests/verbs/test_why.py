@@ -273,8 +273,36 @@ def test_fewer_fits_than_would_be_needed_tell_what_they_can(learner):
     train(learner.session(), TrainRequest())
     learner.write("mlctl.toml", spec(params='{ alpha = 900.0, solver = "svd", tol = 0.1 }'))
     train(learner.session(), TrainRequest())
+    lacking = asked(learner, fits=1).data
+    assert [one.taken for one in lacking.fits] == [("parameter alpha",)]
+    assert not lacking.exact
+    assert [one.share is None for one in lacking.shares] == [False, False]  # the other one's by what is left
     found = asked(learner, fits=2).data
-    assert len(found.fits) == 2
-    assert not found.exact
-    assert found.shares[0].name == "parameter alpha"
-    assert found.shares[-1].share is None
+    assert [one.name for one in found.shares] == ["parameter alpha", "parameter solver and parameter tol"]
+    assert found.exact
+
+
+def test_many_differences_are_swapped_in_groups_and_the_group_that_matters_is_taken_apart(learner):
+    named = {f"p{number}": number for number in range(12)}
+    learner.write(
+        "own.py",
+        f"""
+from sklearn.linear_model import Ridge
+
+
+def make({", ".join(f"{name}=0" for name in named)}):
+    return Ridge(alpha=1.0 + 900 * p7 + 0.001 * p3)
+""",
+    )
+    text = spec().replace('estimator = "sklearn.linear_model:Ridge"', BUILT)
+    learner.write("mlctl.toml", text)
+    train(learner.session(), TrainRequest())
+    params = ", ".join(f"{name} = {number + 1}" for name, number in named.items())
+    learner.write("mlctl.toml", text.replace("params = {}", f"params = {{ {params} }}"))
+    train(learner.session(), TrainRequest())
+    planned = asked(learner, fits=16, dry_run=True).data
+    assert (len(planned.shares), len(planned.fits)) == (12, 14)
+    found = asked(learner, fits=16).data
+    assert len(found.fits) <= 16
+    assert "parameter p7" in found.shares[0].name
+    assert len(found.shares[0].changes) <= 3
