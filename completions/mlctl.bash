@@ -10,14 +10,14 @@ _mlctl() {
             -*) ;;
             *)
                 case "$path $word" in
-                    " data"|" labels"|" remote"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data mv"|" data rm"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" data get"|" data evict"|" train"|" eval"|" promote"|" rollback"|" freeze"|" unfreeze"|" retire"|" runs"|" models"|" show"|" diff"|" why"|" reproduce"|" log"|" log drop"|" undo"|" redo"|" fsck"|" push"|" pull"|" fetch"|" clone"|" remote add"|" remote ls"|" remote rm"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
+                    " data"|" labels"|" remote"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data mv"|" data rm"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" data get"|" data evict"|" train"|" eval"|" approve"|" promote"|" rollback"|" freeze"|" unfreeze"|" retire"|" runs"|" models"|" show"|" diff"|" why"|" reproduce"|" log"|" log drop"|" undo"|" redo"|" fsck"|" push"|" pull"|" fetch"|" clone"|" remote add"|" remote ls"|" remote rm"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
                     *) break ;;
                 esac ;;
         esac
     done
     local words="" values=""
     case "$path" in
-        "") words="init status data train eval promote rollback freeze unfreeze retire runs models show diff why reproduce log undo redo fsck push pull fetch clone remote gc serve predict labels monitor plan build loop blame hook spec completion" ;;
+        "") words="init status data train eval approve promote rollback freeze unfreeze retire runs models show diff why reproduce log undo redo fsck push pull fetch clone remote gc serve predict labels monitor plan build loop blame hook spec completion" ;;
         " data") words="add import update mv rm ls log show diff status check checkout get evict" ;;
         " labels") words="add" ;;
         " remote") words="add ls rm" ;;
@@ -41,6 +41,7 @@ _mlctl() {
         " data evict") words="--remote --trust-size --keep --older-than --projects --yes -y --dry-run --json" ;;
         " train") words="--set --seed --repeats --no-cache --data --window --test --resume --json-lines --dry-run --json" ;;
         " eval") words="--to --data --check --markdown --html --dry-run --json" ;;
+        " approve") words="--to --reason --sign --dry-run --json" ;;
         " promote") words="--to --reason --force --dry-run --json" ;;
         " rollback") words="--model --reason --force --dry-run --json" ;;
         " freeze") words="--reason --until --dry-run --json" ;;
@@ -91,6 +92,7 @@ _mlctl() {
         ' data evict|--projects') values='<folder>' ;;
         ' eval|--markdown') values='<file>' ;;
         ' eval|--html') values='<file>' ;;
+        ' approve|--sign') values='<file>' ;;
         ' gc|--projects') values='<folder>' ;;
     esac
     if [[ $values == "<folder>" ]]; then

@@ -13,7 +13,7 @@ from mlctl.domain.digits import apart, digits
 from mlctl.domain.evaluation import Difference, Estimate, IncumbentResult, SliceResult, levels_of
 from mlctl.domain.metric import METRICS, harm
 from mlctl.domain.records import Record
-from mlctl.domain.spec import GateRule
+from mlctl.domain.spec_gates import GateRule
 
 BASELINE = "baseline"
 _NORMAL = NormalDist()

@@ -11,6 +11,7 @@
     labels/<model>/<digest>         a batch of labels that counts -> the same digest
     frozen/<model>/<stage>          a stage that stays as it is -> until when: a time, or "unfrozen"
     retired/<model>/<digest>        a version that no stage gets again -> the same digest
+    approvals/<model>/<digest>/<stage>/<who>   one person's word for a version -> the same digest
 
 Names are lower case, so that no file system confuses two.
 """
@@ -83,3 +84,13 @@ def frozen(model: str, name: str) -> str:
 def retired(model: str, digest: str) -> str:
     """`retired/<model>/<digest>`, of the version's tested artefact."""
     return f"retired/{model}/{digest}"
+
+
+def approvals(model: str, digest: str) -> str:
+    """`approvals/<model>/<digest>`: all of a version."""
+    return f"approvals/{model}/{digest}"
+
+
+def approval(model: str, digest: str, name: str, who: str) -> str:
+    """`approvals/<model>/<digest>/<stage>/<who>`; who is a digest of an e-mail, which can't be a name."""
+    return f"{approvals(model, digest)}/{name}/{who}"

@@ -4,19 +4,15 @@
 Text that is an expression, a duration or an import path is checked there and kept as text here.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
 import msgspec
 
+from mlctl.domain.spec_gates import StageGates
+
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=False):
-    """A table of the spec. Unknown keys are errors.
-
-    Attributes:
-        rest: the field that takes the keys of the table which are no fields; None: they are errors.
-    """
-
-    rest: ClassVar[str | None] = None
+    """A table of the spec. Unknown keys are errors."""
 
 
 class ProjectSpec(Part, frozen=True, kw_only=True):
@@ -131,49 +127,6 @@ class EvalSpec(Part, frozen=True, kw_only=True):
     repeats: int = 1
     slices: dict[str, str] = {}
     search: bool = True
-
-
-class GateRule(Part, frozen=True, kw_only=True):
-    """One metric's conditions at one stage.
-
-    Attributes:
-        max, min: absolute limits on the metric's value.
-        incumbent: how it must compare with what the stage holds.
-        margin: in the metric's unit (a number) or relative to the incumbent ("5%").
-        confidence: one-sided.
-        min_rows: slices with fewer rows are not judged.
-    """
-
-    max: float | None = None
-    min: float | None = None
-    incumbent: Literal["not_worse", "non_inferior", "superior"] | None = None
-    margin: float | str = 0.0
-    confidence: float = 0.95
-    min_rows: int = 0
-
-
-class StageGates(Part, frozen=True, kw_only=True):
-    """`[model.NAME.gates.STAGE]`: what must hold besides the metrics; every other key is a metric.
-
-    Attributes:
-        after: a stage that the version must hold or have held before.
-        rules: every other key: a metric, "METRIC@slices" or "METRIC@slice:NAME".
-    """
-
-    rest: ClassVar[str | None] = "rules"
-
-    after: str | None = None
-    rules: dict[str, GateRule] = {}
-
-    @property
-    def asks_more(self) -> bool:
-        """Whether anything besides metrics is asked for."""
-        return any(getattr(self, key) != getattr(_NOTHING, key) for key in RESERVED)
-
-
-_NOTHING = StageGates()
-RESERVED = tuple(key for key in StageGates.__struct_fields__ if key != StageGates.rest)
-"""The keys of a stage's table that are no metrics."""
 
 
 class RolloutSpec(Part, frozen=True, kw_only=True):

@@ -7,7 +7,8 @@ from typing import Any
 
 import msgspec
 
-from mlctl.domain.spec import ModelSpec, StageGates
+from mlctl.domain.spec import ModelSpec
+from mlctl.domain.spec_gates import StageGates
 
 
 def kept_spec(data: bytes) -> ModelSpec:

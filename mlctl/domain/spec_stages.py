@@ -2,8 +2,9 @@
 
 from mlctl.domain.duration import share
 from mlctl.domain.nearest import nearest
-from mlctl.domain.spec import GateRule, ModelSpec
-from mlctl.domain.spec_rules import Problems, known_metric, problem, undeclared, valid_name
+from mlctl.domain.spec import ModelSpec
+from mlctl.domain.spec_gates import ApprovalsSpec, GateRule
+from mlctl.domain.spec_rules import Problems, known_metric, once, problem, undeclared, valid_name
 from mlctl.domain.spec_shape import dotted
 from mlctl.domain.toml_lines import Path
 
@@ -23,6 +24,8 @@ def gate_problems(model: ModelSpec, path: Path) -> Problems:
             yield from _rule(rule, key, (*at, key))
         if gates.after is not None:
             yield from _order(model, stage, gates.after, (*at, "after"))
+        if gates.approvals is not None:
+            yield from _approvals(gates.approvals, (*at, "approvals"))
 
 
 def _rule(rule: GateRule, key: str, path: Path) -> Problems:
@@ -41,6 +44,19 @@ def _rule(rule: GateRule, key: str, path: Path) -> Problems:
         yield problem((*path, "margin"), "margin cannot be negative")
     if rule.min_rows < 0:
         yield problem((*path, "min_rows"), "min_rows cannot be negative")
+
+
+def _approvals(asked: ApprovalsSpec, path: Path) -> Problems:
+    if asked.count < 1:
+        yield problem((*path, "count"), "count must be at least 1; leave approvals out to ask for none")
+    yield from once([email.casefold() for email in asked.by], (*path, "by"))
+    for index, email in enumerate(asked.by):
+        if "@" not in email:
+            yield problem((*path, "by", index), f"{email!r} is no e-mail")
+    if asked.by and len(asked.by) < asked.count:
+        yield problem((*path, "count"), f"count is {asked.count}, and by names {len(asked.by)}")
+    if asked.signers is not None and not asked.signed:
+        yield problem((*path, "signers"), "signers without signed = true; nothing would be asked of them")
 
 
 def _order(model: ModelSpec, stage: str, after: str, path: Path) -> Problems:

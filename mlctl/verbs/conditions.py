@@ -6,8 +6,10 @@ import msgspec
 
 from mlctl.domain.decision import Names
 from mlctl.domain.gate import GateDecision, Reason
+from mlctl.domain.ids import Digest
 from mlctl.domain.refs import stage as stage_name
-from mlctl.domain.spec import StageGates
+from mlctl.domain.spec_gates import StageGates
+from mlctl.verbs.approvals import judged_approvals
 from mlctl.verbs.session import Session
 from mlctl.verbs.stops import freeze_of, frozen_reason, retired_reason, retirement_of
 
@@ -17,6 +19,7 @@ class Promotion(msgspec.Struct, frozen=True, kw_only=True):
 
     model: str
     number: int
+    digest: Digest
     stage: str
     names: Names
 
@@ -51,6 +54,10 @@ def _judged(session: Session, gates: StageGates, asked: Promotion) -> Iterator[F
         yield Found(held=False, reason=retired_reason(retirement))
     if gates.after is not None:
         yield _after(asked, gates.after)
+    if gates.approvals is not None:
+        version = (asked.model, asked.number, asked.digest)
+        held, reason = judged_approvals(session, asked.names, version, asked.stage, gates.approvals)
+        yield Found(held=held, reason=reason)
 
 
 def _after(asked: Promotion, before: str) -> Found:

@@ -9,6 +9,7 @@ from mlctl.domain.ids import is_digest, short
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.log import LogDecision, LogRequest, LogResult
 from mlctl.domain.sharing import is_pending, is_published, starred
+from mlctl.verbs.approvals import approval_told
 from mlctl.verbs.session import Session
 
 
@@ -23,6 +24,9 @@ def log(session: Session, request: LogRequest) -> Outcome[LogResult]:
             break
         if request.name is None or _moved(committed, request.name):
             row = _as_row(committed, known, undone=committed.entry.number in undone)
+            given = approval_told(session, names, committed.entry)
+            if given is not None:
+                row = msgspec.structs.replace(row, summary=(f"{row.summary[0]}, {given.vouched}",))
             found.append(_waiting(session, row) if is_pending(row.number) else row)
     return Outcome(data=LogResult(decisions=tuple(found)))
 
@@ -69,6 +73,10 @@ def _phrase(change: Change, known: Mapping[str, str]) -> str:
     if kind == "frozen":
         label = f"{head.split('/')[1]}@{tail}"
         return f"{label} unfrozen" if change.new is None else f"{label} frozen until {change.new}"
+    if kind == "approvals":
+        _kind, _model, digest, stage = head.split("/")
+        approved = "approval taken back" if change.new is None else "approved"
+        return f"{known.get(digest, short(digest))} {approved} for {stage}"
     if kind == "retired":
         return f"{known.get(tail, short(tail))} {'back' if change.new is None else 'retired'}"
     name = f"{head}/{short(tail)}" if is_digest(tail) else change.name

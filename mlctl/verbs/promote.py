@@ -22,6 +22,8 @@ from mlctl.domain.refs import model_refit, model_version
 from mlctl.domain.refs import stage as stage_name
 from mlctl.domain.requests.promote import PromoteRequest, PromoteResult
 from mlctl.domain.sharing import is_pending
+from mlctl.verbs.approvals import approvals_of, as_evidence, rules_for
+from mlctl.verbs.declared import declared_model, gates_of
 from mlctl.verbs.engines import engine
 from mlctl.verbs.notify import notify
 from mlctl.verbs.publishing import decided
@@ -31,10 +33,8 @@ from mlctl.verbs.verdicts import (
     Question,
     ask,
     candidate_of,
-    declared_model,
     evaluation_of,
     gates_digest,
-    gates_of,
     judge,
     known_stage,
 )
@@ -213,6 +213,10 @@ def _decide(
 
 def _evidence(session: Session, judged: Judged, request: PromoteRequest) -> dict[str, Any]:
     held = [msgspec.to_builtins(one) for one in judged.decision.held]
+    question, names = judged.question, session.repository.decisions.names()
+    rules = {request.to: rules_for(session, question.model, request.to)}
+    found = approvals_of(session, names, question.model, question.digest, rules)
+    approved = as_evidence(found, request.to)
     return {
         "evaluation": judged.digest,
         "gates": gates_digest(gates_of(session, judged.question.model, request.to)),
@@ -220,6 +224,7 @@ def _evidence(session: Session, judged: Judged, request: PromoteRequest) -> dict
         "forced": not judged.decision.passed,
         "reasons": [msgspec.to_builtins(reason) for reason in judged.decision.reasons],
         **({"held": held} if held else {}),
+        **({"approvals": approved} if approved else {}),
     }
 
 

@@ -10,9 +10,11 @@ from mlctl.domain.errors import NotFound
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
+from mlctl.domain.refs import approvals
 from mlctl.domain.requests.show import ShowRequest, ShowResult
 from mlctl.domain.run import Run
 from mlctl.domain.sharing import spoken
+from mlctl.verbs.approvals import Approval, approval_told, approvals_of, rules_for
 from mlctl.verbs.order import in_order, metric_order
 from mlctl.verbs.resolve import (
     DatasetFound,
@@ -72,13 +74,14 @@ def _described(session: Session, names: Names, found: Found) -> ShowResult:
             return _result("run", f"run {found.run.run}", found.digest, run, related)
         case DecisionFound():
             entry = found.committed.entry
+            given = approval_told(session, names, entry)
             undone = any(item.number == entry.number for item in names.undone)
             return _result(
                 "decision",
                 f"decision {spoken(entry.number)}",
                 found.committed.sha256,
                 entry,
-                {"undone": undone},
+                {"undone": undone, **({"approval": given.vouched} if given else {})},
             )
         case PredictionFound():
             title = f"prediction {found.prediction}"
@@ -114,6 +117,9 @@ def _around_model(session: Session, names: Names, found: ModelFound) -> dict[str
         "refit": names.value(f"{family}/refit"),
         "stages": stages,
         "decided": [_decided(session, names, found.model, stage) for stage in stages],
+        "approvals": [
+            {**msgspec.to_builtins(one), "vouched": one.vouched} for one in _approved(session, names, found)
+        ],
         "parameters": runs[-1][1].parameters if runs else {},
         "seed": runs[-1][1].seed if runs else None,
         "code": msgspec.to_builtins(runs[-1][1].code) if runs else None,
@@ -129,6 +135,15 @@ def _around_model(session: Session, names: Names, found: ModelFound) -> dict[str
             for digest, fact in own
         ],
     }
+
+
+def _approved(session: Session, names: Names, found: ModelFound) -> tuple[Approval, ...]:
+    tested = names.value(f"models/{found.model}/{found.number}")
+    if tested is None:
+        return ()
+    stages = {name.split("/")[3] for name in names.under(f"{approvals(found.model, tested)}/")}
+    rules = {stage: rules_for(session, found.model, stage) for stage in stages}
+    return approvals_of(session, names, found.model, tested, rules)
 
 
 def _versions_of(session: Session, names: Names, run: Run) -> list[str]:

@@ -11,7 +11,8 @@ from mlctl.domain.nearest import nearest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.spec_explain import SpecExplainRequest, SpecExplainResult
 from mlctl.domain.requests.train import TrainRequest
-from mlctl.domain.spec import Spec, StageGates
+from mlctl.domain.spec import Spec
+from mlctl.domain.spec_gates import StageGates
 from mlctl.domain.split_words import rule
 from mlctl.verbs.engines import engine
 from mlctl.verbs.recipe import recipe_of

@@ -18,7 +18,8 @@ from mlctl.domain.prediction import PredictionBatch
 from mlctl.domain.requests.status import DatasetStatus, ModelStatus, Stale
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.run import Run
-from mlctl.domain.spec import ModelSpec, StageGates
+from mlctl.domain.spec import ModelSpec
+from mlctl.domain.spec_gates import StageGates
 from mlctl.verbs.recipe import FIT, Recipe, known_run, recipe_of
 from mlctl.verbs.session import Session
 from mlctl.verbs.stops import freezes_of, retirement_of

@@ -19,8 +19,10 @@ from mlctl.domain.nearest import nearest
 from mlctl.domain.records import digest_of, encode
 from mlctl.domain.refs import check_name, model_version
 from mlctl.domain.run import Run
-from mlctl.domain.spec import EvalSpec, GateRule, ModelSpec, StageGates
+from mlctl.domain.spec import EvalSpec, ModelSpec
+from mlctl.domain.spec_gates import GateRule, StageGates
 from mlctl.verbs.conditions import Promotion, with_conditions
+from mlctl.verbs.declared import declared_model, gates_of
 from mlctl.verbs.engines import engine
 from mlctl.verbs.repeats import repeats_of
 from mlctl.verbs.resolve import resolve_dataset, resolve_model
@@ -216,20 +218,6 @@ def known_stage(session: Session, model: str, stage: str, command: str) -> bool:
     return stage in gated
 
 
-def declared_model(session: Session, model: str) -> ModelSpec | None:
-    """Today's spec of a model, or None where the project no longer declares it."""
-    try:
-        return session.spec.model.get(model)
-    except NotFound:
-        return None
-
-
-def gates_of(session: Session, model: str, stage: str) -> StageGates:
-    """Today's gates of a stage."""
-    declared = declared_model(session, model)
-    return declared.gates.get(stage, StageGates()) if declared is not None else StageGates()
-
-
 def judge(
     session: Session, question: Question, evaluation: Evaluation, names: Names | None = None
 ) -> GateDecision:
@@ -245,6 +233,7 @@ def judge(
     asked = Promotion(
         model=question.model,
         number=question.number,
+        digest=question.digest,
         stage=question.stage,
         names=names or session.repository.decisions.names(),
     )

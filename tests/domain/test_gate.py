@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from mlctl.domain.evaluation import QUANTILES, Difference, Estimate, IncumbentResult, SliceResult
 from mlctl.domain.gate import Evidence, decide, quantile
 from mlctl.domain.metric import METRICS, harm
-from mlctl.domain.spec import GateRule
+from mlctl.domain.spec_gates import GateRule
 
 
 def spread(middle, width):

@@ -37,6 +37,7 @@ def model_tree(title: str, digest: str | None, record: Fields, related: Fields) 
     ]
     if related["code"] is not None:
         branches.append(("code", _code(related["code"]), ()))
+    branches += [("approved", _approval(one), ()) for one in related["approvals"]]
     branches += [("decision", _decision(one), ()) for one in related["decided"]]
     if not related["decided"]:
         branches.append(("decision", f"{related['decision']}: registered, on no stage", ()))
@@ -197,6 +198,13 @@ def _decision(one: Fields) -> str:
         return f"{one['stage']}: no decision"
     reason = f", “{one['reason']}”" if one["reason"] else ""
     return f"{one['number']}: {one['kind']} to {one['stage']} by {one['by']}, {minute(one['time'])}{reason}"
+
+
+def _approval(one: Fields) -> str:
+    reason = f", “{one['reason']}”" if one["reason"] else ""
+    return (
+        f"for {one['stage']} by {one['by']} <{one['email']}>, {minute(one['time'])}, {one['vouched']}{reason}"
+    )
 
 
 def _plain(value: Any) -> str:

@@ -1,0 +1,20 @@
+"""What today's spec says of a model that may have been taken out of it."""
+
+from mlctl.domain.errors import NotFound
+from mlctl.domain.spec import ModelSpec
+from mlctl.domain.spec_gates import StageGates
+from mlctl.verbs.session import Session
+
+
+def declared_model(session: Session, model: str) -> ModelSpec | None:
+    """Today's spec of a model, or None where the project no longer declares it."""
+    try:
+        return session.spec.model.get(model)
+    except NotFound:
+        return None
+
+
+def gates_of(session: Session, model: str, stage: str) -> StageGates:
+    """Today's gates of a stage."""
+    declared = declared_model(session, model)
+    return declared.gates.get(stage, StageGates()) if declared is not None else StageGates()
