@@ -48,7 +48,7 @@ _mlctl() {
         " unfreeze") words="--reason --dry-run --json" ;;
         " retire") words="--reason --dry-run --json" ;;
         " runs") words="-s --select --sort -n --limit --json" ;;
-        " models") words="--json" ;;
+        " models") words="-n --limit --json" ;;
         " show") words="--json" ;;
         " diff") words="--json" ;;
         " why") words="--metric --fits --dry-run --json" ;;

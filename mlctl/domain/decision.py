@@ -3,7 +3,7 @@
 Everything here is pure: the log's bytes are handed in, the names of a moment come out.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import msgspec
@@ -180,6 +180,17 @@ class Names(msgspec.Struct, kw_only=True):
             value = self.value(name)
             if value is not None:
                 found[name] = value
+        return found
+
+    def numbers_of(self, kind: str, digests: Collection[str]) -> dict[str, int]:
+        """The numbers by which these versions (or refits) of "datasets" or "models" go, in one pass."""
+        found: dict[str, int] = {}
+        start = f"{kind}/"
+        for name in self.effects:
+            if name.startswith(start) and (value := self.value(name)) in digests and value is not None:
+                number = name.split("/")[2]
+                if is_number(number):
+                    found.setdefault(value, int(number))
         return found
 
     def next_number(self, family: str) -> int:

@@ -6,7 +6,7 @@ since, and made anew whenever it is missing or damaged; where it cannot be writt
 
 import sqlite3
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,6 +62,30 @@ class Index:
                 (kind, field, prefix, f"{prefix}\U0010ffff"),
             ).fetchall()
             return [Digest(row[0]) for row in rows]
+
+        return self._healed(ask)
+
+    def values(
+        self, kind: str, field: str, wanted: Collection[str], most: int = 500
+    ) -> list[tuple[Digest, str]]:
+        """Digest and value of the facts of a kind whose field has one of these values, by digest.
+
+        Args:
+            kind: of the facts.
+            field: of `FIELDS`.
+            wanted: values.
+            most: so many are asked for one by one; above that all are read.
+        """
+
+        def ask(connection: sqlite3.Connection) -> list[tuple[Digest, str]]:
+            self._update(connection, kind)
+            asked = "SELECT digest, value FROM fields WHERE kind = ? AND field = ?"
+            if len(wanted) > most:
+                rows = connection.execute(f"{asked} ORDER BY digest", (kind, field)).fetchall()
+                return [(Digest(digest), value) for digest, value in rows if value in wanted]
+            one = f"{asked} AND value = ? ORDER BY digest"
+            found = [row for value in wanted for row in connection.execute(one, (kind, field, value))]
+            return [(Digest(digest), value) for digest, value in found]
 
         return self._healed(ask)
 

@@ -12,6 +12,7 @@ from mlctl.domain.decision import Actor, Change, Draft, Names
 from mlctl.domain.errors import AlreadyExists, NoRepository
 from mlctl.domain.ids import is_digest
 from mlctl.domain.refs import REPOSITORY
+from mlctl.domain.run import Run
 from mlctl.store.decisions import INIT, Decisions
 from mlctl.store.facts import Facts, read_fact
 from mlctl.store.files import Files, explained
@@ -29,6 +30,7 @@ from mlctl.store.work_tree import is_apart, layout_of
 
 if TYPE_CHECKING:
     from mlctl.store.labels import LabelStore
+    from mlctl.store.run_table import RunTable
 
 
 class Repository:
@@ -59,6 +61,12 @@ class Repository:
         self.decisions = Decisions(self.layout, self.files, self._named)
         self.runs = LiveRuns(self.layout)
         self.own_code = OwnCode(self.layout)
+
+    @cached_property
+    def run_table(self) -> "RunTable":
+        """What lists of runs are made of; its module is imported when it is asked for."""
+        table: RunTable = room("run_table").RunTable(self.layout, lambda digest: self.facts.get(Run, digest))
+        return table
 
     @property
     def partial(self) -> bool:

@@ -11,6 +11,7 @@ _ROOMS = {
     "answer_tables": "mlctl.store.answer_tables",
     "config_file": "mlctl.store.config_file",
     "labels": "mlctl.store.labels",
+    "run_table": "mlctl.store.run_table",
 }
 
 

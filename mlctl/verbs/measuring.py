@@ -92,9 +92,6 @@ def measure(session: Session, question: Question) -> Evaluation:
     found = compare(_comparison(question, scored, metrics, labels, (candidate, baseline, rival), luck))
     champion = _champion(session, question, scored, (candidate, baseline), metrics, labels)
     session.report(Event(step=step, done=2, total=2))
-    rivals = {"baseline": baseline} | ({"incumbent": rival.answers} if rival is not None else {})
-    columns = [column.name for column in signature.inputs]
-    table = answered_table(scored.table, columns, signature, candidate, rivals)
     return Evaluation(
         created_at=session.now(),
         model=question.model,
@@ -113,7 +110,7 @@ def measure(session: Session, question: Question) -> Evaluation:
         baseline=found.baseline,
         baseline_difference=found.baseline_difference,
         incumbent=told(result, found, primary, luck, f"{question.model}@{question.number}"),
-        predictions=session.repository.objects.put(table_bytes(table)),
+        predictions=_kept(session, scored, signature, (candidate, baseline, rival)),
         search=_searched(question, scored, candidate, labels),
         champion=champion,
         test=test,
@@ -129,6 +126,17 @@ def measure(session: Session, question: Question) -> Evaluation:
 
 def _stamped(moments: Array | None, which: Callable[[Array], Any]) -> str | None:
     return None if moments is None else stamp(which(moments))
+
+
+def _kept(
+    session: Session, scored: Scored, signature: Signature, answers: tuple[Answers, Answers, Rival | None]
+) -> Digest:
+    """The rows and what candidate, baseline and incumbent answered to them, as an object."""
+    candidate, baseline, rival = answers
+    rivals = {"baseline": baseline} | ({"incumbent": rival.answers} if rival is not None else {})
+    columns = [column.name for column in signature.inputs]
+    table = answered_table(scored.table, columns, signature, candidate, rivals)
+    return session.repository.objects.put(table_bytes(table))
 
 
 def _comparison(

@@ -6,7 +6,6 @@ from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_refit, model_version
 from mlctl.domain.requests.models import ModelRow, ModelsRequest, ModelsResult, VersionRow
-from mlctl.domain.run import Run
 from mlctl.domain.sharing import is_published
 from mlctl.verbs.order import in_order, metric_order
 from mlctl.verbs.recipe import split_metrics
@@ -27,25 +26,29 @@ def models(session: Session, request: ModelsRequest) -> Outcome[ModelsResult]:
             f"model {request.model!r} has no version; there are: {', '.join(known) or 'none'}", "mlctl train"
         )
     wanted = known if request.model is None else [request.model]
-    data = ModelsResult(models=tuple(_row(session, name) for name in wanted))
+    data = ModelsResult(models=tuple(_row(session, name, request.limit) for name in wanted))
     return Outcome(data=data, next=() if known else ("mlctl train",))
 
 
-def _row(session: Session, model: str) -> ModelRow:
+def _row(session: Session, model: str, limit: int) -> ModelRow:
     names = session.repository.decisions.names()
     family = f"models/{model}"
-    stages = {
-        name.split("/")[2]: names.number_of(family, digest)
-        for name, digest in names.under(f"stages/{model}/").items()
-    }
-    runs = {run.run: run for _, run in session.repository.facts.where(Run, model=model)}
+    places = names.under(f"stages/{model}/")
+    numbers = names.numbers_of("models", set(places.values()))
+    stages = {name.split("/")[2]: numbers.get(digest) for name, digest in places.items()}
     order = metric_order(session, model)
-    versions = []
     partial = session.repository.partial
-    for number, digest in names.versions(family).items():
+    known = names.versions(family)
+    newest = list(known)[-limit:]
+    shown: list[tuple[int, str, ModelVersion]] = []
+    for number in sorted({*newest, *(held for held in stages.values() if held in known)}):
+        digest = known[number]
         if partial and not session.repository.facts.has(ModelVersion, digest):
             continue  # `--only` has left it where it is
-        version = session.repository.facts.get(ModelVersion, digest)
+        shown.append((number, digest, session.repository.facts.get(ModelVersion, digest)))
+    runs = session.repository.run_table.of(version.run for _, _, version in shown)
+    versions = []
+    for number, digest, version in shown:
         refit = names.value(model_refit(model, number))
         run = runs.get(version.run)
         retirement = retirement_of(session, names, model, number)
@@ -65,4 +68,5 @@ def _row(session: Session, model: str) -> ModelRow:
             )
         )
     frozen = {stop.name: stop.told for stop in freezes_of(session, names, model)}
-    return ModelRow(name=model, versions=tuple(versions), stages=stages, frozen=frozen)
+    shown_versions = tuple(versions)
+    return ModelRow(name=model, versions=shown_versions, stages=stages, frozen=frozen, total=len(known))

@@ -10,7 +10,7 @@ import math
 import platform
 import sys
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -32,6 +32,9 @@ from mlctl.verbs.session import Session
 from mlctl.verbs.uses import change_since
 from mlctl.verbs.versions import newest, with_bytes
 from mlctl.workspace.environment import installed_packages
+
+if TYPE_CHECKING:
+    from mlctl.store.run_table import RunLine
 
 FIT = (
     "target",
@@ -217,7 +220,7 @@ def known_run(session: Session, key: Digest) -> Known | None:
     return withdrawn
 
 
-def split_metrics(run: Run) -> tuple[dict[str, float | None], dict[str, float | None]]:
+def split_metrics(run: "Run | RunLine") -> tuple[dict[str, float | None], dict[str, float | None]]:
     """A run's metrics and those of its baseline."""
     own = {name: value for name, value in run.metrics.items() if "." not in name}
     base = {

@@ -1,27 +1,24 @@
-"""`mlctl runs`: the runs, filtered and sorted; those whose process died are shown as killed."""
+"""`mlctl runs`: the runs, filtered and sorted; those whose process died are shown as killed.
 
-from typing import Any
+A disposable table of the store answers most questions without reading a run; what SQL cannot say is asked of
+its lines in Python, and means the same.
+"""
 
-import msgspec
+from collections.abc import Iterator, Mapping
 
-from mlctl.domain.decision import Names
 from mlctl.domain.errors import UsageError
-from mlctl.domain.expression import names_of, parse
+from mlctl.domain.expression import Node, names_of, parse
 from mlctl.domain.expression_tokens import ExpressionError
-from mlctl.domain.folds import MEAN, SPREAD, spreads
-from mlctl.domain.ids import Digest
+from mlctl.domain.folds import spreads
+from mlctl.domain.ids import Ulid
 from mlctl.domain.listing import holds, sort_key
-from mlctl.domain.model import ModelVersion
 from mlctl.domain.nearest import nearest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.runs import RunRow, RunsRequest, RunsResult
-from mlctl.domain.run import Run
+from mlctl.store.run_table import RunLine, flat
 from mlctl.verbs.order import in_order, metric_order
-from mlctl.verbs.recipe import split_metrics
 from mlctl.verbs.resuming import why_unfinished
 from mlctl.verbs.session import Session
-
-_FIELDS = ("run", "model", "version", "purpose", "status", "started", "seconds", "seed", "commit", "dirty")
 
 
 def runs(session: Session, request: RunsRequest) -> Outcome[RunsResult]:
@@ -30,96 +27,91 @@ def runs(session: Session, request: RunsRequest) -> Outcome[RunsResult]:
     Raises:
         UsageError: the expression or the name to sort by makes no sense.
     """
-    rows = [*_killed(session), *_recorded(session)]
-    if request.model is not None:
-        rows = [row for row in rows if row.model == request.model]
-    rows.sort(key=lambda row: (row.started, row.run), reverse=True)
-    total = len(rows)
-    values = [_flat(row) for row in rows]
-    known = {*_FIELDS, *(name for row in values for name in row)}
-    if request.where is not None:
-        condition = _condition(request.where, known)
-        rows = [row for row, value in zip(rows, values, strict=True) if holds(condition, value)]
+    table = session.repository.run_table
+    lost = [line for line in _killed(session) if request.model in {None, line.model}]
+    known = {*table.names(), *(name for line in lost for name in flat(line)), "version"}
+    condition = None if request.where is None else _condition(request.where, known)
     if request.sort is not None:
-        name = request.sort.removeprefix("-")
-        _known(name, known, "--sort")
-        present = [row for row in rows if _flat(row).get(name) is not None]
-        absent = [row for row in rows if _flat(row).get(name) is None]
-        present.sort(key=lambda row: sort_key(_flat(row), name), reverse=request.sort.startswith("-"))
-        rows = present + absent
-    shown = tuple(rows[: request.limit] if request.limit else rows)
-    return Outcome(data=RunsResult(runs=shown, total=total), next=() if total else ("mlctl train",))
+        _known(request.sort.removeprefix("-"), known, "--sort")
+    wanted = request.limit + 1 if request.limit else 0
+    found = table.select(model=request.model, where=condition, sort=request.sort, limit=wanted)
+    numbers: dict[str, int | None] = {}
+    if found is None:
+        found = table.select(model=request.model, where=None, sort=None, limit=0) or ([], 0)
+        numbers = _numbers(session, found[0])
+    lines, total = found
+    lines += lost
+    if lost or numbers:
+        lines = _chosen(lines, numbers, condition, request.sort)
+    more = bool(request.limit) and len(lines) > request.limit
+    lines = lines[: request.limit] if request.limit else lines
+    numbers = numbers or _numbers(session, lines)
+    data = RunsResult(runs=tuple(_rows(session, lines, numbers)), total=total + len(lost), more=more)
+    return Outcome(data=data, next=() if data.total else ("mlctl train",))
 
 
-def _flat(row: RunRow) -> dict[str, Any]:
-    """A run's fields, metrics and parameters by name: "mae" and "metrics.mae", "max_iter" and so on.
-
-    Of a cross-validation "folds.mae" is the mean and "spread.mae" the standard deviation.
-    """
-    found: dict[str, Any] = {}
-    for group, entries in (("params", row.params), ("metrics", row.metrics)):
-        for name, value in entries.items():
-            found[name] = value
-            found[f"{group}.{name}"] = value
-    for name, spread in row.folds.items():
-        found |= {f"{MEAN}{name}": spread.mean, f"{SPREAD}{name}": spread.spread}
-    fields = msgspec.structs.asdict(row)
-    found |= {name: fields[name] for name in _FIELDS if name in fields}
-    return found | {"commit": row.code.get("commit"), "dirty": row.code.get("dirty")}
-
-
-def _recorded(session: Session) -> list[RunRow]:
-    names = session.repository.decisions.names()
-    numbers = _numbers(session, names)
-    labels = _labels(names)
-    found = [run for _, run in session.repository.facts.all(Run)]
-    order = {model: metric_order(session, model) for model in {run.model for run in found}}
-    return [_row(run, numbers.get(run.run), labels, order[run.model]) for run in found]
+def _chosen(
+    lines: list[RunLine], numbers: Mapping[str, int | None], condition: Node | None, sort: str | None
+) -> list[RunLine]:
+    """Those of which the condition is true, in order: what SQL says of most questions."""
+    lines = sorted(lines, key=lambda line: (line.started, line.run), reverse=True)
+    values = {line.run: {**flat(line), "version": numbers.get(line.run)} for line in lines}
+    if condition is not None:
+        lines = [line for line in lines if holds(condition, values[line.run])]
+    if sort is None:
+        return lines
+    name = sort.removeprefix("-")
+    present = [line for line in lines if values[line.run].get(name) is not None]
+    absent = [line for line in lines if values[line.run].get(name) is None]
+    present.sort(key=lambda line: sort_key(values[line.run], name), reverse=sort.startswith("-"))
+    return present + absent
 
 
-def _numbers(session: Session, names: Names) -> dict[str, int]:
-    """Run id to version number, of the versions that have one."""
-    found: dict[str, int] = {}
-    for name, digest in names.under("models/").items():
-        version = session.repository.facts.get(ModelVersion, digest)
-        found[version.run] = int(name.split("/")[2])
+def _numbers(session: Session, lines: list[RunLine]) -> dict[str, int | None]:
+    """Run id to the number of the version that it made, or None."""
+    made = session.repository.index.values("models", "run", {line.run for line in lines})
+    numbers = session.repository.decisions.names().numbers_of("models", {digest for digest, _ in made})
+    found: dict[str, int | None] = {line.run: None for line in lines}
+    for digest, run in made:
+        found[run] = numbers.get(digest) if found[run] is None else found[run]
     return found
 
 
-def _labels(names: Names) -> dict[str, str]:
-    """Dataset digest to "rides@1"."""
-    return {
+def _rows(session: Session, lines: list[RunLine], numbers: Mapping[str, int | None]) -> Iterator[RunRow]:
+    names = session.repository.decisions.names()
+    labels = {
         digest: f"{name.split('/')[1]}@{name.split('/')[2]}"
         for name, digest in names.under("datasets/").items()
     }
+    order = {model: metric_order(session, model) for model in {line.model for line in lines}}
+    for line in lines:
+        own = {name: value for name, value in line.metrics.items() if "." not in name}
+        yield RunRow(
+            run=Ulid(line.run),
+            model=line.model,
+            version=numbers.get(line.run),
+            purpose=line.purpose,
+            status=line.status,
+            started=line.started,
+            seconds=line.seconds,
+            seed=line.seed,
+            params=line.params,
+            metrics=in_order(own, order[line.model]),
+            data=[labels.get(digest, digest[:12]) for digest in line.data],
+            code={}
+            if line.status == "killed" and not line.data
+            else {"commit": line.commit, "dirty": line.dirty},
+            error=line.error,
+            folds=in_order(spreads(line.metrics), order[line.model]),
+        )
 
 
-def _row(run: Run, number: int | None, labels: dict[str, str], order: tuple[str, ...]) -> RunRow:
-    return RunRow(
-        run=run.run,
-        model=run.model,
-        version=number,
-        purpose=run.purpose,
-        status=run.status,
-        started=run.started_at,
-        seconds=run.seconds,
-        seed=run.seed,
-        params=run.parameters,
-        metrics=in_order(split_metrics(run)[0], order),
-        data=[labels.get(use.digest, Digest(use.digest)[:12]) for use in run.data],
-        code={"commit": run.code.commit, "dirty": run.code.dirty},
-        error=run.error,
-        folds=in_order(spreads(run.metrics), order),
-    )
-
-
-def _killed(session: Session) -> list[RunRow]:
+def _killed(session: Session) -> list[RunLine]:
     """Runs whose process died without a word."""
     return [
-        RunRow(
+        RunLine(
             run=lost.run,
             model=lost.about.get("model", ""),
-            version=None,
             purpose=lost.about.get("purpose", ""),
             status="killed",
             started=lost.about.get("started_at", ""),
@@ -127,15 +119,16 @@ def _killed(session: Session) -> list[RunRow]:
             seed=0,
             params={},
             metrics={},
-            data=[],
-            code={},
+            data=(),
+            commit=None,
+            dirty=False,
             error=why_unfinished(lost),
         )
         for lost in session.repository.runs.killed()
     ]
 
 
-def _condition(text: str, known: set[str]) -> Any:
+def _condition(text: str, known: set[str]) -> Node:
     try:
         node = parse(text)
     except ExpressionError as error:

@@ -6,7 +6,10 @@ import typer
 
 from mlctl.cli.door import carry_out
 from mlctl.cli.options import Json
+from mlctl.cli.settings import current
 from mlctl.domain.requests.runs import RunsRequest
+
+_SHOWN = 50
 
 
 def runs(
@@ -18,7 +21,10 @@ def runs(
     sort: Annotated[
         str | None, typer.Option("--sort", metavar="NAME", help="Order by it; -NAME for the largest first.")
     ] = None,
-    limit: Annotated[int, typer.Option("-n", "--limit", min=0, help="At most so many; 0 for all.")] = 0,
+    limit: Annotated[
+        int | None,
+        typer.Option("-n", "--limit", min=0, help="At most so many, 0 for all; 50 by default, all as JSON."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the runs.
@@ -28,4 +34,6 @@ def runs(
       mlctl runs -s "mae < 45 and params.max_iter >= 300" --sort mae
       mlctl runs -s "status = 'failed'"
     """
-    carry_out("runs", RunsRequest(where=where, sort=sort, model=model, limit=limit), json=json)
+    shown = 0 if json or current().wants_json else _SHOWN
+    request = RunsRequest(where=where, sort=sort, model=model, limit=shown if limit is None else limit)
+    carry_out("runs", request, json=json)

@@ -14,6 +14,8 @@ def render(data: ModelsResult, out: Console) -> None:
         out.print("no models")
     for model in data.models:
         out.print(model.name, style="bold")
+        if len(model.versions) < model.total:
+            out.print(f"  … {model.total - len(model.versions):,} older ones; -n 0 shows all", soft_wrap=True)
         rows = [_row(version) for version in model.versions]
         for line in columns(rows, right=(0, 3), indent="  "):
             out.print(line, soft_wrap=True)

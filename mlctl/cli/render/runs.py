@@ -16,6 +16,8 @@ def render(data: RunsResult, out: Console) -> None:
         out.print("no runs" if not data.total else f"none of {data.total} runs fits")
     for row in data.runs:
         out.print(_line(row), soft_wrap=True)
+    if data.more:
+        out.print(f"… the first {len(data.runs)} of those that fit; -n 0 shows all", soft_wrap=True)
 
 
 def _line(row: RunRow) -> str:

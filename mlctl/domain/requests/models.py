@@ -7,9 +7,14 @@ from mlctl.domain.records import Record
 
 
 class ModelsRequest(Record, frozen=True, kw_only=True):
-    """The models and their versions."""
+    """The models and their versions.
+
+    Attributes:
+        limit: of each model the newest so many, and those that stages hold; 0 for all.
+    """
 
     model: str | None = None
+    limit: int = 0
 
 
 class VersionRow(Record, frozen=True, kw_only=True):
@@ -42,12 +47,14 @@ class ModelRow(Record, frozen=True, kw_only=True):
 
     Attributes:
         frozen: the stages that are frozen: by whom, since when, until when and why.
+        total: versions that there are; more than are listed where `limit` has cut some off.
     """
 
     name: str
     versions: tuple[VersionRow, ...]
     stages: dict[str, int | None] = msgspec.field(default_factory=dict)
     frozen: dict[str, str] = msgspec.field(default_factory=dict)
+    total: int = 0
 
 
 class ModelsResult(Record, frozen=True, kw_only=True):

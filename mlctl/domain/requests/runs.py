@@ -49,7 +49,12 @@ class RunRow(Record, frozen=True, kw_only=True):
 
 
 class RunsResult(Record, frozen=True, kw_only=True):
-    """The runs that fit, and how many there are in all."""
+    """The runs that fit, and how many there are in all.
+
+    Attributes:
+        more: others fit as well; `limit` has cut them off.
+    """
 
     runs: tuple[RunRow, ...]
     total: int
+    more: bool = False
