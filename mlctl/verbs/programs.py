@@ -77,8 +77,8 @@ class Output:
 
 def plain(line: str) -> str:
     """A line of output as it may be shown: without what would drive the terminal, and not too long."""
-    last = line.rstrip("\r").rsplit("\r", 1)[-1]
-    return "".join(one for one in last[:500] if one.isprintable() or one == "\t")
+    last = line.rstrip("\r").rsplit("\r", 1)[-1][:500]
+    return last if last.isprintable() else "".join(one for one in last if one.isprintable() or one == "\t")
 
 
 class ProgramRun:
