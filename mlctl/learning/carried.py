@@ -81,12 +81,23 @@ def _imported(name: str, path: Path, root: Path) -> list[tuple[str, Path]]:
             full = other
         parts = full.split(".")
         for length in range(1, len(parts) + 1):
-            place = root.joinpath(*parts[:length])
-            for file in (place / "__init__.py", place.with_suffix(".py")):
-                if all(parts) and file.is_file():
-                    found[".".join(parts[:length])] = file.resolve()
-                    break
-    return [(one, file) for one, file in found.items() if file.is_relative_to(root)]
+            one = ".".join(parts[:length])
+            file = _file_named(one, root) if all(parts) else None
+            if file is not None:
+                found[one] = file
+    return list(found.items())
+
+
+def _file_named(name: str, root: Path) -> Path | None:
+    """The project's file of a module: by its name from the root, or where it was imported from."""
+    place = root.joinpath(*name.split("."))
+    loaded = getattr(sys.modules.get(name), "__file__", None)
+    for file in (place / "__init__.py", place.with_suffix(".py"), *([Path(loaded)] if loaded else [])):
+        if file.suffix == ".py" and file.is_file():
+            whole = file.resolve()
+            if whole.is_relative_to(root) and "site-packages" not in whole.parts:
+                return whole
+    return None
 
 
 def digest_of_code(files: Mapping[str, str]) -> str:

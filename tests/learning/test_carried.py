@@ -1,4 +1,6 @@
+import importlib
 import json
+import shutil
 import sys
 
 import pytest
@@ -81,6 +83,29 @@ def test_code_runs_from_what_came_with_the_model_whatever_the_project_says_now(p
     assert new("line", "Line")().predict([(1, 2)]) == [4000]
     assert old("line", "Line")().predict([(1, 2)]) == [40]
     assert old("line", "Line").__module__ in sys.modules
+
+
+def test_a_package_that_is_imported_from_a_folder_of_its_own_travels_too(project, tmp_path, monkeypatch):
+    for name in ("line.py", "parts/sums.py", "parts/names.py", "parts/late.py", "parts/__init__.py"):
+        (project / "src" / "line_of_src" / name).parent.mkdir(parents=True, exist_ok=True)
+        source = (
+            SOURCES[name]
+            .replace("from parts", "from line_of_src.parts")
+            .replace("import parts.deep.inner", "")
+        )
+        source = source.replace(" + parts.deep.inner.LESS", "")
+        (project / "src" / "line_of_src" / name).write_text(source)
+    (project / "src" / "line_of_src" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(str(project / "src"))
+    module = importlib.import_module("line_of_src.line")
+    assert module.Line().predict([(1, 2)]) == [41]  # imports what predicting needs
+    files = gathered(module.Line(), project)
+    assert "code/src/line_of_src/parts/late.py" in files
+    for name in [one for one in sys.modules if one.startswith("line_of_src")]:
+        del sys.modules[name]
+    shutil.rmtree(project / "src")
+    carried = Carried(stored(files, tmp_path / "kept"))
+    assert carried("line_of_src.line", "Line")().predict([(1, 2)]) == [41]
 
 
 def test_equal_code_has_one_digest_and_other_code_another(project):
