@@ -5,18 +5,18 @@ Pure. A rule sees the metric's value, its baseline and its paired difference fro
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from statistics import NormalDist
 
 import msgspec
 
 from mlctl.domain.digits import apart, digits
-from mlctl.domain.evaluation import Difference, Estimate, IncumbentResult, SliceResult, levels_of
+from mlctl.domain.evaluation import Difference, Estimate, IncumbentResult, SliceResult
+from mlctl.domain.holm import levels
 from mlctl.domain.metric import METRICS, harm
+from mlctl.domain.quantiles import level_of, quantile
 from mlctl.domain.records import Record
 from mlctl.domain.spec_gates import GateRule
 
 BASELINE = "baseline"
-_NORMAL = NormalDist()
 _PERCENT = re.compile(r"\s*(\d+(?:\.\d+)?)\s*%\s*\Z")
 
 
@@ -90,6 +90,9 @@ def decide(rules: Mapping[str, GateRule], evidence: Evidence) -> GateDecision:
     rules that ask for evidence, (1 - c) / (k (k + 1)), so that over all tries a wrong promotion is as likely
     as stated (Bonferroni's inequality; the sum over all k is 1 - c).
 
+    A rule over "@slices" looks at many: its error is shared out among the slices that can be judged by Holm's
+    step-down, so that over all of them it is the stated one.
+
     Every rule is judged, and every refusal is among the reasons. A metric that could not be computed for the
     candidate refuses (on a slice: unless the incumbent has none there either). Rules about the incumbent pass
     where the stage holds nothing yet; those that ask for evidence (the last two) refuse where there is none.
@@ -99,8 +102,11 @@ def decide(rules: Mapping[str, GateRule], evidence: Evidence) -> GateDecision:
     _baseline(evidence, reasons, skipped)
     for name, rule in rules.items():
         metric, _, where = name.partition("@")
-        for part in _parts(where, evidence):
-            _judge(metric, rule, part, evidence, reasons, skipped)
+        parts = list(_parts(where, evidence))
+        errors = _shared_out(metric, rule, parts, evidence) if where == "slices" else {}
+        for part in parts:
+            error = errors.get(part, Share(error=_error(rule, evidence.tries)))
+            _judge(metric, rule, (part, error), evidence, reasons, skipped)
     return GateDecision(passed=not reasons, reasons=tuple(reasons), skipped=tuple(skipped))
 
 
@@ -109,18 +115,16 @@ def asks_for_evidence(rule: GateRule) -> bool:
     return rule.incumbent in {"non_inferior", "superior"}
 
 
-def quantile(quantiles: Sequence[float], level: float) -> float:
-    """The bootstrap quantile at any level: linear in the normal score, clamped to the outermost kept."""
-    kept = levels_of(quantiles)
-    score = _NORMAL.inv_cdf(min(max(level, kept[0]), kept[-1]))
-    scores = [_NORMAL.inv_cdf(one) for one in kept]
-    for index in range(len(scores) - 1):
-        left, right = scores[index], scores[index + 1]
-        if score <= right:
-            part = (score - left) / (right - left)
-            between = quantiles[index] + (quantiles[index + 1] - quantiles[index]) * part
-            return min(between, quantiles[index + 1])
-    return quantiles[-1]
+class Share(msgspec.Struct, frozen=True, kw_only=True):
+    """What one slice may spend of a rule's error.
+
+    Attributes:
+        error: the level of its test.
+        slices: among which it was shared out; 1: it was not.
+    """
+
+    error: float
+    slices: int = 1
 
 
 def _parts(where: str, evidence: Evidence) -> Iterator[str | None]:
@@ -130,6 +134,41 @@ def _parts(where: str, evidence: Evidence) -> Iterator[str | None]:
         yield from evidence.slices
     else:
         yield where.removeprefix("slice:")
+
+
+def _error(rule: GateRule, tries: int) -> float:
+    """The error that a rule has, or has left at this try."""
+    error = 1 - rule.confidence
+    return error / (tries * (tries + 1)) if asks_for_evidence(rule) else error
+
+
+def _shared_out(
+    metric: str, rule: GateRule, parts: Sequence[str | None], evidence: Evidence
+) -> dict[str | None, Share]:
+    """The error of a rule over slices, shared out among those that can be judged."""
+    found = {}
+    for part in parts:
+        if part is not None and evidence.slices[part].rows >= max(rule.min_rows, 1):
+            differences = [evidence.slices[part].incumbent.get(metric)]
+            if rule.incumbent == "superior":
+                differences.append(evidence.slices[part].recipe.get(metric))
+            chances = [_chance(metric, rule, one) for one in differences]
+            known = [chance for chance in chances if chance is not None]
+            if known and len(known) == len(chances):
+                found[part] = max(known)
+    shares = levels(found, _error(rule, evidence.tries))
+    return {part: Share(error=error, slices=len(found)) for part, error in shares.items()}
+
+
+def _chance(metric: str, rule: GateRule, difference: Difference | None) -> float | None:
+    """The p of what a rule wants shown, harm or its absence; None where there is no comparison."""
+    margin = _margin(rule, difference)
+    if rule.incumbent is None or difference is None or not difference.quantiles or margin is None:
+        return None
+    harms = _harms(metric, difference.quantiles)
+    if rule.incumbent == "not_worse":
+        return level_of(harms, margin)
+    return 1 - level_of(harms, margin if rule.incumbent == "non_inferior" else -margin)
 
 
 def _baseline(evidence: Evidence, reasons: list[Reason], skipped: list[Reason]) -> None:
@@ -154,12 +193,13 @@ def _distance(metric: str, own: float, base: float) -> float:
 def _judge(
     metric: str,
     rule: GateRule,
-    part: str | None,
+    looked: tuple[str | None, Share],
     evidence: Evidence,
     reasons: list[Reason],
     skipped: list[Reason],
 ) -> None:
-    """Judge one rule on all rows or on one slice."""
+    """Judge one rule on all rows or on one slice, with what it may spend of the error."""
+    part, share = looked
     if part is None:
         estimates, differences, rows = evidence.metrics, evidence.incumbent.metrics, None
         recipes = evidence.incumbent.recipe
@@ -187,8 +227,8 @@ def _judge(
         reasons.append(Reason(gate=gate, slice=part, value=None, limit=None, why=why))
     else:
         both = (differences.get(metric), recipes.get(metric))
-        reasons.extend(_relative(metric, rule, part, both, evidence, skipped))
-        reasons.extend(_since_champion(metric, rule, part, evidence))
+        reasons.extend(_relative(metric, rule, (part, share), both, evidence, skipped))
+        reasons.extend(_since_champion(metric, rule, (part, share), evidence))
 
 
 def _limits(metric: str, rule: GateRule, part: str | None, estimate: Estimate | None) -> Iterator[Reason]:
@@ -210,12 +250,13 @@ def _limits(metric: str, rule: GateRule, part: str | None, estimate: Estimate | 
 def _relative(
     metric: str,
     rule: GateRule,
-    part: str | None,
+    looked: tuple[str | None, Share],
     differences: tuple[Difference | None, Difference | None],
     evidence: Evidence,
     skipped: list[Reason],
 ) -> Iterator[Reason]:
     """Judge by the difference of the two artefacts, and for `superior` by that of their recipes."""
+    part = looked[0]
     gate, incumbent = f"{metric}.{rule.incumbent}", evidence.incumbent
     if incumbent.version is None:
         why = "the stage holds nothing yet"
@@ -233,29 +274,31 @@ def _relative(
             yield reason
         return
     other = incumbent.version
-    refused = _refusal(metric, rule, part, difference, margin, evidence.tries, f"version {other}")
+    refused = _refusal(metric, rule, looked, difference, margin, evidence.tries, f"version {other}")
     if refused is None and rule.incumbent == "superior":
         if recipes is None or not recipes.quantiles:
             why = f"{_UNKNOWN} (`mlctl train --repeats 5`)"
             refused = Reason(gate=gate, slice=part, value=None, limit=None, why=why)
         else:
             means = f"version {other} (means over seeds)"
-            refused = _refusal(metric, rule, part, recipes, margin, evidence.tries, means)
+            refused = _refusal(metric, rule, looked, recipes, margin, evidence.tries, means)
     if refused is not None:
         yield refused
 
 
-def _since_champion(metric: str, rule: GateRule, part: str | None, evidence: Evidence) -> Iterator[Reason]:
+def _since_champion(
+    metric: str, rule: GateRule, looked: tuple[str | None, Share], evidence: Evidence
+) -> Iterator[Reason]:
     """Small losses do not add up: none beyond the rule since the last version that was shown to be better."""
     champion = evidence.champion
-    if champion is None or part is not None or rule.incumbent == "superior":
+    if champion is None or looked[0] is not None or rule.incumbent == "superior":
         return
     found = champion.metrics.get(metric)
     margin = _margin(rule, found)
     if found is None or found.difference is None or not found.quantiles or margin is None:
         return
     told = f"version {champion.version}, the last that was shown to be better,"
-    refused = _refusal(metric, rule, part, found, margin, evidence.tries, told)
+    refused = _refusal(metric, rule, looked, found, margin, evidence.tries, told)
     if refused is not None:
         yield msgspec.structs.replace(refused, gate=f"{refused.gate} (champion)")
 
@@ -264,18 +307,23 @@ _UNKNOWN = "the luck of the seed is not known, so a gain could be that of one lu
 
 
 def _refusal(
-    metric: str, rule: GateRule, part: str | None, found: Difference, margin: float, tries: int, other: str
+    metric: str,
+    rule: GateRule,
+    looked: tuple[str | None, Share],
+    found: Difference,
+    margin: float,
+    tries: int,
+    other: str,
 ) -> Reason | None:
-    confidence = rule.confidence
-    if asks_for_evidence(rule):
-        confidence = 1 - (1 - rule.confidence) / (tries * (tries + 1))
+    part, share = looked
+    confidence = 1 - share.error
     bound, limit, refused = _verdict(metric, rule, found.quantiles, margin, confidence)
     if not refused or found.difference is None:
         return None
     signed = -bound if METRICS[metric].better == "higher" else bound
-    spent = (
-        f"; try {tries} on these rows, of {rule.confidence:g} in all" if confidence != rule.confidence else ""
-    )
+    shared = [f"try {tries} on these rows"] if asks_for_evidence(rule) else []
+    shared += [f"one of {share.slices} slices"] if share.slices > 1 else []
+    spent = f"; {', '.join(shared)}, of {rule.confidence:g} in all" if shared else ""
     why = (
         f"{metric} differs from {other} by {digits(found.difference, sign=True)}"
         f"{_interval(found.low, found.high)}: {_SAID[str(rule.incumbent)]}"
@@ -295,9 +343,8 @@ def _verdict(
     metric: str, rule: GateRule, quantiles: Sequence[float], margin: float, confidence: float
 ) -> tuple[float, float, bool]:
     """The bound in harm, the limit in the metric's own sign, and whether the rule refuses."""
-    higher = METRICS[metric].better == "higher"
-    harms = tuple(-value for value in reversed(quantiles)) if higher else tuple(quantiles)
-    sign = -1.0 if higher else 1.0
+    harms = _harms(metric, quantiles)
+    sign = -1.0 if METRICS[metric].better == "higher" else 1.0
     if rule.incumbent == "not_worse":
         bound = quantile(harms, 1 - confidence)
         return bound, sign * margin, bound > margin
@@ -305,6 +352,12 @@ def _verdict(
     if rule.incumbent == "non_inferior":
         return bound, sign * margin, bound > margin
     return bound, -sign * margin, bound >= -margin
+
+
+def _harms(metric: str, quantiles: Sequence[float]) -> tuple[float, ...]:
+    """The quantiles of the harm: positive is worse."""
+    higher = METRICS[metric].better == "higher"
+    return tuple(-value for value in reversed(quantiles)) if higher else tuple(quantiles)
 
 
 def _margin(rule: GateRule, difference: Difference | None) -> float | None:

@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlctl.domain.evaluation import QUANTILES, Difference, Estimate, IncumbentResult, SliceResult
-from mlctl.domain.gate import Evidence, decide, quantile
+from mlctl.domain.gate import Evidence, decide
 from mlctl.domain.metric import METRICS, harm
+from mlctl.domain.quantiles import quantile
 from mlctl.domain.spec_gates import GateRule
 
 
