@@ -30,8 +30,8 @@ _FEW_ROWS = 30
 
 def attribute(
     session: Session, request: WhyRequest, old: Named, new: Named
-) -> tuple[WhyResult, tuple[str, ...]]:
-    """The result, and warnings.
+) -> tuple[WhyResult, tuple[str, ...], bool]:
+    """The result, warnings, and whether asking again would tell the same: nothing was lacking or has changed.
 
     Raises:
         UsageError: the two predict different things, or there are no rows to compare them on.
@@ -56,10 +56,12 @@ def attribute(
             dry_run=request.dry_run,
         )
         with Hybrids(session, pair, scored, metrics, most=request.fits) as hybrids:
+            warnings = _warnings(pair, scored)
             if request.dry_run:
-                return _planned(result, hybrids, swaps, request.fits), _warnings(pair, scored)
-            question = Question(session, pair, hybrids, metric, request.fits)
-            return question.answered(result, swaps), _warnings(pair, scored)
+                return _planned(result, hybrids, swaps, request.fits), warnings, False
+            answer = Question(session, pair, hybrids, metric, request.fits).answered(result, swaps)
+            whole = hybrids.lasting and not any(_gone(side) for side in (pair.old, pair.new))
+            return answer, warnings, whole
 
 
 def _planned(result: WhyResult, hybrids: Hybrids, swaps: list[Swap], fits: int) -> WhyResult:
@@ -144,10 +146,14 @@ def _metrics(request: WhyRequest, pair: Pair) -> tuple[tuple[str, ...], str]:
 def _warnings(pair: Pair, scored: ScoredRows) -> tuple[str, ...]:
     told = [f"{side.told.label}: {one}" for side in (pair.old, pair.new) for one in side.clean.warnings]
     for side in (pair.old, pair.new):
+        told += [f"{side.told.label} is not there as it was: {one}" for one in _gone(side)]
         if side.used is not None:
-            gone = [one for one in departures(side.clean, side.used) if not one.startswith("environment: ")]
-            told += [f"{side.told.label} is not there as it was: {one}" for one in gone]
             told += [f"{side.told.label}: {one}" for one in (*side.used.blind, *side.used.live)]
     if scored.table.num_rows < _FEW_ROWS:
         told.append(f"{scored.table.num_rows} rows are few to compare on")
     return tuple(dict.fromkeys(told))
+
+
+def _gone(side: Side) -> list[str]:
+    """Code and files that are not as the run used them."""
+    return [one for one in departures(side.clean, side.used) if not one.startswith("environment: ")]

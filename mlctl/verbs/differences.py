@@ -101,7 +101,7 @@ def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _code(session: Session, old: Run, new: Run) -> Iterator[Change]:
-    before, after = _used(session, old), _used(session, new)
+    before, after = recorded_uses(session, old), recorded_uses(session, new)
     if before is None or after is None:
         yield from _differences("code", {"commit": _commit(old)}, {"commit": _commit(new)})
         return
@@ -123,7 +123,8 @@ def _told(module: Module | None, other: Module | None) -> str | None:
     return f"{len(module.statements)} statements, {own} of its own"
 
 
-def _used(session: Session, run: Run) -> Used | None:
+def recorded_uses(session: Session, run: Run) -> Used | None:
+    """What a run's own code used; None where none ran, or where the record is damaged."""
     if run.used is None:
         return None
     try:

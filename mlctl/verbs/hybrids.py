@@ -52,6 +52,7 @@ class Hybrids:
 
     Attributes:
         fitted: how many were fitted.
+        lasting: whether all that was asked for came, and would again.
         sources: where each came from, by its parts: "fitted", "kept", "run".
     """
 
@@ -59,6 +60,7 @@ class Hybrids:
         self, session: Session, pair: Pair, scored: ScoredRows, metrics: tuple[str, ...], *, most: int
     ) -> None:
         self.fitted = 0
+        self.lasting = True
         self.sources: dict[Parts, str] = {}
         self._session, self._pair, self._scored, self._metrics = session, pair, scored, metrics
         self._most = most
@@ -106,10 +108,12 @@ class Hybrids:
             found, source = (self.stored(twin), "run") if twin is not None else (None, "fitted")
         if found is None:
             if self.fitted >= self._most:
+                self.lasting = False
                 raise NoFitLeft
             self._session.report(Event(step=step, done=0, total=1, unit="fits"))
             found, lasting = self._fit(parts, mixture)
             self.fitted += 1
+            self.lasting &= lasting
             if lasting:
                 self._session.repository.files.replace(_made(path), msgspec.json.encode(found))
             self._session.report(Event(step=step, done=1, total=1, unit="fits"))

@@ -18,6 +18,7 @@ from mlctl.domain.run import Run
 from mlctl.verbs.differences import run_named
 from mlctl.verbs.engines import engine
 from mlctl.verbs.session import Session
+from mlctl.verbs.why_kept import KeptWhy, keep, kept, place_of
 
 _MOST = 500
 
@@ -43,8 +44,15 @@ def why(session: Session, request: WhyRequest) -> Outcome[WhyResult]:
         raise UsageError(f"--fits {request.fits}: between 1 and {_MOST}", "mlctl why --help")
     old = _named(session, request.old)
     new = _named(session, request.new or old.told.model)
-    result, warnings = engine("attribution").attribute(session, request, old, new)
-    return Outcome(data=result, warnings=warnings, next=_next(result))
+    sides = tuple((one.told.label, one.run, one.digest) for one in (old, new))
+    place = place_of(session, request, sides)
+    answer = kept(place) if not request.dry_run else None
+    if answer is None:
+        result, warnings, lasting = engine("attribution").attribute(session, request, old, new)
+        answer = KeptWhy(result=result, warnings=warnings)
+        if lasting:
+            keep(session, place, answer)
+    return Outcome(data=answer.result, warnings=answer.warnings, next=_next(answer.result))
 
 
 def _next(result: WhyResult) -> tuple[str, ...]:

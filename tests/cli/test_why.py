@@ -140,6 +140,32 @@ def test_plan_table_and_document(home):
     assert left(home) == []
 
 
+LOADED = """
+import sys
+sys.argv = ["mlctl", "why", "demand@1", "demand@2", "--json"]
+from mlctl.__main__ import main
+main()
+assert not {"sklearn", "pyarrow", "numpy"} & set(sys.modules)
+"""
+
+
+def test_the_second_time_next_to_nothing_is_loaded(home):
+    mlctl(home / "small", "why", "demand@1", "demand@2")
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED],
+        cwd=home / "small",
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    data = json.loads(done.stdout)["data"]
+    assert data["changed"] is False
+    assert {one["source"] for one in data["fits"]} == {"kept"}
+    assert data["shares"][0]["name"] == "parameter alpha"
+
+
 def test_what_cannot_be_compared_is_an_error_with_a_hint(home):
     done = mlctl(home / "small", "why", "rides@1", code=2)
     assert "is a dataset" in done.stderr

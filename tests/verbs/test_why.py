@@ -7,9 +7,11 @@ import pytest
 
 from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.why import WhyRequest
 from mlctl.verbs.data_add import data_add
+from mlctl.verbs.promote import promote
 from mlctl.verbs.train import train
 from mlctl.verbs.why import why
 from tests.verbs.learner import rows, spec
@@ -306,3 +308,31 @@ def make({", ".join(f"{name}=0" for name in named)}):
     assert len(found.fits) <= 16
     assert "parameter p7" in found.shares[0].name
     assert len(found.shares[0].changes) <= 3
+
+
+def classes(line):
+    """A row whose target is a class."""
+    before, _, target = line.rpartition(",")
+    return f"{before},{'busy' if float(target) > 50 else 'calm'}"
+
+
+def test_classes_by_their_scores_and_a_stage_whose_version_was_refitted(learner):
+    head, *lines = rows().splitlines()
+    learner.write("data/rides.csv", "\n".join([head, *map(classes, lines)]) + "\n")
+    text = spec("sklearn.linear_model:LogisticRegression", gates="")
+    text = text.replace('["mae", "r2"]', '["roc_auc", "log_loss"]').replace('"mean"', '"prior"')
+    learner.write("mlctl.toml", text)
+    train(learner.session(), TrainRequest())
+    promote(learner.session(), PromoteRequest(model="demand@1"))
+    text = text.replace("params = {}", "params = { C = 0.0001, tol = 0.001 }")
+    learner.write("mlctl.toml", text.replace("seed = 3", 'seed = 3\nexclude = ["temp"]'))
+    train(learner.session(), TrainRequest())
+    found = asked(learner, "demand@production", "demand@2").data
+    assert (found.old.label, found.metric, found.better) == ("demand@1", "roc_auc", "higher")
+    assert found.shares[0].name == "exclude temp"
+    assert found.shares[0].share < -0.2
+    assert set(shares(found)) == {"exclude temp", "parameter C", "parameter tol"}
+    assert found.value_old == found.recorded_old
+    loss = asked(learner, "demand@production", "demand@2", metric="log_loss").data
+    assert not loss.changed
+    assert {loss.shares[0].name, loss.shares[1].name} == {"exclude temp", "parameter C"}
