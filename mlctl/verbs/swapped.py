@@ -187,6 +187,7 @@ class Question:
             value_old=ends[0],
             value_new=ends[1],
             difference=total,
+            by_rows=_by_rows(result, total),
             shares=tuple(shares),
             exact=exact,
             together=0.0 if exact or not count else (high - low) - known,
@@ -206,6 +207,13 @@ class Question:
             sides.append(Fits(values=[end], varies=asks, elsewhere=known))
         error = seed_error(*sides)
         return None if error is None else float(stdtrit(error.freedom, _TWICE)) * error.error
+
+
+def _by_rows(result: WhyResult, total: float) -> float | None:
+    """What of the recorded difference comes of other test rows."""
+    if result.recorded_old is None or result.recorded_new is None:
+        return None
+    return result.recorded_new - result.recorded_old - total
 
 
 def _share(swap: Swap, effect: Effect, total: float, luck: float | None, errors: list[str]) -> Share:

@@ -218,6 +218,22 @@ def test_new_data_against_another_penalty(learner):
     assert found.shares[0].share == pytest.approx(found.difference, rel=0.05)
 
 
+def test_data_that_are_only_harder_are_told_by_their_rows(learner):
+    train(learner.session(), TrainRequest())
+    head, *lines = rows().splitlines()
+    harder = [f"{line}1" if number % 2 else line for number, line in enumerate(lines)]  # a digit more
+    far = [f"{line.rpartition(',')[0]},{90 * (number % 2)}" for number, line in enumerate(lines)]
+    learner.write("data/rides.csv", "\n".join([head, *harder[:300], *far[300:]]) + "\n")
+    learner.write("mlctl.toml", spec(params="{ alpha = 1.2 }"))
+    data_add(learner.session(), DataAddRequest())
+    train(learner.session(), TrainRequest())
+    found = asked(learner).data
+    recorded = found.recorded_new - found.recorded_old
+    assert recorded > 30
+    assert found.by_rows == pytest.approx(recorded - found.difference)
+    assert abs(found.difference) < 0.1 * recorded
+
+
 def test_rows_that_one_has_learnt_from_are_left_out_of_all(learner):
     learner.write("mlctl.toml", spec().replace('test = "25%"', 'test = "10%"'))
     train(learner.session(), TrainRequest())

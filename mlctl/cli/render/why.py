@@ -31,8 +31,16 @@ def _values(data: WhyResult) -> list[str]:
     recorded = (data.recorded_old, data.recorded_new)
     if recorded != (data.value_old, data.value_new):
         told = " -> ".join(map(_number, recorded))
-        lines.append(f"each on all test rows of its own: {told}; the rows make the rest of that difference")
+        lines.append(f"each on all test rows of its own: {told}{_by_rows(data)}")
     return lines
+
+
+def _by_rows(data: WhyResult) -> str:
+    """How much of what was recorded is made by the rows, not by the models."""
+    if data.by_rows is None or abs(data.by_rows) <= _small(data):
+        return ""
+    most = "most of that" if abs(data.by_rows) > abs(data.difference or 0.0) else "of that"
+    return f"; {_signed(data.by_rows)} {most} is made by other rows, not by the models"
 
 
 def _shares(data: WhyResult) -> list[str]:

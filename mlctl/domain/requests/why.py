@@ -73,6 +73,7 @@ class WhyResult(msgspec.Struct, frozen=True, kw_only=True):
         value_old, value_new: of the metric on these rows; None in a dry run.
         recorded_old, recorded_new: each on all test rows of its own, as its run recorded it.
         difference: new minus old, on these rows.
+        by_rows: what of the recorded difference is not that of these rows: the two were measured on others.
         shares: the largest first.
         exact: whether shares are Shapley values over all subsets; else means of first and last.
         together: what the shares do not add up to, since they interact; 0 where exact.
@@ -95,6 +96,7 @@ class WhyResult(msgspec.Struct, frozen=True, kw_only=True):
     recorded_old: float | None = None
     recorded_new: float | None = None
     difference: float | None = None
+    by_rows: float | None = None
     shares: tuple[Share, ...] = ()
     exact: bool = False
     together: float = 0.0
