@@ -2,6 +2,7 @@
 
 import data
 import life
+import many_runs
 import points
 import remotes
 import serving
@@ -13,6 +14,8 @@ def main() -> None:
     life.main()
     print("\n## Points\n")
     points.main()
+    print("\n## Many runs\n")
+    many_runs.main()
     print("\n## Serving\n")
     serving.main()
     print("\n## Push and pull\n")

@@ -123,7 +123,11 @@ class Undone(msgspec.Struct, frozen=True, array_like=True):
     beneath: dict[str, int | None]
 
 
-class Names(msgspec.Struct, kw_only=True):
+_GROUPED = 2
+"""Parts of a name that lead to a group, "models/demand"."""
+
+
+class Names(msgspec.Struct, kw_only=True, dict=True):
     """The fold of the log: what every name means after entry `head`. Readers never change it.
 
     Attributes:
@@ -176,17 +180,66 @@ class Names(msgspec.Struct, kw_only=True):
     def under(self, prefix: str) -> dict[str, str]:
         """Names that begin with the prefix and mean something now, in order, with their values."""
         found = {}
-        for name in sorted(name for name in self.effects if name.startswith(prefix)):
+        for name in sorted(name for name in self._near(prefix) if name.startswith(prefix)):
             value = self.value(name)
             if value is not None:
                 found[name] = value
         return found
 
+    def _near(self, prefix: str) -> Collection[str]:
+        """Names among which are all that begin with the prefix; those of one model are kept together.
+
+        Names are added and never taken away, so their count tells whether they were grouped before the last.
+        """
+        parts = prefix.split("/")
+        return self.effects if len(parts) <= _GROUPED else self._groups().get((parts[0], parts[1]), ())
+
+    def _groups(self) -> dict[tuple[str, str], list[str]]:
+        count, groups = self.__dict__.get("_grouped", (-1, {}))
+        if count != len(self.effects):
+            groups = {}
+            for name in self.effects:
+                first, _, rest = name.partition("/")
+                groups.setdefault((first, rest.partition("/")[0]), []).append(name)
+            self.__dict__["_grouped"] = (len(self.effects), groups)
+        known: dict[tuple[str, str], list[str]] = groups
+        return known
+
+    def families(self, kind: str) -> list[str]:
+        """The models or datasets ("models", "datasets") that have a living version, sorted."""
+        return sorted(
+            family
+            for (first, family), names in self._groups().items()
+            if first == kind and any(self.value(name) is not None for name in names)
+        )
+
+    def newest(self, family: str, limit: int) -> dict[int, str]:
+        """The newest living versions, at most so many: number to digest, descending."""
+        found: dict[int, str] = {}
+        for number in range(self.highest.get(family, 0), 0, -1):
+            if len(found) == limit:
+                break
+            value = self.value(f"{family}/{number}")
+            if value is not None:
+                found[number] = value
+        return found
+
+    def living(self, family: str) -> int:
+        """How many living versions there are."""
+        return sum(
+            self.value(name) is not None and name.count("/") == _GROUPED for name in self._near(f"{family}/")
+        )
+
     def numbers_of(self, kind: str, digests: Collection[str]) -> dict[str, int]:
-        """The numbers by which these versions (or refits) of "datasets" or "models" go, in one pass."""
+        """The numbers by which these versions (or refits) go, in one pass.
+
+        Args:
+            kind: "datasets" or "models", or one of them: "models/demand".
+            digests: of versions.
+        """
         found: dict[str, int] = {}
-        start = f"{kind}/"
-        for name in self.effects:
+        start = f"{kind}/" if digests else "none/of/all"
+        for name in self._near(start):
             if name.startswith(start) and (value := self.value(name)) in digests and value is not None:
                 number = name.split("/")[2]
                 if is_number(number):

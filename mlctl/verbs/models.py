@@ -34,15 +34,15 @@ def _row(session: Session, model: str, limit: int) -> ModelRow:
     names = session.repository.decisions.names()
     family = f"models/{model}"
     places = names.under(f"stages/{model}/")
-    numbers = names.numbers_of("models", set(places.values()))
+    numbers = names.numbers_of(family, set(places.values()))
     stages = {name.split("/")[2]: numbers.get(digest) for name, digest in places.items()}
     order = metric_order(session, model)
     partial = session.repository.partial
-    known = names.versions(family)
-    newest = list(known)[-limit:]
+    held = {number: names.value(model_version(model, number)) for number in stages.values() if number}
+    newest = names.newest(family, limit) if limit else names.versions(family)
+    known = newest | {number: digest for number, digest in held.items() if digest is not None}
     shown: list[tuple[int, str, ModelVersion]] = []
-    for number in sorted({*newest, *(held for held in stages.values() if held in known)}):
-        digest = known[number]
+    for number, digest in sorted(known.items()):
         if partial and not session.repository.facts.has(ModelVersion, digest):
             continue  # `--only` has left it where it is
         shown.append((number, digest, session.repository.facts.get(ModelVersion, digest)))
@@ -68,5 +68,6 @@ def _row(session: Session, model: str, limit: int) -> ModelRow:
             )
         )
     frozen = {stop.name: stop.told for stop in freezes_of(session, names, model)}
-    shown_versions = tuple(versions)
-    return ModelRow(name=model, versions=shown_versions, stages=stages, frozen=frozen, total=len(known))
+    return ModelRow(
+        name=model, versions=tuple(versions), stages=stages, frozen=frozen, total=names.living(family)
+    )

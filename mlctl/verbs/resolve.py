@@ -184,7 +184,7 @@ def resolve(session: Session, text: str) -> Found:
 
 def families(names: Names, kind: str) -> list[str]:
     """The names of all models or datasets ("models", "datasets") that have a living version, sorted."""
-    return sorted({name.split("/")[1] for name in names.under(f"{kind}/")})
+    return names.families(kind)
 
 
 def _names(session: Session, selector: Selector, names: Names | None) -> Names:

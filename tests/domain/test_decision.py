@@ -154,6 +154,28 @@ def test_a_fold_survives_being_written_down(steps):
 
 
 @settings(deadline=None, max_examples=200)
+@given(st.lists(STEP, max_size=25), st.integers(1, 4))
+def test_short_answers_are_parts_of_the_long_ones(steps, limit):
+    names = run(steps).names
+    values = {name: value for name in names.effects if (value := names.value(name)) is not None}
+    families = sorted({name.split("/")[1] for name in values if name.startswith("models/")})
+    assert names.families("models") == families
+    for model in [*families, "nobody"]:
+        family = f"models/{model}"
+        versions = names.versions(family)
+        assert names.under(f"{family}/") == {
+            name: values[name] for name in sorted(values) if name.startswith(f"{family}/")
+        }
+        assert list(names.newest(family, limit).items()) == list(reversed(versions.items()))[:limit]
+        assert names.living(family) == len(versions)
+        digests = set(values.values())
+        assert names.numbers_of(family, digests).keys() <= digests
+        for digest, number in names.numbers_of(family, digests).items():
+            assert digest in {names.value(f"{family}/{number}"), names.value(f"{family}/{number}/refit")}
+    assert names.numbers_of("models", set()) == {}
+
+
+@settings(deadline=None, max_examples=200)
 @given(st.lists(MOVE, min_size=1, max_size=12), st.data())
 def test_undoing_k_times_walks_back_k_decisions_and_redoing_k_times_returns(moves, data):
     log = Log()
