@@ -184,6 +184,8 @@ def spec_parts() -> list[tuple[str, type[Any]]]:
         ("[model.NAME.split]", spec_types.SplitSpec),
         ("[model.NAME.eval]", spec_types.EvalSpec),
         ("[model.NAME.gates.STAGE]", spec_gates.StageGates),
+        ("[model.NAME.gates.STAGE] size_mb, latency_ms", spec_gates.MostSpec),
+        ("[model.NAME.gates.STAGE] age", spec_gates.AgeSpec),
         ("[model.NAME.gates.STAGE] approvals", spec_gates.ApprovalsSpec),
         ("[model.NAME.gates.STAGE] METRIC", spec_gates.GateRule),
         ("[model.NAME.serve]", spec_types.ServeSpec),

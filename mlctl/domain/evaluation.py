@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from mlctl.domain.ids import Digest
+from mlctl.domain.in_use import DataChecked, InUse, Replay
 from mlctl.domain.records import Fact, Record
 
 _INNER = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99, 0.995)
@@ -179,6 +180,9 @@ class Evaluation(Fact, frozen=True, kw_only=True):
             on since without such evidence; all rows only.
         test: digest of the rows' keys, times and targets; None in evaluations of 0.1.
         test_from, test_through: first and last event time of the rows, or None.
+        in_use: size and speed of the tested artefact; None in evaluations of before.
+        replay: requests of the incumbent, put to it; None where there is no incumbent.
+        data_checks: on the data that it was trained on; None where no gate asked.
     """
 
     kind: ClassVar[str] = "evaluations"
@@ -205,4 +209,7 @@ class Evaluation(Fact, frozen=True, kw_only=True):
     test: Digest | None = None
     test_from: str | None = None
     test_through: str | None = None
+    in_use: InUse | None = None
+    replay: Replay | None = None
+    data_checks: DataChecked | None = None
     notes: dict[str, Any] = msgspec.field(default_factory=dict)

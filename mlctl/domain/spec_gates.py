@@ -45,11 +45,37 @@ class ApprovalsSpec(GatesPart, frozen=True, kw_only=True):
     signers: str | None = None
 
 
+class MostSpec(GatesPart, frozen=True, kw_only=True):
+    """`size_mb` and `latency_ms` of `[model.NAME.gates.STAGE]`.
+
+    Attributes:
+        max: the most that it may be.
+    """
+
+    max: float
+
+
+class AgeSpec(GatesPart, frozen=True, kw_only=True):
+    """`age` of `[model.NAME.gates.STAGE]`.
+
+    Attributes:
+        max: how long ago the newest row that the model learnt from may be ("30d"), by its time; by that of
+            the dataset's version where rows have none.
+    """
+
+    max: str
+
+
 class StageGates(GatesPart, frozen=True, kw_only=True):
     """`[model.NAME.gates.STAGE]`: what must hold besides the metrics; every other key is a metric.
 
     Attributes:
         after: a stage that the version must hold or have held before.
+        schema: "compatible": every request that the incumbent takes is taken, and such requests are answered.
+        size_mb: of the model's files, in millions of bytes.
+        latency_ms: median time of one row through the predictor, where the evaluation is made.
+        age: of the newest row that the model learnt from.
+        data_checks: whether the declared checks have to hold of the data that it was trained on.
         approvals: people besides the author who have approved the version.
         rules: every other key: a metric, "METRIC@slices" or "METRIC@slice:NAME".
     """
@@ -57,6 +83,11 @@ class StageGates(GatesPart, frozen=True, kw_only=True):
     rest: ClassVar[str | None] = "rules"
 
     after: str | None = None
+    schema: Literal["compatible"] | None = None
+    size_mb: MostSpec | None = None
+    latency_ms: MostSpec | None = None
+    age: AgeSpec | None = None
+    data_checks: bool = False
     approvals: ApprovalsSpec | None = None
     rules: dict[str, GateRule] = {}
 
@@ -64,6 +95,12 @@ class StageGates(GatesPart, frozen=True, kw_only=True):
     def asks_more(self) -> bool:
         """Whether anything besides metrics is asked for."""
         return any(getattr(self, key) != getattr(_NOTHING, key) for key in RESERVED)
+
+    @property
+    def asks_of_evaluation(self) -> bool:
+        """Whether it asks for what only newer evaluations have measured."""
+        measured = (self.schema, self.size_mb, self.latency_ms)
+        return self.data_checks or any(one is not None for one in measured)
 
 
 _NOTHING = StageGates()

@@ -4,7 +4,7 @@ from mlctl.domain.duration import share
 from mlctl.domain.nearest import nearest
 from mlctl.domain.spec import ModelSpec
 from mlctl.domain.spec_gates import ApprovalsSpec, GateRule
-from mlctl.domain.spec_rules import Problems, known_metric, once, problem, undeclared, valid_name
+from mlctl.domain.spec_rules import Problems, known_metric, lasting, once, problem, undeclared, valid_name
 from mlctl.domain.spec_shape import dotted
 from mlctl.domain.toml_lines import Path
 
@@ -24,6 +24,12 @@ def gate_problems(model: ModelSpec, path: Path) -> Problems:
             yield from _rule(rule, key, (*at, key))
         if gates.after is not None:
             yield from _order(model, stage, gates.after, (*at, "after"))
+        if gates.age is not None:
+            yield from lasting(gates.age.max, (*at, "age", "max"), positive=True)
+        for key in ("size_mb", "latency_ms"):
+            most = getattr(gates, key)
+            if most is not None and most.max <= 0:
+                yield problem((*at, key, "max"), f"{key} must be above 0")
         if gates.approvals is not None:
             yield from _approvals(gates.approvals, (*at, "approvals"))
 

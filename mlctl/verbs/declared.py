@@ -1,8 +1,10 @@
 """What today's spec says of a model that may have been taken out of it."""
 
 from mlctl.domain.errors import NotFound
+from mlctl.domain.run import Run
 from mlctl.domain.spec import ModelSpec
 from mlctl.domain.spec_gates import StageGates
+from mlctl.verbs.places import declared_data
 from mlctl.verbs.session import Session
 
 
@@ -12,6 +14,14 @@ def declared_model(session: Session, model: str) -> ModelSpec | None:
         return session.spec.model.get(model)
     except NotFound:
         return None
+
+
+def checks_of(session: Session, run: Run) -> tuple[str, ...]:
+    """Today's checks of the data that a run learnt from; rows that were served are checked alike."""
+    declared = declared_model(session, run.model)
+    name = declared.data if declared is not None else run.data[0].name
+    data = declared_data(session).get(name)
+    return tuple(data.checks) if data is not None else ()
 
 
 def gates_of(session: Session, model: str, stage: str) -> StageGates:

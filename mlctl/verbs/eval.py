@@ -91,6 +91,9 @@ def _result(
         stage=question.stage,
         gates=msgspec.to_builtins(decision),
         notes=evaluation.notes,
+        in_use=evaluation.in_use,
+        replay=evaluation.replay,
+        data_checks=evaluation.data_checks,
         dry_run=dry_run,
     )
 

@@ -34,6 +34,7 @@ from mlctl.tabular.expression import mask
 from mlctl.tabular.parquet import table_bytes
 from mlctl.tabular.schema import require_columns
 from mlctl.verbs.asked import metric_names
+from mlctl.verbs.in_service import in_service
 from mlctl.verbs.learnt import Learnt, keys_of, learnt_by, moments_of, stamp, test_digest, unseen_by
 from mlctl.verbs.loading import open_predictor
 from mlctl.verbs.repeating import repeated
@@ -116,6 +117,7 @@ def measure(session: Session, question: Question) -> Evaluation:
         test=test,
         test_from=_stamped(scored.moments, np.min),
         test_through=_stamped(scored.moments, np.max),
+        **in_service(session, question),
         notes={
             "primary": primary,
             "baseline": simplest,

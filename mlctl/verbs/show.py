@@ -130,6 +130,7 @@ def _around_model(session: Session, names: Names, found: ModelFound) -> dict[str
                 "created": fact.created_at,
                 "rows": fact.rows,
                 "verdict": fact.incumbent.verdict,
+                "in_use": fact.in_use.told if fact.in_use is not None else None,
                 "metrics": {name: estimate.value for name, estimate in in_order(fact.metrics, order).items()},
             }
             for digest, fact in own

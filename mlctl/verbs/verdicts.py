@@ -22,7 +22,7 @@ from mlctl.domain.run import Run
 from mlctl.domain.spec import EvalSpec, ModelSpec
 from mlctl.domain.spec_gates import GateRule, StageGates
 from mlctl.verbs.conditions import Promotion, with_conditions
-from mlctl.verbs.declared import declared_model, gates_of
+from mlctl.verbs.declared import checks_of, declared_model, gates_of
 from mlctl.verbs.engines import engine
 from mlctl.verbs.repeats import repeats_of
 from mlctl.verbs.resolve import resolve_dataset, resolve_model
@@ -52,6 +52,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
         champion: the last version that was shown to be better, where it is not the incumbent.
         data: (name, number, digest) of other rows to score; None for the version's own test rows.
         seed: of the bootstrap.
+        checks: of the data that the version was trained on, where a gate asks whether they hold.
     """
 
     model: str
@@ -66,6 +67,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
     champion: Incumbent | None
     seed: int
     key: Digest
+    checks: tuple[str, ...] | None = None
 
 
 def candidate_of(session: Session, text: str | None, names: Names | None = None) -> tuple[str, int, Digest]:
@@ -104,6 +106,7 @@ def ask(
     if declared is not None:
         spec = msgspec.structs.replace(
             spec,
+            serve=declared.serve,
             eval=_with_gates(declared.eval, gates_of(session, model, stage).rules, version.signature.task),
         )
     chosen = None
@@ -118,7 +121,12 @@ def ask(
         for version_digest in (digest, *((incumbent.tested,) if incumbent else ()))
     ]
     champion = champion_of(session, today, model, number, stage)
-    key = digest_of(encode([*parts, msgspec.to_builtins(incumbent), luck, msgspec.to_builtins(champion)]))
+    gates = gates_of(session, model, stage)
+    checks = checks_of(session, run) if gates.data_checks else None
+    parts += [msgspec.to_builtins(incumbent), luck, msgspec.to_builtins(champion)]
+    if gates.asks_of_evaluation:  # what evaluations of before did not measure
+        parts.append([gates.data_checks, checks, spec.serve.schema])
+    key = digest_of(encode(parts))
     return Question(
         model=model,
         number=number,
@@ -132,6 +140,7 @@ def ask(
         champion=champion,
         seed=run.seed,
         key=key,
+        checks=checks,
     )
 
 
@@ -234,10 +243,22 @@ def judge(
         model=question.model,
         number=question.number,
         digest=question.digest,
+        version=question.version,
+        refit=_refitted(session, question),
+        incumbent=question.incumbent.deployed if question.incumbent else None,
+        strict=question.spec.serve.schema == "strict",
+        evaluation=evaluation,
         stage=question.stage,
         names=names or session.repository.decisions.names(),
     )
     return with_conditions(session, gates, asked, _decided(session, evaluation, gates.rules))
+
+
+def _refitted(session: Session, question: Question) -> bool:
+    """Whether the stage would hold a refit on all rows."""
+    declared = declared_model(session, question.model)
+    wanted = declared.refit if declared is not None else question.spec.refit
+    return wanted == "all" and question.spec.split.by != "dataset"
 
 
 def judged(session: Session, evaluation: Evaluation) -> GateDecision:

@@ -4,9 +4,11 @@ import msgspec
 import pytest
 
 from mlctl.domain.errors import GateRefused
+from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.records import encode
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.promote import PromoteRequest
+from mlctl.domain.requests.show import ShowRequest
 from mlctl.domain.requests.status import StatusRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
@@ -15,10 +17,11 @@ from mlctl.domain.spec import ModelSpec
 from mlctl.domain.spec_kept import kept_spec
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.promote import promote
+from mlctl.verbs.show import show
 from mlctl.verbs.status import status
 from mlctl.verbs.train import train
 from mlctl.verbs.undo import undo
-from tests.verbs.learner import GATES, spec
+from tests.verbs.learner import GATES, rows, spec
 
 
 def ready(learner, keys, **train_with):
@@ -86,3 +89,142 @@ def test_a_run_of_before_kept_its_gates_as_metrics_alone_and_is_read(learner):
     assert isinstance(today, ModelSpec)
     assert kept_spec(encode(old)) == today
     assert today.gates["production"].rules["mae"].incumbent == "not_worse"
+
+
+def pair(learner, keys, change, **train_with):
+    """Production holds version 1; version 2 is trained after `change` and asked under gates of these keys."""
+    ready(learner, "")
+    promoted(learner)
+    change(learner)
+    return ready(learner, keys, **train_with)
+
+
+def edited(**columns):
+    """Writes the table with some columns by other rules of their text."""
+
+    def act(learner):
+        lines = (learner.root / "data/rides.csv").read_text().splitlines()
+        names = lines[0].split(",")
+        kept = [name for name in names if columns.get(name, "") is not None]
+        kept += [name for name in columns if name not in names]
+        table = [dict(zip(names, line.split(","), strict=True)) for line in lines[1:]]
+        new = [",".join(kept)]
+        for number, row in enumerate(table):
+            row |= {name: make(row.get(name), number) for name, make in columns.items() if make is not None}
+            new.append(",".join(row[name] for name in kept))
+        learner.write("data/rides.csv", "\n".join(new) + "\n")
+
+    return act
+
+
+class TestSchema:
+    ASKED = 'schema = "compatible"\n'
+
+    def test_a_model_that_takes_the_same_requests_is_tried_with_them_and_passes(self, learner):
+        pair(learner, self.ASKED, lambda _: None, set=("alpha=0.5",))
+        found = promoted(learner)
+        (held,) = found.held
+        assert held.gate == "schema"
+        assert "takes every request that version 1 takes; " in held.why
+        evaluation = learner.session().repository.facts.get(Evaluation, found.evaluation)
+        assert evaluation.replay.rows >= 1
+        assert evaluation.replay.digest == learner.session().repository.decisions.names().value(
+            "models/demand/1"
+        )
+
+    def test_rows_that_a_refit_is_watched_by_are_put_to_the_candidate(self, learner):
+        learner.write("mlctl.toml", spec(gates=f"[model.demand.gates.production]\n{self.ASKED}"))
+        train(learner.session(), TrainRequest())
+        promoted(learner)
+        train(learner.session(), TrainRequest(set=("alpha=0.5",)))
+        (held,) = promoted(learner).held
+        assert "; 201 were tried" in held.why  # the example, and every second of 400 rows
+
+    @pytest.mark.parametrize(
+        ("change", "column", "why"),
+        [
+            ({"wind": None}, "wind", "no column of the new model"),
+            ({"rain": lambda _, n: str(n % 3)}, "rain", "was never asked for"),
+            ({"wind": lambda _, n: ("calm", "storm")[n % 2]}, "wind", "was number and has to be string"),
+        ],
+    )
+    def test_a_column_whose_requests_would_be_refused_is_named(self, learner, change, column, why):
+        pair(learner, self.ASKED, edited(**change))
+        with pytest.raises(GateRefused) as raised:
+            promoted(learner)
+        said = [reason["why"] for reason in raised.value.facts["reasons"] if reason["gate"] == "schema"]
+        assert [one for one in said if f": {column}: " in one and why in one]
+
+    def test_a_column_that_could_be_missing_and_cannot_any_more_is_named(self, learner):
+        original = rows()
+        edited(wind=lambda value, n: "" if n % 5 == 0 else value)(learner)
+        pair(learner, self.ASKED, lambda one: one.write("data/rides.csv", original))
+        assert "wind: it could be left out or null" in refusals(learner)["schema"]
+
+    def test_where_the_stage_holds_nothing_there_is_nothing_to_compare_with(self, learner):
+        ready(learner, self.ASKED)
+        assert [one.gate for one in promoted(learner).skipped if one.gate == "schema"] == ["schema"]
+
+
+class TestMeasured:
+    def test_size_and_speed_are_measured_stored_shown_and_limited(self, learner):
+        ready(learner, "size_mb = { max = 50 }\nlatency_ms = { max = 10000 }\n")
+        shown = evaluate(learner.session(), EvalRequest()).data
+        assert shown.in_use.bytes > 100
+        assert shown.in_use.latency_ms > 0
+        assert shown.in_use.runs >= 5
+        found = promoted(learner)
+        assert [(one.gate, one.limit) for one in found.held] == [("size_mb", 50.0), ("latency_ms", 10000.0)]
+        assert found.held[0].value == shown.in_use.bytes / 1e6
+        related = show(learner.session(), ShowRequest(selector="demand@1")).data.related
+        assert related["evaluations"][-1]["in_use"] == shown.in_use.told
+
+    def test_too_large_and_too_slow_are_two_reasons_with_the_numbers(self, learner):
+        ready(learner, "size_mb = { max = 0.00001 }\nlatency_ms = { max = 0.0000001 }\n")
+        assert set(refusals(learner)) == {"size_mb", "latency_ms"}
+
+    def test_an_evaluation_of_before_the_gate_is_made_again(self, learner):
+        ready(learner, "")
+        first = evaluate(learner.session(), EvalRequest()).data.evaluation
+        ready(learner, "latency_ms = { max = 10000 }\n")
+        assert evaluate(learner.session(), EvalRequest()).data.evaluation != first
+
+
+class TestAge:
+    def test_the_newest_row_counts_and_the_reason_says_that_it_is_one(self, learner):
+        ready(learner, 'age = { max = "30d" }\n')  # rows of 2011, asked in 2030
+        why = refusals(learner)["age"]
+        assert why.startswith("the newest row that it learns from is of 2011-")
+        assert why.endswith("longer ago than 30d")
+        ready(learner, 'age = { max = "1500w" }\n')
+        assert [one.gate for one in promoted(learner).held] == ["age"]
+
+    def test_a_refit_learns_from_the_test_rows_too(self, learner):
+        learner.write("mlctl.toml", spec(gates='[model.demand.gates.production]\nage = { max = "1500w" }\n'))
+        train(learner.session(), TrainRequest())
+        (held,) = promoted(learner).held
+        assert "is of 2012-02-04" in held.why
+
+    def test_rows_without_time_are_as_old_as_their_dataset(self, learner):
+        text = spec(refit="none", gates='[model.demand.gates.production]\nage = { max = "1h" }\n')
+        learner.write(
+            "mlctl.toml", text.replace('time = ["day"]\n', "").replace('by = "time"', 'by = "random"')
+        )
+        train(learner.session(), TrainRequest())
+        (held,) = promoted(learner).held
+        assert "rows have no time, and their dataset was added 2030-01-01" in held.why
+
+
+class TestDataChecks:
+    def test_checks_that_hold_are_told_and_one_that_does_not_refuses_with_the_row(self, learner):
+        gates = "[model.demand.gates.production]\ndata_checks = true\n"
+        text = spec(refit="none", gates=gates)
+        learner.write("mlctl.toml", text)
+        train(learner.session(), TrainRequest())
+        assert "have no checks" in refusals(learner)["data_checks"]
+        key = 'key = ["id"]\n'
+        learner.write("mlctl.toml", text.replace(key, f'{key}checks = ["between(rides, 0, 1)"]\n'))
+        assert "check between(rides, 0, 1) does not hold" in refusals(learner)["data_checks"]
+        learner.write("mlctl.toml", text.replace(key, f'{key}checks = ["unique(id)"]\n'))
+        (held,) = promoted(learner).held
+        assert held.why == "1 check holds on rides"

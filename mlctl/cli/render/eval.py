@@ -36,6 +36,8 @@ def render(data: EvalResult, out: Console) -> None:
         out.print(f"  against {said}", soft_wrap=True)
     if incumbent.why:
         out.print(f"  {incumbent.why}", soft_wrap=True)
+    if data.in_use is not None:
+        out.print(f"  in use: {data.in_use.told}", soft_wrap=True)
     _search(data, out)
     _gates(data, out)
     for path in data.written.values():

@@ -126,7 +126,11 @@ def _evaluated(evaluations: Sequence[Fields]) -> list[Branch]:
     newest = evaluations[-1]
     metrics = ", ".join(f"{name} {_plain(value)}" for name, value in newest["metrics"].items())
     verdict = "" if newest["verdict"] == "none" else f", {newest['verdict'].replace('_', ' ')}"
-    return [("metrics", f"{metrics} on {newest['rows']:,} rows{verdict}  {short(newest['digest'])}", ())]
+    in_use = [("in use", newest["in_use"], ())] if newest["in_use"] else []
+    return [
+        ("metrics", f"{metrics} on {newest['rows']:,} rows{verdict}  {short(newest['digest'])}", ()),
+        *in_use,
+    ]
 
 
 def _features(record: Fields) -> list[str]:

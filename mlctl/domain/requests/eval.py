@@ -6,6 +6,7 @@ import msgspec
 
 from mlctl.domain.evaluation import Difference, Estimate, IncumbentResult, SliceResult, SliceSearch
 from mlctl.domain.ids import Digest
+from mlctl.domain.in_use import DataChecked, InUse, Replay
 from mlctl.domain.records import Record
 
 
@@ -36,6 +37,9 @@ class EvalResult(Record, frozen=True, kw_only=True):
     Attributes:
         baseline_difference: candidate minus baseline.
         evaluation: digest of the fact; None in a dry run.
+        in_use: size and speed of the tested artefact; None in evaluations of before.
+        replay: requests of the incumbent, put to it; None where there is none.
+        data_checks: on the data that it was trained on; None where no gate asked.
         written: files by kind, "markdown" or "html".
         markdown: the text, where it was asked for without a file.
     """
@@ -57,6 +61,9 @@ class EvalResult(Record, frozen=True, kw_only=True):
     stage: str
     gates: dict[str, Any] = msgspec.field(default_factory=dict)
     notes: dict[str, Any] = msgspec.field(default_factory=dict)
+    in_use: InUse | None = None
+    replay: Replay | None = None
+    data_checks: DataChecked | None = None
     written: dict[str, str] = msgspec.field(default_factory=dict)
     markdown: str | None = None
     dry_run: bool = False
