@@ -4,11 +4,13 @@ The program sees the rows to learn from and never those held out. It gets them t
 them, and as the matrix of numbers that the model will be asked with, from the same encoder that serves.
 """
 
+import contextlib
 import json
 import os
 import shlex
 import shutil
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +20,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from mlctl.contracts import registry
 from mlctl.contracts.flavor import Predictor
 from mlctl.domain import handover as names
 from mlctl.domain.duration import duration
@@ -242,6 +245,12 @@ def _ask(predictor: Predictor, rows: Rows, program: str) -> None:
         )
 
 
+def _load(flavor: str) -> None:
+    """Load a flavor's library beforehand, while there is nothing to do but wait for the program."""
+    with contextlib.suppress(MlctlError):  # whoever needs it is told
+        registry.load("flavors", flavor)
+
+
 class _Tail:
     """The end of what a program prints, and its points as they come."""
 
@@ -249,6 +258,7 @@ class _Tail:
         self._shop = shop
         self._last = b""
         self._points = points
+        self._flavor = shop.flavor if points is not None else None
         self._read = points.stat().st_size if points is not None else 0
 
     def hear(self, data: bytes) -> None:
@@ -257,6 +267,9 @@ class _Tail:
 
     def tick(self) -> None:
         """Hand on whole new lines of points, and put them on the disk."""
+        if self._flavor is not None:
+            threading.Thread(target=_load, args=(self._flavor,), daemon=True).start()
+            self._flavor = None
         if self._points is None:
             return
         try:

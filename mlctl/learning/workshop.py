@@ -22,6 +22,7 @@ class Workshop:
         hear: is handed what a program prints, as it comes.
         measured: is handed the new lines of the first program's points, as they come.
         ended: how the programs ended, in order.
+        flavor: what will most likely read the model; loaded while the first program runs. None to wait.
         resumed: whether the first one's folder is as an interrupted start has left it.
     """
 
@@ -31,5 +32,6 @@ class Workshop:
     hear: Callable[[bytes], None] = _nothing
     measured: Callable[[bytes], None] = _nothing
     ended: list[Ended] = field(default_factory=list)
+    flavor: str | None = None
     resumed: bool = False
     numbers: "itertools.count[int]" = field(default_factory=lambda: itertools.count(1))

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from mlctl.domain import handover as names
+from mlctl.domain.model import ModelVersion
 from mlctl.domain.points import read_points, shown, summary
 from mlctl.domain.progress import Event
 from mlctl.domain.records import encode
@@ -100,6 +101,7 @@ class ProgramRun:
             folder=live.folder / WORKSHOP,
             hear=self._output.hear,
             measured=self._measured,
+            flavor=_flavor_before(session, model),
             resumed=resumed,
         )
         self._between = first_of(meanwhile(first, self._before))
@@ -179,6 +181,12 @@ class ProgramRun:
             values = "  ".join(f"{name} {value:.6g}" for name, value in self._newest.items())
             point = {"step": step} | {name: shown(value) for name, value in self._newest.items()}
             self._session.report(Event(step=f"step {step}  {values}", point=point))
+
+
+def _flavor_before(session: Session, model: str) -> str:
+    """The flavor of the model's newest version; without one, that of most models."""
+    versions = session.repository.facts.where(ModelVersion, model=model)
+    return versions[-1][1].flavor if versions else "sklearn"
 
 
 def first_of(paths: list[str]) -> str:

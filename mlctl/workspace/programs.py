@@ -71,6 +71,7 @@ def run_program(
         OSError: it cannot be started.
         KeyboardInterrupt: as it came, once the program has ended.
     """
+    _end_marked(mark)  # of an earlier start whose end nobody saw
     started = time.monotonic()
     with subprocess.Popen(
         list(command),
@@ -161,13 +162,19 @@ def _end(child: "subprocess.Popen[bytes]", first: signal.Signals, grace: float) 
 
 def _end_rest(group: int, mark: tuple[str, str]) -> int:
     """Kill what is left of the program; how many processes there were."""
+    left = _end_marked(mark, but=group)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+    return left
+
+
+def _end_marked(mark: tuple[str, str], but: int | None = None) -> int:
+    """Kill the processes that hold the mark, `but` one; how many there were."""
     wanted = f"{mark[0]}={mark[1]}".encode()
-    rest = [pid for pid in _processes() if pid != group and _marked(pid, wanted)]
+    rest = [pid for pid in _processes() if pid not in {but, os.getpid()} and _marked(pid, wanted)]
     for pid in rest:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.kill(pid, signal.SIGKILL)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, signal.SIGKILL)
     return len(rest)
 
 

@@ -37,8 +37,12 @@ else:
     with open(f"{mark}.new", "w") as file:
         file.write("7")
     os.rename(f"{mark}.new", mark)
-    with open("../pid", "w") as file:
-        file.write(str(os.getpid()))
+    worker = os.fork()
+    if worker:
+        with open("../worker", "w") as file:
+            file.write(str(worker))
+        with open("../pid", "w") as file:
+            file.write(str(os.getpid()))
     time.sleep(600)
 """
 
@@ -95,6 +99,7 @@ def test_a_training_that_is_killed_takes_its_program_along_and_goes_on_where_it_
     shown = show(learner.session(), ShowRequest(selector=f"run:{row.run}")).data
     assert shown.related["series"]["loss"]["last"] == 0.75
     made = trained(learner, "--resume", row.run[:12])["data"]
+    assert gone(int((learner.root.parent / "worker").read_text()))
     assert (made["run"], made["changed"]) == (row.run, True)
     run = learner.session().repository.facts.where(Run, run=row.run)[0][1]
     points = read_points(learner.session().repository.objects.read(run.points)).series["loss"]
