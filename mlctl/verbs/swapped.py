@@ -45,6 +45,7 @@ class Question:
         self._most = fits
         self._fits: dict[Parts, HybridFit] = {}
         self._groups: dict[Parts, list[Swap]] = {}
+        self._reasons: dict[Parts, tuple[str, ...]] = {}
 
     def answered(self, result: WhyResult, swaps: list[Swap]) -> WhyResult:
         """The result with all that is found."""
@@ -62,7 +63,7 @@ class Question:
 
     def _taken_apart(
         self, swaps: list[Swap], bases: dict[Parts, Hybrid]
-    ) -> tuple[list[Swap], dict[Subset, float], dict[int, list[str]]]:
+    ) -> tuple[list[Swap], dict[Subset, float], dict[int, tuple[str, ...]]]:
         """As `_settled`, groups that do much taken apart for as long as there are fits."""
         chosen = self._grouped(swaps, groups_for(len(swaps), self._most))
         while True:
@@ -88,15 +89,30 @@ class Question:
 
     def _settled(
         self, swaps: list[Swap], bases: dict[Parts, Hybrid]
-    ) -> tuple[list[Swap], dict[Subset, float], dict[int, list[str]]]:
+    ) -> tuple[list[Swap], dict[Subset, float], dict[int, tuple[str, ...]]]:
         """Swaps as they go together, values of subsets, and errors by swap."""
         while True:
             values, errors, lacking = self._values(swaps, bases)
             pair = None if lacking else self._going_together(swaps, errors, bases)
             if pair is None:
-                return swaps, values, {one: list(found.values()) for one, found in errors.items()}
+                return swaps, values, self._reasons_of(swaps, errors)
+            together = joined(swaps[number] for number in pair)
+            self._reasons[together.parts] = tuple(
+                reason for number in pair for reason in self._reasons_of(swaps, errors).get(number, ())
+            )
             rest = [swap for number, swap in enumerate(swaps) if number not in pair]
-            swaps = [*rest[: pair[0]], joined(swaps[number] for number in pair), *rest[pair[0] :]]
+            swaps = [*rest[: pair[0]], together, *rest[pair[0] :]]
+
+    def _reasons_of(
+        self, swaps: list[Swap], errors: dict[int, dict[bool, str]]
+    ) -> dict[int, tuple[str, ...]]:
+        """Errors by swap, with those for which it was joined of others."""
+        found = {}
+        for number, swap in enumerate(swaps):
+            told = (*self._reasons.get(swap.parts, ()), *errors.get(number, {}).values())
+            if told:
+                found[number] = tuple(dict.fromkeys(told))
+        return found
 
     def _values(
         self, swaps: list[Swap], bases: dict[Parts, Hybrid]
@@ -135,16 +151,17 @@ class Question:
     ) -> tuple[int, int] | None:
         """Two of which one cannot be fitted without the other, in order; None where there are none."""
         whole = frozenset(range(len(swaps)))
-        for one, said in errors.items():
+        for one in sorted(errors, key=lambda one: not _is_code(swaps[one])):
+            said = errors[one]
             for other in sorted(whole - {one}, key=lambda other: _unlikely(swaps[other], said))[:_PARTNERS]:
                 both = frozenset({one, other})
-                asked = [parts_of(swaps, both if alone else whole - both) for alone in said]
-                try:
-                    tried = [self._hybrid(parts, swaps, bases) for parts in asked]
-                except NoFitLeft:
-                    return None
-                if all(hybrid.error is None for hybrid in tried):
-                    return min(both), max(both)
+                for alone in said:  # one way may still lack a third
+                    try:
+                        tried = self._hybrid(parts_of(swaps, both if alone else whole - both), swaps, bases)
+                    except NoFitLeft:
+                        return None
+                    if tried.error is None:
+                        return min(both), max(both)
         return None
 
     def _hybrid(self, parts: Parts, swaps: list[Swap], bases: dict[Parts, Hybrid]) -> Hybrid:
@@ -169,7 +186,7 @@ class Question:
         result: WhyResult,
         swaps: list[Swap],
         values: dict[Subset, float],
-        errors: dict[int, list[str]],
+        errors: dict[int, tuple[str, ...]],
         ends: tuple[float, float],
     ) -> WhyResult:
         count, total = len(swaps), ends[1] - ends[0]
@@ -177,7 +194,7 @@ class Question:
         low, high = values.get(frozenset(), ends[0]), values.get(frozenset(range(count)), ends[1])
         luck = self._luck(ends)
         shares = [
-            _share(swap, effect, total, luck, errors.get(number, []))
+            _share(swap, effect, total, luck, errors.get(number, ()))
             for number, (swap, effect) in enumerate(zip(swaps, found, strict=True))
         ]
         shares.sort(key=lambda one: -1.0 if one.share is None else abs(one.share), reverse=True)
@@ -216,7 +233,7 @@ def _by_rows(result: WhyResult, total: float) -> float | None:
     return result.recorded_new - result.recorded_old - total
 
 
-def _share(swap: Swap, effect: Effect, total: float, luck: float | None, errors: list[str]) -> Share:
+def _share(swap: Swap, effect: Effect, total: float, luck: float | None, errors: tuple[str, ...]) -> Share:
     first, last = effect.first, effect.last
     much = max(abs(total), abs(effect.share or 0.0)) * _MUCH
     return Share(
@@ -227,7 +244,7 @@ def _share(swap: Swap, effect: Effect, total: float, luck: float | None, errors:
         last=last,
         interacts=first is not None and last is not None and abs(first - last) > much > 0,
         within_luck=None if luck is None or effect.share is None else abs(effect.share) <= luck > 0,
-        errors=tuple(errors),
+        errors=errors,
     )
 
 
@@ -235,8 +252,12 @@ def _unlikely(swap: Swap, errors: dict[bool, str]) -> tuple[bool, bool]:
     """Sorts what an error speaks of before all else, then what other things usually need."""
     said = "\n".join(errors.values())
     names = [name.rpartition("/")[2] for _, name in swap.parts if name]
-    kinds = {change.kind for change in swap.changes}
-    return not any(name in said for name in names), not kinds & {"code", "data", "file"}
+    return not any(name in said for name in names), not _is_code(swap)
+
+
+def _is_code(swap: Swap) -> bool:
+    """Whether others may need it to be fitted at all."""
+    return any(change.kind in {"code", "data", "file"} for change in swap.changes)
 
 
 def groups_for(count: int, fits: int) -> int:

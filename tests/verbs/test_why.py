@@ -15,6 +15,7 @@ from mlctl.verbs.promote import promote
 from mlctl.verbs.train import train
 from mlctl.verbs.why import why
 from tests.verbs.learner import rows, spec
+from tests.verbs.programs import LINE, LINES, command_spec
 
 BUILT = 'build = "own.py:make"'
 OWN = """\
@@ -198,6 +199,7 @@ def test_what_only_goes_together_is_one(built):
         ("code", "own.py"),
         ("code", "parts/more.py"),
     }
+    assert "unexpected keyword argument 'least'" in together.errors[0]
     assert together.share == pytest.approx(found.difference, rel=0.05)
     assert next(one.error for one in found.fits if one.taken == ("parameter least",)).startswith("building")
 
@@ -352,3 +354,22 @@ def test_classes_by_their_scores_and_a_stage_whose_version_was_refitted(learner)
     loss = asked(learner, "demand@production", "demand@2", metric="log_loss").data
     assert not loss.changed
     assert {loss.shares[0].name, loss.shares[1].name} == {"exclude temp", "parameter C"}
+
+
+def test_the_files_of_a_program_of_its_own(learner):
+    learner.write("mlctl.toml", command_spec())
+    learner.write("own.py", LINE)
+    learner.write(
+        "train.py",
+        "from scale import SCALE\n" + LINES.replace("(matrix, target)", "(matrix, SCALE * target)"),
+    )
+    learner.write("scale.py", "SCALE = 1.0\n")
+    train(learner.session(), TrainRequest())
+    commit(learner)
+    learner.write("scale.py", "SCALE = 1.5\n")
+    learner.write("mlctl.toml", command_spec(params="{ alpha = 0.7 }"))
+    train(learner.session(), TrainRequest())
+    found = asked(learner).data
+    assert set(shares(found)) == {"file scale.py", "parameter alpha"}
+    assert found.shares[0].name == "file scale.py"
+    assert found.shares[0].share == pytest.approx(found.difference)

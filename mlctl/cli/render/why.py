@@ -61,13 +61,19 @@ def _shares(data: WhyResult) -> list[str]:
 
 
 def _notes(data: WhyResult) -> list[str]:
-    lines = [f"  {one.name} cannot be swapped alone: {one.errors[0]}" for one in data.shares if one.errors]
+    lines = [f"  {_apart(one)}: {one.errors[0].splitlines()[-1]}" for one in data.shares if one.errors]
     if data.not_swapped:
         lines.append("not swapped")
         lines += columns([(one.kind, one.name, _change(one)) for one in data.not_swapped], indent="  ")
     if data.luck is None and data.shares:
         lines.append("the seed's luck is not known: the recipe may ask its seed, and was fitted once")
     return lines
+
+
+def _apart(share: Share) -> str:
+    if len(share.changes) > 1 and share.share is not None:
+        return f"only together, {share.name}"
+    return f"{share.name} cannot be swapped alone"
 
 
 def _plan(data: WhyResult) -> list[str]:

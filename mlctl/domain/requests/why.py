@@ -33,7 +33,7 @@ class Share(msgspec.Struct, frozen=True, kw_only=True):
         first: what it alone does to the old one; last: what it does where all else is the new one's already.
         interacts: whether first and last differ much: what it does depends on the others.
         within_luck: whether the share is no more than the seed's luck; None where that is not known.
-        errors: why a fit with it, or without it, failed.
+        errors: why a fit with it, or without it, failed; of things that only go together, why they do.
     """
 
     name: str
