@@ -67,6 +67,12 @@ METRICS: dict[str, Metric] = {
             better="lower",
             summary="mean of -log of the true class's probability",
         ),
+        Metric(
+            name="ece",
+            tasks=CLASSES,
+            better="lower",
+            summary="expected calibration error: answered probabilities against how often they come true",
+        ),
         Metric(name="brier", tasks=BINARY, better="lower", summary="mean squared error of the probability"),
     )
 }
@@ -78,7 +84,7 @@ DEFAULTS = {
 }
 """What is measured where the spec names no metrics; the first one gives the verdict."""
 
-NEED_PROBABILITIES = frozenset({"roc_auc", "pr_auc", "log_loss", "brier"})
+NEED_PROBABILITIES = frozenset({"roc_auc", "pr_auc", "log_loss", "brier", "ece"})
 
 
 def first_judged(metrics: Sequence[str], *, probabilities: bool) -> str:

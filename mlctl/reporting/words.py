@@ -76,6 +76,17 @@ def made_from(data: EvalResult) -> str:
     return f"{data.rows:,} rows of {dataset}; 95 % intervals resample {units}"
 
 
+def slope(data: EvalResult) -> str | None:
+    """What the slope of the truth on the answers is, and what that means; None where there is none."""
+    found = data.notes.get("slope")
+    if not found or found["value"] is None or found["low"] is None:
+        return None
+    said = f"slope of truth on prediction {digits(found['value'])}{between(found['low'], found['high'])}"
+    if found["high"] < 1:
+        return f"{said}: answers lie too far apart"
+    return f"{said}: answers lie too close together" if found["low"] > 1 else said
+
+
 def estimate(found: Estimate | None) -> str:
     """`41.2 [39.1, 43.5]`."""
     if found is None or found.value is None:

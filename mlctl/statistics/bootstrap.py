@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from mlctl.statistics.metrics import ORDERED, Answers, finish, ordered, row_statistics
+from mlctl.statistics.metrics import CENTRED, ORDERED, Answers, finish, ordered, row_statistics
 from mlctl.statistics.resample import draws, unit_sums
 
 Array = np.ndarray[Any, Any]
@@ -53,6 +53,9 @@ def bootstrap(cells: Sequence[Cell], codes: Array, units: int, *, samples: int, 
     values = evaluate(whole)[0]
     drawn = [evaluate(chunk) for chunk in draws(units, samples, seed)] if units else []
     table = np.concatenate(drawn) if drawn else np.empty((0, len(cells)))
+    for at, cell in enumerate(cells):
+        if cell.metric in CENTRED and np.isfinite(table[:, at]).any():
+            table[:, at] = np.maximum(table[:, at] + values[at] - np.nanmean(table[:, at]), 0.0)
     counts: dict[int, int] = {}
     for cell in cells:
         counts.setdefault(id(cell.mask), len(np.unique(codes[cell.mask])))

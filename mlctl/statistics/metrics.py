@@ -2,7 +2,7 @@
 
 Most are functions of sums over rows (`row_statistics`, `finish`); those that need an order (`roc_auc`,
 `pr_auc`, `medae`) weigh the sorted rows. Values equal scikit-learn's (1.9) for unit weights; undefined is
-NaN.
+NaN. What `ece` is stands at `_Calibration`.
 """
 
 from collections.abc import Callable
@@ -10,10 +10,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr
+
+from mlctl.statistics.curves import equal_mass
 
 Array = np.ndarray[Any, Any]
 
-ORDERED = frozenset({"roc_auc", "pr_auc", "medae"})
+ORDERED = frozenset({"roc_auc", "pr_auc", "medae", "ece"})
+CENTRED = frozenset({"ece"})
+"""Metrics that chance can only make larger: drawing again adds its own chance to them, so a bootstrap tells
+their spread, and its samples are moved to have the value as their mean."""
+
+_ECE_BINS = 15
 _CELLS = 4_000_000
 
 
@@ -66,6 +74,8 @@ def finish(metric: str, sums: Array) -> Array:
 def ordered(metric: str, answers: Answers, mask: Array) -> Callable[[Array], Array]:
     """A function of weights (samples, rows) to values (samples,), for a metric of `ORDERED`."""
     rows = np.flatnonzero(mask)
+    if metric == "ece":
+        return _Calibration(answers, rows)
     key = np.abs(answers.output - answers.truth) if metric == "medae" else answers.score()
     key = key[rows]
     order = np.argsort(key, kind="stable")
@@ -92,6 +102,49 @@ def ordered(metric: str, answers: Answers, mask: Array) -> Callable[[Array], Arr
         return np.concatenate(parts)
 
     return of
+
+
+class _Calibration:
+    """The expected calibration error: how far answered probabilities are from how often they come true.
+
+    Mean over bins of |mean probability - share that came true| (Naeini, Cooper and Hauskrecht, AAAI 2015),
+    in 15 bins of equally many rows, equal probabilities together; weights do not move the bins. Of two
+    classes it is the positive one's probability, of more that of the answered class (Guo et al., ICML 2017).
+    Chance alone makes a bin's gap about the size of its standard error, so what chance adds to the gap that
+    is seen, the mean of a folded normal distribution less the gap, is taken off (Kumar, Liang and Ma,
+    NeurIPS 2019, section 5, in closed form); never below 0.
+    """
+
+    def __init__(self, answers: Answers, rows: Array) -> None:
+        self._rows = rows
+        chances = answers.probabilities
+        self._columns: Array | None = None
+        if chances is None or not len(rows):
+            return
+        if answers.classes > 2:  # noqa: PLR2004 (more than two classes)
+            output = answers.output[rows].astype(np.int64)
+            given = chances[rows, np.maximum(output, 0)]
+            came = answers.output[rows] == answers.truth[rows]
+        else:
+            given = answers.score()[rows]
+            came = answers.truth[rows] == answers.positive
+        bins = equal_mass(given, _ECE_BINS)
+        member = (bins[:, None] == np.unique(bins)).astype(np.float64)
+        self._columns = np.hstack([member, member * given[:, None], member * came[:, None]])
+
+    def __call__(self, weights: Array) -> Array:
+        if self._columns is None:
+            return np.full(len(weights), np.nan)
+        sums = weights[:, self._rows] @ self._columns
+        count, given, came = np.split(sums, 3, axis=1)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            share = came / count
+            gap = np.abs(given / count - share)
+            error = np.sqrt(share * (1 - share) / count)
+            score = np.where(error > 0, gap / error, np.inf)
+            folded = gap * (2 * ndtr(score) - 1) + error * np.sqrt(2 / np.pi) * np.exp(-(score**2) / 2)
+            parts = np.where(count > 0, count * (2 * gap - folded), 0.0)
+        return np.asarray(np.maximum(parts.sum(axis=1) / count.sum(axis=1), 0.0))
 
 
 def _roc_auc(hits: Array, misses: Array) -> Array:
@@ -161,6 +214,19 @@ def _log_loss_row(answers: Answers) -> Array:
     return np.asarray(-np.log(np.clip(given, tiny, 1 - tiny)))
 
 
+def _slope_rows(answers: Answers) -> Array:
+    middle = answers.output.mean() if len(answers.output) else 0.0
+    x, y = answers.output - middle, answers.truth - middle
+    return _columns(np.ones(len(x)), x, y, x * x, x * y)
+
+
+def _slope(sums: Array) -> Array:
+    """Of the truth on the answers, by least squares: 1 where these are as far apart as they should be."""
+    n, x, y, xx, xy = (sums[..., at] for at in range(5))
+    spread = xx - x * x / n
+    return np.where(spread > 0, (xy - x * y / n) / np.where(spread > 0, spread, 1), np.nan)
+
+
 def _brier_row(answers: Answers) -> Array:
     return np.asarray((answers.score() - (answers.truth == answers.positive)) ** 2)
 
@@ -171,6 +237,7 @@ _ROWS: dict[str, Callable[[Answers], Array]] = {
     "bias": _mean_of(_error),
     "r2": _r2_rows,
     "mape": _mape_rows,
+    "slope": _slope_rows,
     "accuracy": _mean_of(lambda answers: np.asarray(answers.output == answers.truth)),
     "precision": _confusion_rows,
     "recall": _confusion_rows,
@@ -220,6 +287,7 @@ _FINISH: dict[str, Callable[[Array], Array]] = {
     "bias": _mean,
     "r2": _r2,
     "mape": _mean,
+    "slope": _slope,
     "accuracy": _mean,
     "precision": _precision,
     "recall": _recall,

@@ -22,13 +22,15 @@ from mlctl.domain.metric import first_judged
 from mlctl.domain.model import ModelVersion, Signature
 from mlctl.domain.progress import Event
 from mlctl.learning.baseline import baseline_answers, baseline_name
-from mlctl.learning.evaluate import Comparison, Rival, compare, resample_unit, units_of
+from mlctl.learning.evaluate import Comparison, Rival, compare, estimate, resample_unit, units_of
 from mlctl.learning.fit import answers_of
 from mlctl.learning.luck import Repeated
 from mlctl.learning.rows import Array, learnable, targets
 from mlctl.learning.slice_search import search_slices
 from mlctl.learning.tables import answered_table
+from mlctl.statistics.bootstrap import Cell, bootstrap
 from mlctl.statistics.metrics import Answers
+from mlctl.statistics.resample import unit_codes
 from mlctl.tabular.encode import Encoder
 from mlctl.tabular.expression import mask
 from mlctl.tabular.parquet import table_bytes
@@ -93,6 +95,7 @@ def measure(session: Session, question: Question) -> Evaluation:
     found = compare(_comparison(question, scored, metrics, labels, (candidate, baseline, rival), luck))
     champion = _champion(session, question, scored, (candidate, baseline), metrics, labels)
     session.report(Event(step=step, done=2, total=2))
+    notes = {"primary": primary, "baseline": simplest}
     return Evaluation(
         created_at=session.now(),
         model=question.model,
@@ -118,12 +121,19 @@ def measure(session: Session, question: Question) -> Evaluation:
         test_from=_stamped(scored.moments, np.min),
         test_through=_stamped(scored.moments, np.max),
         **in_service(session, question),
-        notes={
-            "primary": primary,
-            "baseline": simplest,
-            **_overlap(session, question, scored),
-        },
+        notes=notes | _overlap(session, question, scored) | _sloped(question, candidate, labels),
     )
+
+
+def _sloped(question: Question, candidate: Answers, labels: Array) -> dict[str, Any]:
+    """Of a regression the slope of the truth on the answers, with its interval."""
+    if candidate.classes:
+        return {}
+    cell = Cell(metric="slope", answers=candidate, mask=np.ones(len(candidate.truth), dtype=bool))
+    codes, units = unit_codes(labels)
+    samples = question.spec.eval.samples
+    found = estimate(bootstrap([cell], codes, units, samples=samples, seed=question.seed)[0])
+    return {"slope": msgspec.to_builtins(found)}
 
 
 def _stamped(moments: Array | None, which: Callable[[Array], Any]) -> str | None:

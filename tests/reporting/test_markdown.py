@@ -56,6 +56,7 @@ def result(**changes):
             found=(FoundSlice(where="hr >= 6 and hr < 12", rows=430, value=44.0, overall=31.77, p=0.004),),
         ),
         stage="production",
+        notes={"slope": {"value": 0.912, "low": 0.86, "high": 0.97}},
         gates={
             "passed": False,
             "reasons": [

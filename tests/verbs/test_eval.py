@@ -48,6 +48,7 @@ def test_metrics_have_intervals_slices_a_baseline_and_kept_predictions(learner):
     assert found.baseline_difference["mae"].high < 0
     assert found.incumbent.verdict == "none"
     assert found.gates["passed"]
+    assert found.notes["slope"]["low"] < found.notes["slope"]["value"] < found.notes["slope"]["high"]
     repository = learner.session().repository
     fact = repository.facts.get(Evaluation, found.evaluation)
     table = table_from(repository.objects.read(fact.predictions))
