@@ -26,7 +26,7 @@ from sklearn.tree import DecisionTreeRegressor
 
 from mlctl.domain.evaluation import Difference, IncumbentResult, more_rows
 from mlctl.domain.gate import Evidence, decide
-from mlctl.domain.spec import GateRule
+from mlctl.domain.spec_gates import GateRule
 from mlctl.learning.evaluate import Comparison, Rival, compare, verdict
 from mlctl.learning.evaluate import Verdict as Measured
 from mlctl.learning.luck import Repeated

@@ -1,6 +1,8 @@
-"""What gates say, as lines: each refusal on its own, those not judged for one reason together."""
+"""What gates and verdicts say, as lines: each refusal alone, those not judged for one reason together."""
 
 from collections.abc import Iterable
+
+from mlctl.domain.evaluation import IncumbentResult
 
 Said = tuple[str, str | None, str]
 """Gate, slice (None: all rows), and why."""
@@ -22,6 +24,16 @@ def not_judged(skipped: Iterable[Said]) -> list[str]:
         f"not judged: {', '.join(_gate(gate, parts) for gate, parts in gates.items())}: {why}"
         for why, gates in reasons.items()
     ]
+
+
+def word(incumbent: IncumbentResult) -> str:
+    """`cannot tell (about 4,200 more rows would)`."""
+    word = incumbent.verdict.replace("_", " ")
+    if incumbent.more_seeds is not None:
+        return f"{word} (about {incumbent.more_seeds} more seeds of each would)"
+    if incumbent.more_rows is not None:
+        return f"{word} (about {incumbent.more_rows:,} more rows would)"
+    return word
 
 
 def _gate(gate: str, parts: list[str | None]) -> str:

@@ -2,10 +2,15 @@
 
 from collections.abc import Iterator
 
+import msgspec
+
+from mlctl.domain.evaluation import IncumbentResult
+from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.diff import Compared, DiffRequest, DiffResult, MetricChange
 from mlctl.domain.run import Run
 from mlctl.verbs.differences import changes_between, run_named
+from mlctl.verbs.engines import engine
 from mlctl.verbs.session import Session
 
 
@@ -18,15 +23,39 @@ def diff(session: Session, request: DiffRequest) -> Outcome[DiffResult]:
     metrics = tuple(_metrics(before, after))
     moved = {change.kind for change in changes if change.kind in {"data", "rows"}}
     split = any(change.kind == "spec" and change.name.partition(".")[0] == "split" for change in changes)
+    comparable = not moved and not split
+    apart = _apart(session, old, new) if comparable and metrics else None
     data = DiffResult(
         old=old[0],
         new=new[0],
         changes=changes,
-        metrics=metrics,
-        comparable=not moved and not split,
+        metrics=tuple(_with_interval(one, apart) for one in metrics),
+        comparable=comparable,
         different=bool(changes or metrics),
+        apart=apart,
     )
     return Outcome(data=data, next=_next(old[0], new[0]))
+
+
+def _apart(session: Session, old: tuple[Compared, Run], new: tuple[Compared, Run]) -> IncumbentResult | None:
+    """Whether noise alone may make the difference; None where a run made no version."""
+    sides = []
+    for told, run in (old, new):
+        made = session.repository.facts.where(ModelVersion, run=run.run)
+        tested = [digest for digest, one in made if one.refit_of is None and one.level == 1.0]
+        if told.version is None or not tested:
+            return None
+        sides.append({"label": told.label, "number": told.version, "digest": tested[0], "run": run})
+    telling = engine("telling_apart")
+    found: IncumbentResult | None = telling.told_apart(session, *(telling.Side(**side) for side in sides))
+    return found
+
+
+def _with_interval(change: MetricChange, apart: IncumbentResult | None) -> MetricChange:
+    found = (apart.recipe or apart.metrics).get(change.name) if apart is not None else None
+    if found is None:
+        return change
+    return msgspec.structs.replace(change, low=found.low, high=found.high)
 
 
 def _next(old: Compared, new: Compared) -> tuple[str, ...]:

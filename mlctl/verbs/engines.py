@@ -28,6 +28,7 @@ _ENGINES = {
     "splitting": "mlctl.verbs.splitting",
     "sent_again": "mlctl.verbs.sent_again",
     "tables": "mlctl.verbs.tables",
+    "telling_apart": "mlctl.verbs.telling_apart",
 }
 
 

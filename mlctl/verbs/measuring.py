@@ -91,7 +91,7 @@ def measure(session: Session, question: Question) -> Evaluation:
     unit = resample_unit(spec, scored.moments)
     test = test_digest(scored.table, version)
     luck = _luck(session, question, result, (test, truth), rival=rival)
-    labels = _labels(unit, scored)
+    labels = labels_of(unit, scored)
     found = compare(_comparison(question, scored, metrics, labels, (candidate, baseline, rival), luck))
     champion = _champion(session, question, scored, (candidate, baseline), metrics, labels)
     session.report(Event(step=step, done=2, total=2))
@@ -193,7 +193,7 @@ def _luck(
     return own, repeated(session, incumbent.tested, tested, alike, signature)
 
 
-def _labels(unit: str, scored: Scored) -> Array:
+def labels_of(unit: str, scored: Scored) -> Array:
     """The unit of the bootstrap that each row belongs to.
 
     Raises:

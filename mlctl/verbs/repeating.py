@@ -110,7 +110,9 @@ def repeated(
     names = {name for one in found for name in one.metrics}
     tables = [table_from(session.repository.objects.read(one.answers)) for one in same]
     return Repeated(
-        answers=[] if rows is None else [_answers(table, version, signature, rows[1]) for table in tables],
+        answers=[]
+        if rows is None
+        else [stored_answers(table, version, signature, rows[1]) for table in tables],
         elsewhere={} if same else {name: _numbers(one.metrics.get(name) for one in found) for name in names},
         varies=consults_seed(version.estimator, version.parameters, version.rows),
     )
@@ -120,8 +122,8 @@ def _numbers(values: Iterable[float | None]) -> list[float]:
     return [one for one in values if one is not None]
 
 
-def _answers(table: pa.Table, version: ModelVersion, signature: Signature, truth: Array) -> Answers:
-    """Stored answers in the class order of a signature."""
+def stored_answers(table: pa.Table, version: ModelVersion, signature: Signature, truth: Array) -> Answers:
+    """A version's answers to its test rows, as they are stored, in the class order of a signature."""
     column = table.column(OUTPUT)
     if not signature.classes:
         return Answers(truth=truth, output=column.to_numpy(zero_copy_only=False))

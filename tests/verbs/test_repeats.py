@@ -7,11 +7,13 @@ from mlctl.domain.errors import GateRefused, UsageError
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.ids import Digest
 from mlctl.domain.repeat import Repeat
+from mlctl.domain.requests.diff import DiffRequest
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.gc import GcRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
+from mlctl.verbs.diff import diff
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.gc import gc
 from mlctl.verbs.promote import promote
@@ -186,3 +188,29 @@ def test_a_gate_that_asks_for_a_gain_says_what_try_it_is(lucky):
         with pytest.raises(GateRefused) as caught:
             promote(lucky.session(), PromoteRequest(model=label))
     assert "try 2 on these rows" in caught.value.message
+
+
+def test_diff_says_whether_noise_alone_may_make_the_difference(lucky):
+    worst, best = best_and_worst(lucky)
+    labels = [f"demand@{trained(lucky, seed=seed).version}" for seed in (worst, best)]
+    found = diff(lucky.session(), DiffRequest(old=labels[0], new=labels[1])).data
+    assert (found.apart.verdict, found.apart.more_seeds) == ("cannot_tell", 4)
+    mae = next(one for one in found.metrics if one.name == "mae")
+    assert mae.low < mae.difference < mae.high < 0  # of the two fits, by rows alone
+    for label in labels:
+        trained(lucky, model=label, repeats=4)
+    found = diff(lucky.session(), DiffRequest(old=labels[0], new=labels[1])).data
+    mae = next(one for one in found.metrics if one.name == "mae")
+    assert (found.apart.verdict, found.apart.seeds.own) == ("cannot_tell", 4)
+    assert mae.low < 0 < mae.high
+
+
+def test_diff_of_versions_agrees_with_their_evaluation(learner):
+    trained(learner)
+    promote(learner.session(), PromoteRequest())
+    trained(learner, set=("alpha=5000",))
+    evaluated, found = compared(learner), diff(learner.session(), DiffRequest(old="demand@1")).data
+    assert found.apart.verdict == evaluated.verdict == "worse"
+    assert found.apart.recipe["mae"] == evaluated.recipe["mae"]
+    trained(learner, set=("alpha=5000",), test="10%")
+    assert diff(learner.session(), DiffRequest(old="demand@1")).data.apart is None

@@ -4,8 +4,9 @@ import json
 from typing import Any
 
 from mlctl.cli.columns import clipped, columns, number
+from mlctl.cli.gates import word
 from mlctl.cli.render.status import Out
-from mlctl.domain.requests.diff import Change, DiffResult
+from mlctl.domain.requests.diff import Change, DiffResult, MetricChange
 
 _HIDDEN = {"file", "variable"}  # digests tell a reader nothing
 
@@ -20,10 +21,21 @@ def render(data: DiffResult, out: Out) -> None:
         where = "" if data.comparable else ", on other rows: not to be compared"
         lines.append(f"metrics of the held-out rows{where}")
         rows = [
-            (one.name, number(one.old) or "-", number(one.new) or "-", _signed(one.difference))
+            (
+                one.name,
+                number(one.old) or "-",
+                number(one.new) or "-",
+                _signed(one.difference),
+                _interval(one),
+            )
             for one in data.metrics
         ]
         lines += columns(rows, right=(1, 2, 3), indent="  ")
+    if data.apart is not None:
+        lines.append(
+            f"  {data.new.label} beside {data.old.label}: {word(data.apart)}"
+            + (f"; {why}" if (why := data.apart.why) else "")
+        )
     out.file.write("\n".join(lines) + "\n")
 
 
@@ -43,6 +55,12 @@ def _text(value: Any) -> str:
     if value is None:
         return "-"
     return clipped(value if isinstance(value, str) else json.dumps(value))
+
+
+def _interval(change: MetricChange) -> str:
+    if change.low is None or change.high is None:
+        return ""
+    return f"[{change.low:+.4g}, {change.high:+.4g}]"
 
 
 def _signed(value: float | None) -> str:

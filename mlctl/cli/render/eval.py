@@ -7,7 +7,7 @@ from rich.console import Console
 from mlctl.cli import gates
 from mlctl.cli.columns import clipped, columns
 from mlctl.domain.digits import digits
-from mlctl.domain.evaluation import Difference, Estimate, IncumbentResult
+from mlctl.domain.evaluation import Difference, Estimate
 from mlctl.domain.requests.eval import EvalResult
 from mlctl.reporting.words import slope
 
@@ -36,7 +36,7 @@ def render(data: EvalResult, out: Console) -> None:
         out.print(f"  {sloped}", soft_wrap=True)
     incumbent = data.incumbent
     if incumbent.version is not None:
-        said = f"{data.model}@{incumbent.version} ({incumbent.artefact}): {_verdict(incumbent)}"
+        said = f"{data.model}@{incumbent.version} ({incumbent.artefact}): {gates.word(incumbent)}"
         out.print(f"  against {said}", soft_wrap=True)
     if incumbent.why:
         out.print(f"  {incumbent.why}", soft_wrap=True)
@@ -46,16 +46,6 @@ def render(data: EvalResult, out: Console) -> None:
     _gates(data, out)
     for path in data.written.values():
         out.print(f"  written: {path}", soft_wrap=True)
-
-
-def _verdict(incumbent: IncumbentResult) -> str:
-    """`cannot tell (about 4,200 more rows would)`."""
-    word = incumbent.verdict.replace("_", " ")
-    if incumbent.more_seeds is not None:
-        return f"{word} (about {incumbent.more_seeds} more seeds of each would)"
-    if incumbent.more_rows is not None:
-        return f"{word} (about {incumbent.more_rows:,} more rows would)"
-    return word
 
 
 def _units(data: EvalResult) -> str:

@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from mlctl.domain.evaluation import IncumbentResult
+
 Kind = Literal["data", "rows", "spec", "parameter", "seed", "code", "file", "variable", "package", "machine"]
 
 
@@ -55,12 +57,16 @@ class MetricChange(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         difference: new minus old; None where one has none.
+        low, high: 95 % interval of the difference, of the means over seeds where their luck is known; None
+            where the two cannot be compared.
     """
 
     name: str
     old: float | None
     new: float | None
     difference: float | None
+    low: float | None = None
+    high: float | None = None
 
 
 class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +75,8 @@ class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         comparable: whether both were measured on the same rows of the same data, by the same split.
         different: whether anything does, metrics included.
+        apart: as `eval` would say of the second beside the first: the word, and what more would tell; None
+            where they are not comparable, or a run made no version.
     """
 
     old: Compared
@@ -77,3 +85,4 @@ class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
     metrics: tuple[MetricChange, ...]
     comparable: bool
     different: bool
+    apart: IncumbentResult | None = None
