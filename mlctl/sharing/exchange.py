@@ -10,9 +10,10 @@ from contextlib import suppress
 
 import msgspec
 
-from mlctl.domain.decision import Committed, Entry, Names, repository_of
+from mlctl.domain.decision import Committed, Entry, repository_of
 from mlctl.domain.errors import Denied, Unreachable, UsageError
 from mlctl.domain.ids import Digest
+from mlctl.domain.names import Names
 from mlctl.domain.records import digest_of, encode
 from mlctl.domain.sharing import Overlay, Waiting, fit, shared_entry
 from mlctl.sharing.shared_log import SharedEntry, SharedLog

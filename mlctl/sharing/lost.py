@@ -6,8 +6,8 @@ What the remote lacks as well holds nothing else up.
 from collections.abc import Iterable
 
 from mlctl.contracts.remote import RemoteStore
-from mlctl.domain.decision import is_number
 from mlctl.domain.errors import Incomplete, Missing
+from mlctl.domain.names import is_number
 from mlctl.sharing.facts import Bringing, Told, every, named_by
 from mlctl.sharing.rounds import bring_listed, wanted_of
 from mlctl.store.known import Known

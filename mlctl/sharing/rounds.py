@@ -9,9 +9,10 @@ from collections.abc import Callable
 import msgspec
 
 from mlctl.contracts.remote import RemoteStore
-from mlctl.domain.decision import Committed, Entry, Names
+from mlctl.domain.decision import Committed, Entry
 from mlctl.domain.errors import Incomplete, Missing, NotFound, Unreachable
 from mlctl.domain.ids import is_digest
+from mlctl.domain.names import Names
 from mlctl.domain.remote import WHO_HAS_IT
 from mlctl.sharing import keys
 from mlctl.sharing.exchange import (

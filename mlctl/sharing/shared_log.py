@@ -11,9 +11,10 @@ from pathlib import Path
 import msgspec
 
 from mlctl.contracts.remote import RemoteStore
-from mlctl.domain.decision import BrokenLog, Committed, Entry, Names, fold
+from mlctl.domain.decision import BrokenLog, Committed, Entry, fold
 from mlctl.domain.errors import Corrupt, Missing, Untrusted
 from mlctl.domain.ids import Digest, is_digest
+from mlctl.domain.names import Names
 from mlctl.domain.records import encode
 from mlctl.domain.refs import REPOSITORY
 from mlctl.sharing import keys

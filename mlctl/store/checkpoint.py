@@ -7,9 +7,9 @@ from contextlib import suppress
 
 import msgspec
 
-from mlctl.domain.decision import Names
 from mlctl.domain.errors import Corrupt, MlctlError
 from mlctl.domain.ids import Digest
+from mlctl.domain.names import Names
 from mlctl.domain.records import decode, encode
 from mlctl.store.files import Files
 from mlctl.store.layout import FORMAT, Layout, file_number

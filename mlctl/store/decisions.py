@@ -12,16 +12,9 @@ from typing import Any
 
 import msgspec
 
-from mlctl.domain.decision import (
-    Actor,
-    BrokenLog,
-    Committed,
-    Draft,
-    Entry,
-    Names,
-    fold,
-)
+from mlctl.domain.decision import Actor, BrokenLog, Committed, Draft, Entry, fold
 from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, NotFound
+from mlctl.domain.names import Names
 from mlctl.domain.records import decode, digest_of, encode
 from mlctl.domain.sharing import (
     PENDING,

@@ -3,9 +3,10 @@
 import os
 from collections.abc import Iterable, Mapping
 
-from mlctl.domain.decision import Actor, Draft, Entry, Names, dangling, stale_changes
+from mlctl.domain.decision import Actor, Draft, Entry, dangling, stale_changes
 from mlctl.domain.errors import NameMoved
 from mlctl.domain.ids import Digest
+from mlctl.domain.names import Names
 from mlctl.domain.sharing import Waiting, overtaken, spoken, version_of
 from mlctl.store.layout import FORMAT
 

@@ -2,8 +2,8 @@
 
 import pyarrow as pa
 
-from mlctl.domain.decision import Names
 from mlctl.domain.ids import Digest
+from mlctl.domain.names import Names
 from mlctl.domain.prediction import LabelBatch
 from mlctl.store.facts import Facts
 from mlctl.store.objects import Objects

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.decision import Actor, Change, Draft, Names
+from mlctl.domain.decision import Actor, Change, Draft
 from mlctl.domain.errors import AlreadyExists, NoRepository
 from mlctl.domain.ids import is_digest
+from mlctl.domain.names import Names
 from mlctl.domain.refs import REPOSITORY
 from mlctl.domain.run import Run
 from mlctl.store.decisions import INIT, Decisions

@@ -12,9 +12,10 @@ from typing import Any
 import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.decision import BrokenLog, Committed, Names, fold, repository_of
+from mlctl.domain.decision import BrokenLog, Committed, fold, repository_of
 from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, MlctlError, PermissionRefused
 from mlctl.domain.ids import is_digest
+from mlctl.domain.names import Names
 from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.records import Fact, encode
 from mlctl.domain.sharing import spoken

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.decision import Names
 from mlctl.domain.ids import short
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.names import Names
 from mlctl.domain.records import Fact
 from mlctl.store.evicted import evicted_notes
 from mlctl.store.references import references

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from mlctl.domain.decision import Names
+from mlctl.domain.names import Names
 from mlctl.domain.prediction import DIGEST, TIME, LabelBatch
 from mlctl.domain.spec import ModelSpec
 from mlctl.tabular.join import positions_of

@@ -8,8 +8,9 @@ from typing import Any
 
 import msgspec
 
-from mlctl.domain.decision import Actor, Entry, Names
+from mlctl.domain.decision import Actor, Entry
 from mlctl.domain.gate import Reason
+from mlctl.domain.names import Names
 from mlctl.domain.records import encode
 from mlctl.domain.refs import REPOSITORY, approvals, model_version
 from mlctl.domain.sharing import spoken

@@ -4,10 +4,11 @@ from pathlib import Path
 
 import msgspec
 
-from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.decision import Change, Draft
 from mlctl.domain.errors import GateRefused
 from mlctl.domain.gate import Reason
 from mlctl.domain.ids import Digest
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import REPOSITORY, approval
 from mlctl.domain.requests.approve import ApproveRequest, ApproveResult

@@ -6,11 +6,12 @@ from typing import TypeVar
 
 from mlctl.domain import refs
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.decision import Committed, Names
+from mlctl.domain.decision import Committed
 from mlctl.domain.errors import Corrupt, Missing, MlctlError
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.names import Names
 from mlctl.domain.requests.blame import BlamedDataset, Damage
 from mlctl.domain.run import Run
 from mlctl.verbs.session import Session

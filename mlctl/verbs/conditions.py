@@ -7,12 +7,12 @@ import msgspec
 
 from mlctl.domain.compatibility import forgotten, refused
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.decision import Names
 from mlctl.domain.duration import duration
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.gate import GateDecision, Reason
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.names import Names
 from mlctl.domain.refs import stage as stage_name
 from mlctl.domain.spec_gates import MostSpec, StageGates
 from mlctl.verbs.approvals import judged_approvals

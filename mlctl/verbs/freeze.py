@@ -6,9 +6,10 @@ A frozen stage is moved by nobody: not by a promotion, a rollback, an undo, nor 
 
 from datetime import UTC, datetime
 
-from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.decision import Change, Draft
 from mlctl.domain.duration import duration
 from mlctl.domain.errors import UsageError
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import frozen
 from mlctl.domain.requests.freeze import FreezeRequest, FreezeResult

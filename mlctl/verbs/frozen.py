@@ -11,11 +11,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.decision import Change, Draft
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.ids import Digest
 from mlctl.domain.loop import Attempt
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.names import Names
 from mlctl.domain.refs import dataset_version
 from mlctl.domain.run import Run
 from mlctl.domain.spec import ModelSpec

@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlctl.domain import refs
-from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.decision import Change, Draft
 from mlctl.domain.errors import ColumnMissing, UnreadableTable
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.prediction import ID, LabelBatch
 from mlctl.domain.records import digest_of

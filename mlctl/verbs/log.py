@@ -4,8 +4,9 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from mlctl.domain.decision import Change, Committed, Names
+from mlctl.domain.decision import Change, Committed
 from mlctl.domain.ids import is_digest, short
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.log import LogDecision, LogRequest, LogResult
 from mlctl.domain.sharing import is_pending, is_published, starred

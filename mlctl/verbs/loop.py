@@ -8,10 +8,11 @@ gates agree; otherwise bring the level of the answers up to date. Every step is 
 import msgspec
 import numpy as np
 
-from mlctl.domain.decision import Actor, Names
+from mlctl.domain.decision import Actor
 from mlctl.domain.duration import duration
 from mlctl.domain.errors import AlarmRaised, GateRefused, NameMoved, TrainingFailed
 from mlctl.domain.loop import Action, Attempt, Look, patience, reasons
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Event
 from mlctl.domain.requests.eval import EvalRequest

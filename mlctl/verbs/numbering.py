@@ -1,9 +1,10 @@
 """Gives dataset versions their numbers: one decision each, and none where the number is given already."""
 
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.decision import Change, Draft
 from mlctl.domain.errors import NameMoved
 from mlctl.domain.ids import Digest
+from mlctl.domain.names import Names
 from mlctl.domain.refs import dataset_version
 from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session

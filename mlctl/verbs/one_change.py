@@ -5,7 +5,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from mlctl.domain.decision import Committed, Draft, Names
+from mlctl.domain.decision import Committed, Draft
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.records import Record
 from mlctl.domain.sharing import is_pending

@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 
-from mlctl.domain.decision import Change, Committed, Draft, Names
+from mlctl.domain.decision import Change, Committed, Draft
 from mlctl.domain.errors import GateRefused, NameMoved, UsageError
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.gate import GateDecision
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_refit, model_version
 from mlctl.domain.refs import stage as stage_name

@@ -12,10 +12,11 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.decision import Change, Draft
 from mlctl.domain.duration import duration
 from mlctl.domain.loop import LEVEL_DAYS, Action, level_moves
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.names import Names
 from mlctl.domain.prediction import OUTPUT
 from mlctl.domain.refs import model_level
 from mlctl.domain.spec import RecalibrateSpec

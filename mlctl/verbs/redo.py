@@ -3,8 +3,9 @@
 Possible while the names that it moved have not moved since the undo.
 """
 
-from mlctl.domain.decision import Change, Draft, Entry, Names, Undone, moved_since
+from mlctl.domain.decision import Change, Draft, Entry, moved_since
 from mlctl.domain.errors import NameMoved, NotFound
+from mlctl.domain.names import Names, Undone
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.redo import RedoRequest, RedoResult
 from mlctl.domain.sharing import spoken

@@ -11,10 +11,11 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from mlctl.domain.decision import Change, Draft, Entry, Names
+from mlctl.domain.decision import Change, Draft, Entry
 from mlctl.domain.errors import ColumnMissing, Corrupt, Missing, NotInstalled, Untrusted
 from mlctl.domain.loop import MIN_TEST_ROWS, Action
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.names import Names
 from mlctl.monitoring.columns import class_codes, numbers
 from mlctl.monitoring.metric import scored
 from mlctl.statistics.intervals import interval

@@ -8,10 +8,11 @@ from typing import Any
 import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.decision import Committed, Names
+from mlctl.domain.decision import Committed
 from mlctl.domain.errors import Ambiguous, MlctlError, NotFound
 from mlctl.domain.ids import Digest, is_digest, is_ulid
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.names import Names
 from mlctl.domain.nearest import nearest
 from mlctl.domain.records import Fact
 from mlctl.domain.run import Run

@@ -1,7 +1,8 @@
 """`mlctl retire`: a version that no stage gets again, by promotion or rollback; its facts stay."""
 
-from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.decision import Change, Draft
 from mlctl.domain.errors import NameMoved, UsageError
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_version, retired
 from mlctl.domain.requests.retire import RetireRequest, RetireResult

@@ -7,10 +7,11 @@ retired meanwhile are passed over. `undo` takes a rollback back.
 import msgspec
 from msgspec import to_builtins
 
-from mlctl.domain.decision import Change, Committed, Draft, Names
+from mlctl.domain.decision import Change, Committed, Draft
 from mlctl.domain.errors import GateRefused, NotFound, UsageError
 from mlctl.domain.gate import Reason
 from mlctl.domain.ids import Digest
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.promotion import standing
 from mlctl.domain.refs import check_name

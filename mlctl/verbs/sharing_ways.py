@@ -6,8 +6,9 @@ from contextlib import closing, contextmanager
 import msgspec
 
 from mlctl.contracts.remote import RemoteStore
-from mlctl.domain.decision import Entry, Names
+from mlctl.domain.decision import Entry
 from mlctl.domain.errors import MlctlError, UsageError
+from mlctl.domain.names import Names
 from mlctl.domain.progress import Event
 from mlctl.domain.remote import NO_LOG, RemoteSetting
 from mlctl.domain.sharing import spoken

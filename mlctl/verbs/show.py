@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.decision import Names
 from mlctl.domain.errors import NotFound
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import approvals
 from mlctl.domain.requests.show import ShowRequest, ShowResult

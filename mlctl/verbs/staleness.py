@@ -9,11 +9,11 @@ from pathlib import Path
 
 import msgspec
 
-from mlctl.domain.decision import Names
 from mlctl.domain.duration import duration
 from mlctl.domain.errors import MlctlError
 from mlctl.domain.looks import looked_at
 from mlctl.domain.monitoring import MonitorReport
+from mlctl.domain.names import Names
 from mlctl.domain.prediction import PredictionBatch
 from mlctl.domain.requests.status import DatasetStatus, ModelStatus, Stale
 from mlctl.domain.requests.train import TrainRequest

@@ -5,9 +5,9 @@ imports no engine, so that prompts and hooks can call it.
 """
 
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.decision import Names
 from mlctl.domain.errors import NotFound, SpecInvalid, WouldChange
 from mlctl.domain.looks import looked_at
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.status import DatasetStatus, Stale, StatusRequest, StatusResult
 from mlctl.domain.spec import Spec

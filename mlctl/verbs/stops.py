@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from mlctl.domain.decision import Change, Names
+from mlctl.domain.decision import Change
 from mlctl.domain.errors import NameMoved
 from mlctl.domain.gate import Reason
+from mlctl.domain.names import Names
 from mlctl.domain.refs import frozen, model_version, retired
 from mlctl.domain.sharing import spoken
 from mlctl.verbs.session import Session

@@ -1,4 +1,4 @@
-"""Whether two versions that were tested on the same rows can be told apart: from the store alone, without a fit."""
+"""Whether two versions tested on the same rows can be told apart: from the store alone, without a fit."""
 
 import msgspec
 import numpy as np
@@ -29,7 +29,7 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def told_apart(session: Session, old: Side, new: Side) -> IncumbentResult | None:
-    """What an evaluation of the new one beside the old one would say; None where it cannot be made of the store.
+    """What an evaluation of the new one beside the old one would say; None where the store has too little.
 
     Both have been tested on the same rows: that is the caller's to know.
 

@@ -9,11 +9,12 @@ import shlex
 
 import msgspec
 
-from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.decision import Change, Draft
 from mlctl.domain.errors import Corrupt, Missing, NameMoved, UsageError
 from mlctl.domain.folds import spreads
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_version, stage
 from mlctl.domain.requests.train import TrainRequest, TrainResult

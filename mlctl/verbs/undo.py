@@ -4,8 +4,9 @@ It is a compare-and-set: it asks whether the earlier decision is still the last 
 Twice walks back two. Nothing is deleted: facts stay, and `redo` brings the effect back.
 """
 
-from mlctl.domain.decision import Change, Draft, Entry, Names, inverse, overlaid
+from mlctl.domain.decision import Change, Draft, Entry, inverse, overlaid
 from mlctl.domain.errors import NameMoved, NotFound, UsageError
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.undo import UndoRequest, UndoResult
 from mlctl.domain.sharing import spoken

@@ -1,6 +1,7 @@
 """`mlctl unfreeze`: a stage that was frozen moves again."""
 
-from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.decision import Change, Draft
+from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import frozen
 from mlctl.domain.requests.unfreeze import UnfreezeRequest, UnfreezeResult

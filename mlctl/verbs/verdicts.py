@@ -8,13 +8,13 @@ from collections.abc import Iterator
 
 import msgspec
 
-from mlctl.domain.decision import Names
 from mlctl.domain.errors import Missing, NotFound
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.gate import Evidence, GateDecision, asks_for_evidence, decide
 from mlctl.domain.ids import Digest
 from mlctl.domain.metric import DEFAULTS
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.names import Names
 from mlctl.domain.nearest import nearest
 from mlctl.domain.records import digest_of, encode
 from mlctl.domain.refs import check_name, model_version

@@ -9,11 +9,11 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from mlctl.contracts.detector import Detector
-from mlctl.domain.decision import Names
 from mlctl.domain.errors import NotFound
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.monitoring import MonitorReport
+from mlctl.domain.names import Names
 from mlctl.domain.records import digest_of, encode
 from mlctl.monitoring.look import Rules, Watched
 from mlctl.monitoring.standard import Standard, reference_of, standard_of

@@ -13,15 +13,14 @@ from mlctl.domain.decision import (
     Change,
     Committed,
     Entry,
-    Names,
     dangling,
     fold,
     inverse,
-    is_number,
     moved_since,
     overlaid,
 )
 from mlctl.domain.ids import Digest
+from mlctl.domain.names import Names, is_number
 from mlctl.domain.records import decode, digest_of, encode
 
 ACTOR = Actor(user="u", host="h", via="terminal")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from mlctl.domain.decision import Actor, Change, Committed, Entry, Names, fold
+from mlctl.domain.decision import Actor, Change, Committed, Entry, fold
+from mlctl.domain.names import Names
 from mlctl.domain.records import digest_of, encode
 from mlctl.domain.sharing import (
     PENDING,

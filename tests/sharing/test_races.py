@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mlctl.builtin.remotes.s3 import S3Remote
-from mlctl.domain.decision import Names
+from mlctl.domain.names import Names
 from mlctl.domain.progress import silent
 from mlctl.domain.requests.clone import CloneRequest
 from mlctl.sharing.shared_log import SharedLog

@@ -11,10 +11,11 @@ import shutil
 from contextlib import suppress
 from pathlib import Path
 
-from mlctl.domain.decision import Change, Draft, Names
+from mlctl.domain.decision import Change, Draft
 from mlctl.domain.errors import Locked, NameMoved, NotFound, Unreachable, UsageError
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion, Signature
+from mlctl.domain.names import Names
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.sharing import is_pending
 from mlctl.sharing.rounds import Ways, fetch, push

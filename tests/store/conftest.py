@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from mlctl.domain.decision import Actor, Change, Draft, Names
+from mlctl.domain.decision import Actor, Change, Draft
+from mlctl.domain.names import Names
 from mlctl.store.repository import Repository
 
 ACTOR = Actor(user="u", host="h", via="terminal")
