@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mlctl.domain import refs
 from mlctl.domain.dataset import DatasetVersion
@@ -11,13 +11,15 @@ from mlctl.domain.errors import Corrupt, Missing, MlctlError
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
-from mlctl.domain.names import Names
 from mlctl.domain.requests.blame import BlamedDataset, Damage
 from mlctl.domain.run import Run
 from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.scan import read_file
+
+if TYPE_CHECKING:
+    from mlctl.domain.names import Names
 
 T = TypeVar("T")
 

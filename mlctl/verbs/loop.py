@@ -5,10 +5,11 @@ the labelled answers with what the model had learnt from, train, evaluate beside
 gates agree; otherwise bring the level of the answers up to date. Every step is a decision and can be undone.
 """
 
+from typing import TYPE_CHECKING
+
 import msgspec
 import numpy as np
 
-from mlctl.domain.decision import Actor
 from mlctl.domain.duration import duration
 from mlctl.domain.errors import AlarmRaised, GateRefused, NameMoved, TrainingFailed
 from mlctl.domain.loop import Action, Attempt, Look, patience, reasons
@@ -31,6 +32,9 @@ from mlctl.verbs.session import Session
 from mlctl.verbs.train import train
 from mlctl.verbs.view import View, take_look
 from mlctl.verbs.watched import deployed_version
+
+if TYPE_CHECKING:
+    from mlctl.domain.decision import Actor
 
 FIRST_DAYS = 7
 """Labelled days newer than what the model learnt, before a first renewal."""
