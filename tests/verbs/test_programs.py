@@ -10,6 +10,7 @@ import pytest
 from mlctl.domain.errors import MlctlError, TrainingFailed
 from mlctl.domain.points import read_points
 from mlctl.domain.requests.eval import EvalRequest
+from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.plan import PlanRequest
 from mlctl.domain.requests.predict import PredictRequest
 from mlctl.domain.requests.promote import PromoteRequest
@@ -17,6 +18,7 @@ from mlctl.domain.requests.reproduce import ReproduceRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.run import Run
 from mlctl.verbs.eval import eval as evaluate
+from mlctl.verbs.fsck import fsck
 from mlctl.verbs.plan import plan
 from mlctl.verbs.predict import predict
 from mlctl.verbs.programs import series_of
@@ -282,7 +284,16 @@ def test_artifacts_are_kept_with_the_run(trainer):
     trainer.write("notes.txt", "kept")
     trainer.write("train.py", f"{LINES}    run.artifact('notes.txt', 'told/notes.txt')\n")
     run = run_of(trainer, trained(trainer).data.run)
-    assert trainer.session().repository.objects.read(run.artifacts["told/notes.txt"]) == b"kept"
+    objects = trainer.session().repository.objects
+    assert objects.read(run.artifacts["told/notes.txt"]) == b"kept"
+    assert fsck(trainer.session(), FsckRequest()).data.clean
+    for digest in (run.artifacts["told/notes.txt"], run.points):
+        objects.path(digest).unlink()
+    with pytest.raises(MlctlError) as told:
+        fsck(trainer.session(), FsckRequest())
+    named = str(told.value.facts["problems"])
+    assert run.artifacts["told/notes.txt"] in named
+    assert run.points in named
 
 
 def test_a_program_of_the_command_line_takes_the_spec_s_place(trainer):
