@@ -207,4 +207,4 @@ def _sample(type_: inspect.ListType) -> str:
 def _placeholder(type_: inspect.Type) -> Any:
     if isinstance(type_, inspect.StructType):
         return {field.encode_name: _placeholder(field.type) for field in type_.fields if field.required}
-    return 0 if isinstance(type_, inspect.IntType) else ""
+    return 0 if isinstance(type_, inspect.IntType | inspect.FloatType) else ""

@@ -241,6 +241,48 @@ def test_a_slip_in_a_stages_gates_is_told_with_what_was_meant(new, key, nearest)
         ),
         (
             "mae = { max = 80",
+            "approvals = { count = 0 }\nmae = { max = 80",
+            "model.demand.gates.production.approvals.count",
+            "at least 1",
+        ),
+        (
+            "mae = { max = 80",
+            'approvals = { count = 2, by = ["a@b.c"] }\nmae = { max = 80',
+            "model.demand.gates.production.approvals.count",
+            "by names 1",
+        ),
+        (
+            "mae = { max = 80",
+            'approvals = { by = ["ada"] }\nmae = { max = 80',
+            "model.demand.gates.production.approvals.by.0",
+            "no e-mail",
+        ),
+        (
+            "mae = { max = 80",
+            'age = { max = "old" }\nmae = { max = 80',
+            "model.demand.gates.production.age.max",
+            "not a duration",
+        ),
+        (
+            "mae = { max = 80",
+            "latency_ms = 5\nmae = { max = 80",
+            "model.demand.gates.production.latency_ms",
+            "must be a table",
+        ),
+        (
+            "mae = { max = 80",
+            "size_mb = { max = -1 }\nmae = { max = 80",
+            "model.demand.gates.production.size_mb.max",
+            "above 0",
+        ),
+        (
+            "mae = { max = 80",
+            'schema = "compatibel"\nmae = { max = 80',
+            "model.demand.gates.production.schema",
+            "'compatibel' is unknown",
+        ),
+        (
+            "mae = { max = 80",
             'after = "production"\nmae = { max = 80',
             "model.demand.gates.production.after",
             "wait for each other: production after production",

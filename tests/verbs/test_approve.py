@@ -6,12 +6,14 @@ import msgspec
 import pytest
 
 from mlctl.domain.decision import Change, Draft
-from mlctl.domain.errors import GateRefused, UsageError
+from mlctl.domain.errors import GateRefused, NameMoved, UsageError
 from mlctl.domain.refs import approval
 from mlctl.domain.requests.approve import ApproveRequest
 from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.log import LogRequest
 from mlctl.domain.requests.promote import PromoteRequest
+from mlctl.domain.requests.push import PushRequest
+from mlctl.domain.requests.remote_add import RemoteAddRequest
 from mlctl.domain.requests.show import ShowRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
@@ -20,6 +22,8 @@ from mlctl.verbs.approve import approve
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.log import log
 from mlctl.verbs.promote import promote
+from mlctl.verbs.push import push
+from mlctl.verbs.remote_add import remote_add
 from mlctl.verbs.show import show
 from mlctl.verbs.train import train
 from mlctl.verbs.undo import undo
@@ -118,6 +122,22 @@ def test_undo_takes_it_back_and_the_same_again_decides_nothing(made):
     decisions = made.decisions()
     assert approved(made, BEA, dry_run=True).changed
     assert made.decisions() == decisions
+
+
+def test_a_push_asks_again_who_has_approved(made, tmp_path):
+    remote = tmp_path / "remote"
+    remote_add(made.session(), RemoteAddRequest(name="origin", url=str(remote)))
+    push(made.session(), PushRequest())
+    remote.rename(tmp_path / "away")
+    approved(made, BEA)
+    assert promote(made.session(), PromoteRequest()).data.published is False
+    (tmp_path / "away").rename(remote)
+    asking(made, f'{{ count = 2, by = ["{BEA}", "{CLO}"] }}')
+    with pytest.raises(NameMoved, match="production asks for 2 of an approval"):
+        push(made.session(), PushRequest())
+    approved(made, CLO)
+    push(made.session(), PushRequest())
+    assert not made.session().repository.decisions.waiting()
 
 
 class TestSigned:

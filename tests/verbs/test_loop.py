@@ -6,19 +6,23 @@ import pytest
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import AlarmRaised
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.requests.freeze import FreezeRequest
 from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.log import LogRequest
 from mlctl.domain.requests.loop import LoopRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
+from mlctl.domain.requests.unfreeze import UnfreezeRequest
 from mlctl.tabular.parquet import table_from
+from mlctl.verbs.freeze import freeze
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.log import log
 from mlctl.verbs.loop import loop
 from mlctl.verbs.promote import promote
 from mlctl.verbs.train import train
 from mlctl.verbs.undo import undo
+from mlctl.verbs.unfreeze import unfreeze
 from tests.verbs.bikes import Company, days_of, hours
 
 LIGHT = {"params": "params = { max_iter = 60 }"}
@@ -198,6 +202,22 @@ def test_a_stage_that_was_moved_while_the_loop_trained_is_left_to_whoever_moved_
     turn = made.turn()
     assert acted(turn)[-1] == ("promote", "waiting")
     assert (turn.alarm, turn.after.version) == (True, 2)
+
+
+def test_a_frozen_stage_is_left_as_it_is_and_renewed_once_it_moves_again(tmp_path, year):
+    made = Company(tmp_path / "bikes", **LIGHT)
+    made.start()
+    for week in weeks_of(year, 0, 2):
+        made.week(week)
+    freeze(made.session(), FreezeRequest(stage="production", reason="an audit"))
+    turn = made.turn()
+    assert acted(turn)[-1] == ("promote", "refused")
+    assert "“an audit”" in turn.actions[-1].result
+    assert (turn.alarm, turn.after.version) == (True, 1)
+    unfreeze(made.session(), UnfreezeRequest(stage="production"))
+    again = made.turn()
+    assert ("promote", "done") in acted(again)
+    assert again.after.version == 2
 
 
 def test_data_that_have_nothing_new_renew_nothing_and_the_alarm_stands(tmp_path, year):
