@@ -32,6 +32,7 @@ from mlctl.tabular.encode import Encoder
 from mlctl.tabular.parquet import table_bytes
 from mlctl.verbs.attempts import NoFitLeft, given_variables, last_words, run_job
 from mlctl.verbs.clean_project import used_of
+from mlctl.verbs.departures import packages_changed
 from mlctl.verbs.fit_host import FitHost
 from mlctl.verbs.fit_hybrid import hybrid_of
 from mlctl.verbs.learnt import learnt_by
@@ -184,6 +185,8 @@ class Hybrids:
         repository = self._session.repository
         for _, run in reversed(repository.facts.where(Run, cache_key=self._key(mixture), status="finished")):
             used = used_of(self._session, run)
+            if packages_changed(run, used)[1]:
+                continue
             if used is not None and (used.live or not self._agrees(parts, used)):
                 continue
             for _, version in repository.facts.where(ModelVersion, run=run.run):

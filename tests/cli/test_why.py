@@ -170,3 +170,34 @@ def test_what_cannot_be_compared_is_an_error_with_a_hint(home):
     done = mlctl(home / "small", "why", "rides@1", code=2)
     assert "is a dataset" in done.stderr
     assert "mlctl data diff rides" in done.stderr
+
+
+def test_a_package_cannot_be_swapped_and_is_the_candidate_for_the_rest(home, monkeypatch):
+    project, packages = home / "packed", home / "site-packages"
+    info = packages / "smallpackage-1.0.dist-info"
+    info.mkdir(parents=True)
+    project.mkdir()
+    (info / "METADATA").write_text("Name: smallpackage\nVersion: 1.0\n")
+    (info / "top_level.txt").write_text("smallpackage\n")
+    (packages / "smallpackage.py").write_text("PENALTY = 1.0\n")
+    monkeypatch.setenv("PYTHONPATH", str(packages))
+    own = "from sklearn.linear_model import Ridge\nfrom smallpackage import PENALTY\n\n\n"
+    (project / "own.py").write_text(
+        f"{own}def make(alpha, tol):\n    return Ridge(alpha=alpha * PENALTY, tol=tol)\n"
+    )
+    (project / "mlctl.toml").write_text(SPEC, encoding="utf-8")
+    (project / "rides.csv").write_text(TABLE, encoding="utf-8")
+    mlctl(project, "init", ".")
+    mlctl(project, "train")
+    (packages / "smallpackage.py").write_text("PENALTY = 300.00\n")
+    info.rename(packages / "smallpackage-1.1.dist-info")
+    (project / "mlctl.toml").write_text(SPEC.replace("tol = 0.001", "tol = 0.002"), encoding="utf-8")
+    mlctl(project, "train")
+    document = json.loads(mlctl(project, "why", "demand@1", "--json").stdout)["data"]
+    assert [(one["kind"], one["name"]) for one in document["not_swapped"]] == [("package", "smallpackage")]
+    assert document["difference"] > 1
+    assert document["rest"] == pytest.approx(document["difference"])
+    assert [(one["name"], one["share"]) for one in document["shares"]] == [("parameter tol", 0)]
+    table = mlctl(project, "why", "demand@1").stdout
+    assert "the rest" in table
+    assert "not swapped: package smallpackage" in table
