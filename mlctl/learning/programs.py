@@ -95,7 +95,7 @@ def fit_by_program(spec: ModelSpec, root: Path, rows: Rows, shop: Workshop, seed
         ) from error
     shop.ended.append(ended)
     if ended.code != 0 or ended.late:
-        raise _failure(spec, ended, tail.lines())
+        raise _failure(spec, ended, tail.lines(), shop)
     return _taken(folder, rows, shlex.join(command), tail.lines())
 
 
@@ -159,7 +159,7 @@ def _variables(spec: ModelSpec, folder: Path, shop: Workshop, seed: int) -> Mapp
     }
 
 
-def _failure(spec: ModelSpec, ended: Ended, lines: list[str]) -> TrainingFailed:
+def _failure(spec: ModelSpec, ended: Ended, lines: list[str], shop: Workshop) -> TrainingFailed:
     if ended.late:
         how = f"was ended: it took longer than timeout = {spec.timeout!r}"
     elif ended.signal is not None:
@@ -169,7 +169,7 @@ def _failure(spec: ModelSpec, ended: Ended, lines: list[str]) -> TrainingFailed:
     said = "".join(f"\n  {line}" for line in lines)
     return TrainingFailed(
         f"{shlex.join(spec.command or [])} {how}" + (f"; the last that it printed:{said}" if said else ""),
-        "mlctl runs",
+        f"mlctl show run:{shop.run}" if shop.run else "mlctl runs",
         exit=ended.code,
         signal=ended.signal,
         late=ended.late,

@@ -15,6 +15,7 @@ from mlctl.domain.requests.plan import PlanRequest
 from mlctl.domain.requests.predict import PredictRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.reproduce import ReproduceRequest
+from mlctl.domain.requests.show import ShowRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.run import Run
 from mlctl.verbs.eval import eval as evaluate
@@ -24,6 +25,7 @@ from mlctl.verbs.predict import predict
 from mlctl.verbs.programs import series_of
 from mlctl.verbs.promote import promote
 from mlctl.verbs.reproduce import reproduce
+from mlctl.verbs.show import show
 from mlctl.verbs.train import train
 from tests.verbs.learner import spec
 from tests.verbs.programs import LINE, LINES, RIDGES, command_spec
@@ -160,6 +162,8 @@ def test_a_crash_is_told_with_its_code_and_the_last_lines(learner):
         by(learner, source)
     run = newest(learner)
     assert (run.status, log_of(learner, run)) == ("failed", "one\nno such column\n")
+    shown = show(learner.session(), ShowRequest(selector=f"run:{run.run}")).data.related
+    assert (shown["output"], shown["traced"]) == (["one", "no such column"], False)
 
 
 def test_a_program_that_is_killed_is_told_by_its_signal(learner):
@@ -170,16 +174,15 @@ def test_a_program_that_is_killed_is_told_by_its_signal(learner):
 
 def test_a_program_that_hangs_is_ended_with_all_that_it_started(learner):
     source = """
-import os, signal, sys, time
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
+import os, sys, time
 child = os.fork()
 if child:
     open(sys.argv[1], "w").write(f"{os.getpid()} {child}")
 time.sleep(600)
 """
     noted = learner.root.parent / "pids"
-    with pytest.raises(TrainingFailed, match="it took longer than timeout = '1s'"):
-        by(learner, source, str(noted), more='timeout = "1s"')
+    with pytest.raises(TrainingFailed, match="it took longer than timeout = '3s'"):
+        by(learner, source, str(noted), more='timeout = "3s"')
     assert all(gone(int(pid)) for pid in noted.read_text().split())
 
 
