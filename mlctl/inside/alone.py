@@ -1,5 +1,8 @@
 """A run that `mlctl train` has not started: recorded by the program itself, in the project around it."""
 
+import atexit
+import os
+import sys
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +22,8 @@ class AloneRun(HandedRun):
         self._points.close()
         self._points = PointWriter(self.folder / names.POINTS, flushes=True)
         self._ended = False
+        self._process = os.getpid()
+        atexit.register(self._left_open)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -33,6 +38,13 @@ class AloneRun(HandedRun):
         self._points.close()
         self._listener.stop()
         self._end(None)
+
+    def _left_open(self) -> None:
+        """End a run that nobody has ended with the program that began it: as the program ends."""
+        if os.getpid() == self._process:
+            self._points.close()
+            self._listener.stop()
+            self._end(getattr(sys, "last_value", None))
 
     def _end(self, error: BaseException | None) -> None:
         if not self._ended:

@@ -55,10 +55,14 @@ class Alone:
         self._record: Recording = self._stack.enter_context(recording(self._session, name, PURPOSE))
         shop = self._record.workshop(name)
         self.folder = shop.folder / "fit-1"
-        if declared is None:
-            self._begin_bare(name, shop, parameters)
-        else:
-            self._begin(declared, shop, parameters)
+        try:
+            if declared is None:
+                self._begin_bare(name, shop, parameters)
+            else:
+                self._begin(declared, shop, parameters)
+        except BaseException:
+            self._stack.__exit__(*sys.exc_info())  # recorded as failed, as far as it has come
+            raise
 
     def _begin(self, model: str, shop: Workshop, parameters: dict[str, Any]) -> None:
         """With the rows of a model of the spec."""

@@ -342,6 +342,22 @@ with mlctl.run("notebook", depth=3) as run:
     )
 
 
+@pytest.mark.parametrize(("end", "status"), [("", "finished"), ("raise ValueError('no')", "failed")])
+def test_a_run_that_is_left_open_ends_as_its_program_does(learner, end, status):
+    source = f"import mlctl\nrun = mlctl.run('notebook')\nrun.log(loss=1)\n{end}"
+    subprocess.run([sys.executable, "-c", source], cwd=learner.root, capture_output=True, check=False)
+    assert newest_script(learner).status == status
+
+
+def test_a_run_by_hand_on_data_without_a_version_says_so_and_leaves_nothing(trainer):
+    done = subprocess.run(
+        [sys.executable, "train.py"], cwd=trainer.root, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "rides has no version yet" in done.stderr
+    assert trainer.session().repository.runs.unfinished() == []
+
+
 def newest_script(project):
     found = [run for _, run in project.session().repository.facts.all(Run) if run.purpose == "script"]
     return found[-1]
