@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import time
 
+import numpy as np
 import pytest
 
 from tests.e2e.hints import broken
@@ -311,7 +312,40 @@ def test_the_census_incomes_become_a_served_model(tmp_path):
     life.path("data/adult.data")
     evaluation = life.said["eval"]["data"]
     assert evaluation["rows"] == 16281
+    assert 0.84 < evaluation["metrics"]["accuracy"]["value"] < 0.88
     lived(life, probabilities=True)
+    gated_by_sex(life.terminal, "income", women="sex_female", men="sex_male")
+
+
+def test_a_gate_on_recall_by_sex_refuses_what_a_gate_on_accuracy_by_sex_lets_pass(tmp_path):
+    """One group has few positives, and the model finds few of them: it is the more accurate there."""
+    random = np.random.default_rng(0)
+    sex = np.where(random.random(3000) < 0.4, "f", "m")
+    score = random.normal(size=3000)
+    chance = 1 / (1 + np.exp(-(2.0 * score + np.where(sex == "f", -3.0, -0.3))))
+    rich = np.where(random.random(3000) < chance, "yes", "no")
+    lines = [f"{one:.3f},{who},{had}" for one, who, had in zip(score, sex, rich, strict=True)]
+    (tmp_path / "people.csv").write_text("score,sex,rich\n" + "\n".join(lines) + "\n")
+    terminal = Terminal(tmp_path)
+    terminal.data("init", "people", "--from", "people.csv", "--target", "rich")
+    project = Terminal(tmp_path / "people")
+    project.data("train")
+    gated_by_sex(project, "rich", women="sex_f", men="sex_m")
+
+
+def gated_by_sex(terminal, model, *, women, men):
+    """A stage each: what is asked of accuracy by sex passes, what is asked of recall does not."""
+    spec = terminal.folder / "mlctl.toml"
+    text = spec.read_text()
+    for stage, metric, least in (("fair-on-average", "accuracy", 0.75), ("fair", "recall", 0.6)):
+        text += f"\n[model.{model}.gates.{stage}]\n"
+        text += "".join(f'"{metric}@slice:{part}" = {{ min = {least} }}\n' for part in (women, men))
+    spec.write_text(text)
+    terminal.data("promote", "--to", "fair-on-average")
+    refused = terminal.json("promote", "--to", "fair", expect=(40,))
+    assert [(one["gate"], one["slice"]) for one in refused["error"]["facts"]["reasons"]] == [
+        ("recall.min", women)
+    ]
 
 
 def lived(life, *, probabilities):
