@@ -183,6 +183,7 @@ def spec_parts() -> list[tuple[str, type[Any]]]:
         ("[model.NAME.features]", spec_types.FeatureSpec),
         ("[model.NAME.split]", spec_types.SplitSpec),
         ("[model.NAME.eval]", spec_types.EvalSpec),
+        ("[model.NAME.eval] costs", spec_types.CostSpec),
         ("[model.NAME.gates.STAGE]", spec_gates.StageGates),
         ("[model.NAME.gates.STAGE] size_mb, latency_ms", spec_gates.MostSpec),
         ("[model.NAME.gates.STAGE] age", spec_gates.AgeSpec),

@@ -67,6 +67,7 @@ class Signature(Record, frozen=True, kw_only=True):
         task: "regression", "binary" or "multiclass".
         classes: labels in the order of the probabilities; () for regression.
         positive: the class that binary metrics count as positive.
+        threshold: probability of the positive class from which it is answered; None: as the estimator does.
     """
 
     inputs: tuple[Input, ...]
@@ -76,6 +77,7 @@ class Signature(Record, frozen=True, kw_only=True):
     classes: tuple[str, ...] = ()
     positive: str | None = None
     example: dict[str, Any] = msgspec.field(default_factory=dict)
+    threshold: float | None = None
 
 
 class Artefact(Record, frozen=True, kw_only=True):

@@ -109,6 +109,18 @@ class SplitSpec(Part, frozen=True, kw_only=True):
     accept: list[Literal["serial", "duplicates", "giveaway"]] = []
 
 
+class CostSpec(Part, frozen=True, kw_only=True):
+    """`costs` of `[model.NAME.eval]`: what wrong answers of two classes cost, in any unit.
+
+    Attributes:
+        false_positive: a row of the other class that is answered as the positive one.
+        false_negative: a row of the positive class that is answered as the other one.
+    """
+
+    false_positive: float = 1.0
+    false_negative: float = 1.0
+
+
 class EvalSpec(Part, frozen=True, kw_only=True):
     """`[model.NAME.eval]`.
 
@@ -119,6 +131,9 @@ class EvalSpec(Part, frozen=True, kw_only=True):
         repeats: fits of each recipe, with other seeds, so that a lucky one is not taken for a better recipe.
         slices: by name, an expression over the columns: "hr < 6 or hr > 22".
         search: also look for slices that nobody declared and where the model does badly.
+        threshold: probability from which the positive class is answered, here and where it serves; the
+            estimator's own answer if None.
+        costs: instead of a threshold, what wrong answers cost: the one is answered that costs less.
     """
 
     metrics: list[str] = []
@@ -127,6 +142,20 @@ class EvalSpec(Part, frozen=True, kw_only=True):
     repeats: int = 1
     slices: dict[str, str] = {}
     search: bool = True
+    threshold: float | None = None
+    costs: CostSpec | None = None
+
+    @property
+    def decision(self) -> float | None:
+        """The probability from which the positive class is answered, or None.
+
+        With costs it is c_fp / (c_fp + c_fn): from there on, calling a row positive costs less on average
+        (Elkan, "The foundations of cost-sensitive learning", IJCAI 2001, section 1.3). It is as good as the
+        probabilities are calibrated, and looks at no rows.
+        """
+        if self.costs is None:
+            return self.threshold
+        return self.costs.false_positive / (self.costs.false_positive + self.costs.false_negative)
 
 
 class RolloutSpec(Part, frozen=True, kw_only=True):

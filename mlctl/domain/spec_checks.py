@@ -184,6 +184,22 @@ def _feature(feature: FeatureSpec, path: Path) -> Problems:
         yield problem((*path, "parts"), f"parts are for type 'datetime', not {feature.type!r}")
 
 
+def _decision(model: ModelSpec, path: Path) -> Problems:
+    """Threshold and costs: one of them, of two classes, within their bounds."""
+    asked = model.eval
+    key = "threshold" if asked.threshold is not None else "costs"
+    if asked.threshold is None and asked.costs is None:
+        return
+    if asked.threshold is not None and asked.costs is not None:
+        yield problem((*path, "costs"), "threshold and costs exclude each other; keep one")
+    if asked.threshold is not None and not 0 < asked.threshold < 1:
+        yield problem((*path, "threshold"), f"threshold {asked.threshold} must be between 0 and 1")
+    if asked.costs is not None and min(asked.costs.false_positive, asked.costs.false_negative) <= 0:
+        yield problem((*path, "costs"), "costs must be above 0")
+    if model.task is not None and model.task != "binary":
+        yield problem((*path, key), f"{key} is for task 'binary', not {model.task!r}")
+
+
 def _eval(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, path: Path) -> Problems:
     for index, metric in enumerate(model.eval.metrics):
         yield from known_metric(metric, model, (*path, "metrics", index))
@@ -192,6 +208,7 @@ def _eval(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, pa
         yield problem((*path, "samples"), "samples must be at least 1")
     if not 1 <= model.eval.repeats <= MOST_REPEATS:
         yield problem((*path, "repeats"), f"repeats must be between 1 and {MOST_REPEATS}")
+    yield from _decision(model, path)
     unit = model.eval.resample
     if unit in {"day", "week", "month"} and data is not None and not data.time:
         yield problem((*path, "resample"), f"resample = {unit!r} needs the dataset's time columns")

@@ -14,7 +14,9 @@ def baseline_name(spec: ModelSpec, task: str) -> str:
     return spec.baseline or ("mean" if task == "regression" else "prior")
 
 
-def baseline_answers(name: str, learnt: Array, truth: Array, classes: Sequence[str]) -> Answers:
+def baseline_answers(
+    name: str, learnt: Array, truth: Array, classes: Sequence[str], threshold: float | None = None
+) -> Answers:
     """The baseline's answers to rows.
 
     Args:
@@ -23,6 +25,7 @@ def baseline_answers(name: str, learnt: Array, truth: Array, classes: Sequence[s
         learnt: targets of the training rows.
         truth: of the rows to answer.
         classes: in order; () for a regression.
+        threshold: share of the positive class from which "prior" answers it.
     """
     rows = len(truth)
     if not classes:
@@ -31,6 +34,8 @@ def baseline_answers(name: str, learnt: Array, truth: Array, classes: Sequence[s
     counts = np.bincount(learnt, minlength=len(classes)).astype(np.float64)
     most = int(np.argmax(counts))
     shares = counts / counts.sum() if name == "prior" else np.eye(len(classes))[most]
+    if name == "prior" and threshold is not None:
+        most = int(shares[-1] >= threshold)
     return Answers(
         truth=truth,
         output=np.full(rows, most, dtype=np.int64),

@@ -123,6 +123,7 @@ def signature_of(
     target: str,
     task: str,
     classes: tuple[str, ...],
+    threshold: float | None = None,
 ) -> Signature:
     """What the model accepts and answers, from the rows that it learnt from."""
     roles = {name: "context" for name in context if name in table.column_names} | dict.fromkeys(
@@ -137,6 +138,7 @@ def signature_of(
         classes=classes,
         positive=classes[-1] if task == "binary" else None,
         example={name: _plain(table.column(name)[0].as_py()) for name in ordered},
+        threshold=threshold,
     )
 
 

@@ -126,10 +126,16 @@ def handed_rows(table: pa.Table, problem: Problem, estimator: Any = None) -> Row
     """The rows as an estimator takes them; as any program does if None: no missing numbers, no codes.
 
     Raises:
-        TrainingFailed: the rows hold one class only, or a feature holds nothing. ColumnMissing: as
+        TrainingFailed: the rows hold one class only, a feature holds nothing, or a threshold has no sense
+            for them. ColumnMissing: as
             `feature_columns`.
     """
     spec, source = problem.spec, problem.source
+    if spec.eval.decision is not None and problem.task != "binary":
+        raise TrainingFailed(
+            f"eval.threshold and eval.costs are for two classes; {spec.target} is {problem.task}",
+            "mlctl spec explain",
+        )
     truth = targets(table.column(spec.target), problem.classes)
     if problem.classes and len(np.unique(truth)) == 1:
         only = problem.classes[int(truth[0])]
@@ -147,6 +153,7 @@ def handed_rows(table: pa.Table, problem: Problem, estimator: Any = None) -> Row
         target=spec.target,
         task=problem.task,
         classes=problem.classes,
+        threshold=spec.eval.decision,
     )
     matrix = matrix_from_table(encoder, table)
     return Rows(table=table, encoder=encoder, matrix=matrix, truth=truth, signature=signature)

@@ -15,6 +15,7 @@ from mlctl.contracts.flavor import Flavor, Predictor
 from mlctl.domain.errors import NotInstalled, Untrusted
 from mlctl.domain.model import Signature
 from mlctl.learning.carried import Carried, gathered
+from mlctl.learning.decided import decided
 from mlctl.learning.estimator import users_code
 from mlctl.learning.in_memory import InMemory
 from mlctl.learning.steady import library_of
@@ -102,7 +103,7 @@ def _table(predictor: Any, probe: Any) -> Any:
 
 
 def opened(flavor: str, folder: Path, signature: Signature, *, trusted: bool = False) -> Predictor:
-    """The predictor in a folder of verified files.
+    """The predictor in a folder of verified files; it decides by the signature's threshold.
 
     Args:
         flavor: its name.
@@ -117,7 +118,7 @@ def opened(flavor: str, folder: Path, signature: Signature, *, trusted: bool = F
     plugin: Flavor = registry.load("flavors", flavor)
     if _runs_code(plugin) and not trusted:
         raise Untrusted(f"to load a model of flavor {flavor!r} runs the code that came with it: not trusted")
-    return _read(plugin, folder, signature)
+    return decided(_read(plugin, folder, signature), signature.threshold)
 
 
 def _read(flavor: Flavor, folder: Path, signature: Signature) -> Predictor:

@@ -19,7 +19,7 @@ def _verdict(data: EvalResult) -> Iterator[str]:
     yield ""
     yield f"Gates of {data.stage}: **{words.gates_word(data)}**. {_plain(words.made_from(data))}."
     yield ""
-    notes = [*words.verdict_notes(data), *filter(None, [words.slope(data)])]
+    notes = list(words.notes(data))
     yield from (f"- {_plain(note)}" for note in notes)
     if notes:
         yield ""

@@ -63,9 +63,7 @@ def page(data: EvalResult, kept: Kept, made: str) -> str:
 
 def _summary(data: EvalResult) -> str:
     word = words.gates_word(data)
-    notes = "".join(
-        f"<br>{html.escape(note)}." for note in [*words.verdict_notes(data), words.slope(data)] if note
-    )
+    notes = "".join(f"<br>{html.escape(note)}." for note in words.notes(data))
     gates = (
         f"<span class='tag {word}'>gates of {html.escape(data.stage)}: {word}</span>" if data.gates else ""
     )

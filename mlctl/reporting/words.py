@@ -29,8 +29,13 @@ def headline(data: EvalResult) -> str:
     return said.get(incumbent.verdict, f"{label(data)}: no comparison with {other}")
 
 
-def verdict_notes(data: EvalResult) -> Iterator[str]:
-    """What more it would take, and what the comparison rests on."""
+def notes(data: EvalResult) -> Iterator[str]:
+    """Sentences below the verdict: what the comparison rests on, and what is told beside the metrics."""
+    yield from _verdict_notes(data)
+    yield from filter(None, (decision(data), slope(data)))
+
+
+def _verdict_notes(data: EvalResult) -> Iterator[str]:
     incumbent = data.incumbent
     if incumbent.more_seeds is not None:
         yield f"about {incumbent.more_seeds} more seeds of each would tell"
@@ -74,6 +79,12 @@ def made_from(data: EvalResult) -> str:
     if data.resample in _UNITS:
         units = f"{data.units:,} {data.resample}" + ("" if data.units == 1 else "s")
     return f"{data.rows:,} rows of {dataset}; 95 % intervals resample {units}"
+
+
+def decision(data: EvalResult) -> str | None:
+    """From which probability the positive class is answered; None where the estimator decides itself."""
+    found = data.notes.get("threshold")
+    return None if found is None else f"{found[0]} is answered from a probability of {digits(found[1])} on"
 
 
 def slope(data: EvalResult) -> str | None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from mlctl.domain.metric import DEFAULTS
 from mlctl.domain.spec import ModelSpec
+from mlctl.learning.decided import decided
 from mlctl.learning.fit import Fitted, Problem, answers_of
 from mlctl.learning.in_memory import InMemory
 from mlctl.learning.rows import targets
@@ -19,4 +20,5 @@ def answers(fitted: Fitted, problem: Problem, table: Any) -> Answers:
     """What a model that was just fitted answers to the rows of a table."""
     truth = targets(table.column(problem.spec.target), problem.classes)
     predictor = fitted.predictor or InMemory(fitted.estimator, len(problem.classes))
+    predictor = decided(predictor, fitted.signature.threshold)
     return answers_of(predictor, fitted.encoder, table, truth, problem.classes)

@@ -119,6 +119,7 @@ def test_metrics(own: Answers, problem: Problem, learnt: Learnt) -> dict[str, fl
         targets(learnt.train.column(problem.spec.target), problem.classes),
         own.truth,
         problem.classes,
+        problem.spec.eval.decision,
     )
     names = metric_names(problem.spec, problem.task)
     return {name: value(name, own) for name in names} | {

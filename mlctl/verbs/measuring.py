@@ -83,7 +83,7 @@ def measure(session: Session, question: Question) -> Evaluation:
     candidate = _answers(session, version, scored.table, truth, signature)
     seen = targets(learnt.train.column(signature.target), signature.classes)
     simplest = baseline_name(spec, signature.task)
-    baseline = baseline_answers(simplest, seen, truth, signature.classes)
+    baseline = baseline_answers(simplest, seen, truth, signature.classes, signature.threshold)
     rival, result = _rival(session, question, scored, truth, question.incumbent)
     session.report(Event(step=step, done=1, total=2))
     metrics = metric_names(spec, signature.task)
@@ -95,7 +95,8 @@ def measure(session: Session, question: Question) -> Evaluation:
     found = compare(_comparison(question, scored, metrics, labels, (candidate, baseline, rival), luck))
     champion = _champion(session, question, scored, (candidate, baseline), metrics, labels)
     session.report(Event(step=step, done=2, total=2))
-    notes = {"primary": primary, "baseline": simplest}
+    notes: dict[str, Any] = {"primary": primary, "baseline": simplest}
+    notes |= {} if signature.threshold is None else {"threshold": [signature.positive, signature.threshold]}
     return Evaluation(
         created_at=session.now(),
         model=question.model,

@@ -244,6 +244,8 @@ def key_of(recipe: Recipe) -> Digest:
         "where": recipe.apply_where,
         "packages": {**computing(recipe.spec), "python": platform.python_version()},
     }
+    if recipe.spec.eval.decision is not None:
+        parts["decision"] = recipe.spec.eval.decision
     return digest_of(encode(parts))
 
 

@@ -97,7 +97,11 @@ def _changed_keys(session: Session, run: Run, spec: ModelSpec) -> list[str]:
     except (MlctlError, msgspec.DecodeError):
         return []  # damage is fsck's to report
     now = msgspec.to_builtins(spec)
-    return [key for key in ("data", *FIT) if isinstance(kept, dict) and kept.get(key) != now[key]]
+    if not isinstance(kept, dict):
+        return []
+    was = kept.get("eval", {})
+    decisions = [f"eval.{key}" for key in ("threshold", "costs") if was.get(key) != now["eval"][key]]
+    return [key for key in ("data", *FIT) if kept.get(key) != now[key]] + decisions
 
 
 def _stages(session: Session, name: str, spec: ModelSpec, stages: dict[str, int], number: int) -> list[Stale]:

@@ -5,6 +5,7 @@ Light: the numbers themselves are made by `measuring`, which is loaded only when
 
 import itertools
 from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
@@ -115,7 +116,7 @@ def ask(
         chosen = (found.name, found.number, found.digest)
     today = names or session.repository.decisions.names()
     incumbent = incumbent_of(today, model, number, stage)
-    parts = [_FORMAT, digest, chosen and chosen[2], msgspec.to_builtins(spec.eval), stage, run.seed]
+    parts = [_FORMAT, digest, chosen and chosen[2], _asked(spec.eval), stage, run.seed]
     luck = [
         [(one.seed, one.answers) for one in repeats_of(session, version_digest)]
         for version_digest in (digest, *((incumbent.tested,) if incumbent else ()))
@@ -142,6 +143,12 @@ def ask(
         key=key,
         checks=checks,
     )
+
+
+def _asked(spec: EvalSpec) -> dict[str, Any]:
+    """What of the spec an evaluation depends on; a model's decision is its own (`Signature.threshold`)."""
+    asked: dict[str, Any] = msgspec.to_builtins(spec)
+    return {name: value for name, value in asked.items() if name not in {"threshold", "costs"}}
 
 
 def answered(session: Session, question: Question) -> tuple[Digest, Evaluation] | None:

@@ -392,3 +392,29 @@ def test_a_test_dataset_must_be_declared() -> None:
     split = '[model.demand.split]\nby = "dataset"\ntest = "ride"\n'
     text = WHOLE.replace('[model.demand.split]\nby = "time"\ntest = "20%"\nembargo = "7d"\n', split)
     assert only(text)["nearest"] == "rides"
+
+
+@pytest.mark.parametrize(
+    ("decision", "said"),
+    [
+        ("threshold = 1.5", "must be between 0 and 1"),
+        ("costs = { false_positive = 0 }", "costs must be above 0"),
+        ("threshold = 0.3\ncosts = { false_negative = 5 }", "exclude each other"),
+    ],
+)
+def test_a_decision_without_sense_is_told(decision, said):
+    text = f"""spec = 1
+[project]
+name = "small"
+[data.loans]
+path = "loans.csv"
+[model.risk]
+data = "loans"
+target = "late"
+task = "binary"
+estimator = "sklearn.linear_model:LogisticRegression"
+[model.risk.eval]
+{decision}
+"""
+    with pytest.raises(SpecInvalid, match=said):
+        read_spec(text, "mlctl.toml")

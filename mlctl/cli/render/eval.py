@@ -9,7 +9,7 @@ from mlctl.cli.columns import clipped, columns
 from mlctl.domain.digits import digits
 from mlctl.domain.evaluation import Difference, Estimate
 from mlctl.domain.requests.eval import EvalResult
-from mlctl.reporting.words import slope
+from mlctl.reporting.words import decision, slope
 
 _WIDTH = 100
 _NAME = 24
@@ -31,9 +31,8 @@ def render(data: EvalResult, out: Console) -> None:
     out.print(f"  95 % intervals resample {_units(data)}", soft_wrap=True)
     for line in _table(data):
         out.print(line, soft_wrap=True)
-    sloped = slope(data)
-    if sloped is not None:
-        out.print(f"  {sloped}", soft_wrap=True)
+    for told in filter(None, (decision(data), slope(data))):
+        out.print(f"  {told}", soft_wrap=True)
     incumbent = data.incumbent
     if incumbent.version is not None:
         said = f"{data.model}@{incumbent.version} ({incumbent.artefact}): {gates.word(incumbent)}"
