@@ -15,6 +15,11 @@ def refused(reasons: Iterable[Said]) -> list[str]:
     return [f"{gate}{f' ({part})' if part else ''}: {why}" for gate, part, why in reasons]
 
 
+def holding(held: Iterable[Said]) -> list[str]:
+    """A line each: `after holds: demand@7 has held staging`."""
+    return [f"{gate} holds: {why}" for gate, _part, why in held]
+
+
 def not_judged(skipped: Iterable[Said]) -> list[str]:
     """A line a reason: `not judged: mae.not_worse, r2.not_worse (9 slices): the stage holds nothing yet`."""
     reasons: dict[str, dict[str, list[str | None]]] = {}

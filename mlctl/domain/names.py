@@ -85,8 +85,8 @@ class Names(msgspec.Struct, kw_only=True, dict=True):
 
     def has_held(self, stage: str, family: str, number: int) -> bool:
         """Whether a stage holds a version or has held it, by effects that stand."""
-        effects = self.effects.get(stage, [])
-        return any(e.value is not None and self.number_of(family, e.value) == number for e in effects)
+        values = {effect.value for effect in self.effects.get(stage, []) if effect.value is not None}
+        return number in self.numbers_of(family, values).values()
 
     def under(self, prefix: str) -> dict[str, str]:
         """Names that begin with the prefix and mean something now, in order, with their values."""

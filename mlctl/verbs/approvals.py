@@ -123,20 +123,21 @@ def judged_approvals(
     model, number, digest = version
     author = author_of(session, names, model, number)
     allowed = {email.casefold() for email in rules.by}
-    count, refused = [], []
+    count: dict[str, str] = {}  # by e-mail: nobody counts twice
+    refused = []
     for one in approvals_of(session, names, model, digest, {stage: rules}):
         if one.stage != stage:
             continue
         why = _against(one, author, allowed, signed=rules.signed)
         if why is None:
-            count.append(one.told)
+            count[one.email.casefold()] = one.told
         else:
             refused.append(f"{one.told} does not count: {why}")
     held = len(count) >= rules.count
     kind = "a signed approval" if rules.signed else "an approval"
     asked = f"{kind} by {' or '.join(rules.by) or 'another person'}"
     wanted = f"{rules.count} of {asked}" if rules.count > 1 else asked
-    has = f"approved by {', '.join(count)}" if count else "approved by nobody"
+    has = f"approved by {', '.join(count.values())}" if count else "approved by nobody"
     why = f"{model}@{number} is {has}"
     if not held:
         why = "; ".join([f"{stage} asks for {wanted}, and {why}", *refused])

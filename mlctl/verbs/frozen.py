@@ -26,6 +26,7 @@ from mlctl.tabular.join import latest, positions_of
 from mlctl.tabular.parquet import table_bytes
 from mlctl.tabular.schema import columns_of, normalise
 from mlctl.verbs.answered import Answered
+from mlctl.verbs.declared import gates_of
 from mlctl.verbs.notify import notify
 from mlctl.verbs.session import Session
 from mlctl.verbs.tables import read_version
@@ -215,8 +216,13 @@ def _undone(session: Session, *, stage: str, names: Names) -> set[str]:
 
 
 def _judged(session: Session, model: str, stage: str, dataset: str, then: str) -> bool:
-    """Whether a version that learnt from the dataset was judged and refused, or could not be fitted."""
+    """Whether a version that learnt from the dataset was judged and refused, or could not be fitted.
+
+    Where a stage waits for people (an approval, another stage before), a version that was judged is theirs.
+    """
     facts = session.repository.facts
+    gates = gates_of(session, model, stage)
+    waits = gates.approvals is not None or gates.after is not None
     for _, run in facts.where(Run, model=model, status="failed"):
         if any(use.digest == dataset for use in run.data):
             return True
@@ -224,6 +230,6 @@ def _judged(session: Session, model: str, stage: str, dataset: str, then: str) -
         if dataset not in version.datasets:
             continue
         found = [one for _, one in facts.where(Evaluation, model_digest=digest) if one.stage == stage]
-        if found and (then == "candidate" or not judged(session, found[-1]).passed):
+        if found and (then == "candidate" or waits or not judged(session, found[-1]).passed):
             return True
     return False

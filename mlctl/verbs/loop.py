@@ -29,6 +29,7 @@ from mlctl.verbs.publishing import final_number, follow_remote, publish_waiting
 from mlctl.verbs.recalibration import fresh_rows, newest_label, recalibrate
 from mlctl.verbs.regret import look_back
 from mlctl.verbs.session import Session
+from mlctl.verbs.stops import freeze_of, frozen_reason
 from mlctl.verbs.train import train
 from mlctl.verbs.view import View, take_look
 from mlctl.verbs.watched import deployed_version
@@ -129,6 +130,9 @@ def _renew(
     waiting = _too_early(session, view, retrain, attempts_of(session, model, stage, names, retrain.then))
     if waiting is not None:
         return [Action(action="none", result=f"waiting: {waiting} ({', '.join(why)})")]
+    freeze = freeze_of(session, names, model, stage) if retrain.then == "promote" else None
+    if freeze is not None:  # nothing is trained that could not go anywhere
+        return [Action(action="promote", result=f"refused: {frozen_reason(freeze).why} ({', '.join(why)})")]
     if dry_run:
         return [Action(action="train", result=f"would: renew {model} because of {', '.join(why)}")]
     return _renewal(session, view, spec, retrain, ", ".join(why))

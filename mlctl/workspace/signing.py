@@ -72,14 +72,15 @@ def verified(statement: bytes, signature: str, email: str, signers: Path | None)
     with tempfile.NamedTemporaryFile(suffix=".sig") as file:
         file.write(signature.encode())
         file.flush()
-        words = ["-Y", "verify", "-n", NAMESPACE, "-f", str(signers), "-I", email, "-s", file.name]
-        done = _run(words, statement)
-    if done is None:
-        return Verdict(why="ssh-keygen is not there")
-    found = _KEY.search(done.stdout)
-    if done.returncode or found is None:
-        return Verdict(why=f"no key of {email} in {signers.name} has signed it")
-    return Verdict(key=found[2].decode())
+        for identity in dict.fromkeys((email, email.casefold())):  # ssh-keygen minds the case
+            words = ["-Y", "verify", "-n", NAMESPACE, "-f", str(signers), "-I", identity, "-s", file.name]
+            done = _run(words, statement)
+            if done is None:
+                return Verdict(why="ssh-keygen is not there")
+            found = _KEY.search(done.stdout)
+            if not done.returncode and found is not None:
+                return Verdict(key=found[2].decode())
+    return Verdict(why=f"no key of {email} in {signers.name} has signed it")
 
 
 def signers_of_git(root: Path) -> Path | None:
@@ -101,3 +102,6 @@ def _run(words: list[str], statement: bytes) -> subprocess.CompletedProcess[byte
         )
     except FileNotFoundError:
         return None
+    except subprocess.TimeoutExpired:
+        why = f"ssh-keygen has not answered within {_LONGEST} s".encode()
+        return subprocess.CompletedProcess(words, 1, b"", why)

@@ -1,6 +1,6 @@
 """What gates say, as text."""
 
-from mlctl.cli.gates import not_judged, refused
+from mlctl.cli.gates import holding, not_judged, refused
 
 NOTHING = "the stage holds nothing yet"
 
@@ -28,3 +28,9 @@ def test_gates_not_judged_for_one_reason_are_one_line():
 def test_many_slices_are_counted():
     skipped = [("mae.not_worse", part, NOTHING) for part in (None, "a", "b", "c", "d")]
     assert not_judged(skipped) == [f"not judged: mae.not_worse (all rows, 4 slices): {NOTHING}"]
+
+
+def test_what_holds_is_a_line_with_its_evidence():
+    assert holding([("after", None, "demand@7 has held staging")]) == [
+        "after holds: demand@7 has held staging"
+    ]

@@ -95,6 +95,21 @@ def test_an_approval_of_the_author_in_the_log_does_not_count_all_the_same(made):
     assert "does not count: who registered a version does not approve it" in refused(made)
 
 
+def test_nobody_counts_twice_not_even_under_two_names_of_the_log(made):
+    asking(made, "{ count = 2 }")
+    approved(made, BEA)
+    repository = made.session().repository
+    digest = repository.decisions.names().value("models/demand/1")
+    name = approval("demand", digest, "production", whose("somebody else"))
+    repository.decisions.commit(
+        lambda _names: Draft(kind=KIND, changes=(Change(name=name, old=None, new=digest),)),
+        actor=session_of(made, BEA.upper()).actor,
+        command="by hand",
+        now=made.session().now,
+    )
+    assert "asks for 2 of an approval" in refused(made)
+
+
 def test_only_named_people_count_and_as_many_as_asked(made):
     asking(made, f'{{ count = 2, by = ["{BEA}", "Clo@example.org"] }}')
     assert "not by dan@example.org" in refused(made, "dan@example.org")
@@ -167,6 +182,9 @@ class TestSigned:
         given = approved(made, BEA, sign=str(keys[CLO]))
         assert given.vouched == f"unverified: no key of {BEA} in signers has signed it"
         assert "does not count" in refused(made)
+
+    def test_the_case_of_the_e_mail_does_not_matter_to_a_signature_either(self, made, keys):
+        assert approved(made, "Bea@Example.org", sign=str(keys[BEA])).vouched.startswith("signed by")
 
     def test_a_signature_of_another_version_or_stage_is_none(self, made, keys):
         session = session_of(made, BEA)

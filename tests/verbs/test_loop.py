@@ -6,6 +6,7 @@ import pytest
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import AlarmRaised
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.requests.approve import ApproveRequest
 from mlctl.domain.requests.freeze import FreezeRequest
 from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.log import LogRequest
@@ -15,6 +16,7 @@ from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.requests.unfreeze import UnfreezeRequest
 from mlctl.tabular.parquet import table_from
+from mlctl.verbs.approve import approve
 from mlctl.verbs.freeze import freeze
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.log import log
@@ -24,6 +26,7 @@ from mlctl.verbs.train import train
 from mlctl.verbs.undo import undo
 from mlctl.verbs.unfreeze import unfreeze
 from tests.verbs.bikes import Company, days_of, hours
+from tests.verbs.signers import session_of
 
 LIGHT = {"params": "params = { max_iter = 60 }"}
 PROMOTE = 'then = "promote"'
@@ -211,13 +214,29 @@ def test_a_frozen_stage_is_left_as_it_is_and_renewed_once_it_moves_again(tmp_pat
         made.week(week)
     freeze(made.session(), FreezeRequest(stage="production", reason="an audit"))
     turn = made.turn()
-    assert acted(turn)[-1] == ("promote", "refused")
-    assert "“an audit”" in turn.actions[-1].result
+    assert acted(turn) == [("promote", "refused")]
+    assert "“an audit”" in turn.actions[0].result
     assert (turn.alarm, turn.after.version) == (True, 1)
+    assert list(made.session().repository.decisions.names().versions("models/demand")) == [1]
     unfreeze(made.session(), UnfreezeRequest(stage="production"))
     again = made.turn()
     assert ("promote", "done") in acted(again)
     assert again.after.version == 2
+
+
+def test_a_candidate_that_waits_for_an_approval_is_left_to_people_and_not_made_anew(tmp_path, year):
+    made = Company(tmp_path / "bikes", **LIGHT)
+    made.start()
+    for week in weeks_of(year, 0, 2):
+        made.week(week)
+    path, table = made.root / "mlctl.toml", "[model.demand.gates.production]\n"
+    text = path.read_text()
+    assert table in text
+    path.write_text(text.replace(table, f"{table}approvals = {{ count = 1 }}\n"))
+    assert acted(made.turn())[-1] == ("promote", "refused")
+    assert acted(made.turn()) == [("none", "waiting")]
+    approve(session_of(made, "bea@example.org"), ApproveRequest(model="demand@2"))
+    assert promote(made.session(), PromoteRequest(model="demand@2")).data.previous == 1
 
 
 def test_data_that_have_nothing_new_renew_nothing_and_the_alarm_stands(tmp_path, year):

@@ -131,7 +131,8 @@ def _gates(data: EvalResult, out: Console) -> None:
     out.print(f"  gates of {data.stage}: {'passed' if data.gates['passed'] else 'refused'}", soft_wrap=True)
     against = gates.refused((one["gate"], one["slice"], one["why"]) for one in data.gates["reasons"])
     open_ = gates.not_judged((one["gate"], one["slice"], one["why"]) for one in data.gates["skipped"])
-    for line in (*against, *open_):
+    holding = gates.holding((one["gate"], one["slice"], one["why"]) for one in data.gates.get("held", ()))
+    for line in (*against, *open_, *holding):
         out.print(f"    {line}", soft_wrap=True)
 
 

@@ -27,5 +27,6 @@ def render(data: PromoteResult, out: Console) -> None:
     )  # of a refusal, the error that follows tells them
     against = gates.refused((one.gate, one.slice, one.why) for one in told)
     open_ = gates.not_judged((one.gate, one.slice, one.why) for one in data.skipped)
-    for line in (*against, *open_):
+    holding = gates.holding((one.gate, one.slice, one.why) for one in data.held)
+    for line in (*against, *open_, *holding):
         out.print(f"  {line}", soft_wrap=True)
