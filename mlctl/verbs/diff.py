@@ -34,7 +34,7 @@ def diff(session: Session, request: DiffRequest) -> Outcome[DiffResult]:
         different=bool(changes or metrics),
         apart=apart,
     )
-    return Outcome(data=data, next=_next(old[0], new[0]))
+    return Outcome(data=data, next=_next(old[0], new[0], inputs=bool(changes)))
 
 
 def _apart(session: Session, old: tuple[Compared, Run], new: tuple[Compared, Run]) -> IncumbentResult | None:
@@ -58,10 +58,11 @@ def _with_interval(change: MetricChange, apart: IncumbentResult | None) -> Metri
     return msgspec.structs.replace(change, low=found.low, high=found.high)
 
 
-def _next(old: Compared, new: Compared) -> tuple[str, ...]:
+def _next(old: Compared, new: Compared, *, inputs: bool) -> tuple[str, ...]:
     if new.version is None or old.label == new.label:
         return ()
-    return (f"mlctl eval {new.label}",)
+    why = (f"mlctl why {old.label} {new.label}",) if inputs else ()
+    return (f"mlctl eval {new.label}", *why)
 
 
 def _metrics(old: Run, new: Run) -> Iterator[MetricChange]:

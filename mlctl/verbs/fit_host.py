@@ -17,6 +17,7 @@ from pathlib import Path
 import msgspec
 
 from mlctl.domain.hybrid import HostedJob
+from mlctl.store.files import write_all
 
 _CHUNK = 4096
 
@@ -47,21 +48,20 @@ class FitHost:
         """
         process = self._started(given)
         job = HostedJob(folder=str(folder), project=str(project), variables=dict(variables))
-        assert process.stdin is not None  # noqa: S101 - a pipe was asked for
-        process.stdin.write(msgspec.json.encode(job) + b"\n")
-        process.stdin.flush()
-        fitting, deadline = 0, time.monotonic() + limit
+        fitting, code, deadline = 0, None, time.monotonic() + limit
         try:
+            assert process.stdin is not None  # noqa: S101 - a pipe was asked for
+            write_all(process.stdin.fileno(), msgspec.json.encode(job) + b"\n")
             fitting = int(self._line(process, deadline))
-            return f"the fit's process ended with code {int(self._line(process, deadline))}"
+            code = int(self._line(process, deadline))
         except TimeoutError:
             return f"the fit was ended after {limit:.0f} s"
-        except EOFError:
-            self.close()
+        except (EOFError, BrokenPipeError):
             return "the process that was to fit has ended"
         finally:
-            if sys.exc_info()[0] is not None or time.monotonic() >= deadline:
+            if code is None:  # too late, or Ctrl-C: neither goes on
                 self.close(fitting)
+        return f"the fit's process ended with code {code}"
 
     def close(self, fitting: int = 0) -> None:
         """End it, and the fit that is going on."""
@@ -82,6 +82,7 @@ class FitHost:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
+                bufsize=0,
                 start_new_session=True,
             )
         return self._process

@@ -25,7 +25,9 @@ def kinds(found):
 def test_a_parameter_and_a_seed(learner):
     train(learner.session(), TrainRequest())
     train(learner.session(), TrainRequest(set=("alpha=50.0",), seed=8))
-    found = told(learner, "demand@1")
+    asked = diff(learner.session(), DiffRequest(old="demand@1"))
+    assert asked.next == ("mlctl eval demand@2", "mlctl why demand@1 demand@2")
+    found = asked.data
     assert kinds(found) == [("parameter", "alpha", None, 50.0), ("seed", "seed", 3, 8)]
     assert (found.old.label, found.new.label, found.comparable) == ("demand@1", "demand@2", True)
     mae = next(one for one in found.metrics if one.name == "mae")
