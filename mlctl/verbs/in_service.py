@@ -79,18 +79,15 @@ def _replayed(session: Session, question: Question, plan: Plan) -> Replay | None
     before = session.repository.facts.get(ModelVersion, incumbent.deployed)
     reader = RowReader(plan.signature, strict=question.spec.serve.schema == "strict")
     own = RowReader(before.signature, strict=True)
-    done = 0
-    for row in _requests(session, before):
-        if not _takes(own, row):
-            continue
-        try:
-            plan.answer(reader.check([row]))
-        except Refused as refused:
-            return Replay(digest=incumbent.deployed, rows=done, column=refused.column, why=refused.message)
-        except PredictionFailed as error:
-            return Replay(digest=incumbent.deployed, rows=done, why=error.message)
-        done += 1
-    return Replay(digest=incumbent.deployed, rows=done)
+    rows = [row for row in _requests(session, before) if _takes(own, row)]
+    try:
+        plan.answer(reader.check(rows))
+    except Refused as refused:
+        at, column = refused.row or 0, refused.column
+        return Replay(digest=incumbent.deployed, rows=at, column=column, why=refused.message)
+    except PredictionFailed as error:
+        return Replay(digest=incumbent.deployed, rows=0, why=error.message)
+    return Replay(digest=incumbent.deployed, rows=len(rows))
 
 
 def _takes(reader: RowReader, row: dict[str, Any]) -> bool:
