@@ -118,6 +118,49 @@ class SliceSearch(Record, frozen=True, kw_only=True):
     found: tuple[FoundSlice, ...] = ()
 
 
+class Group(Record, frozen=True, kw_only=True):
+    """How the rows of one group are answered.
+
+    Attributes:
+        rates: "selection_rate" (share called positive), "recall" and "false_positive_rate".
+        left_out: too few rows to be compared.
+    """
+
+    rows: int
+    rates: dict[str, Estimate]
+    left_out: bool = False
+
+
+class Gap(Record, frozen=True, kw_only=True):
+    """The two groups that are furthest apart in a rate.
+
+    Attributes:
+        rate: which.
+        high, low: the groups.
+        difference: of their rates, high minus low.
+        ratio: low by high.
+    """
+
+    rate: str
+    high: str
+    low: str
+    difference: Estimate
+    ratio: Estimate
+
+
+class Fairness(Record, frozen=True, kw_only=True):
+    """How alike the groups of a column are treated.
+
+    Attributes:
+        gaps: "parity" (demographic parity: of the selection rate), "opportunity" (equal opportunity: of the
+            recall), "odds" (equalised odds: of the recall or the false-positive rate, whichever is larger);
+            without those that are undefined.
+    """
+
+    groups: dict[str, Group] = msgspec.field(default_factory=dict)
+    gaps: dict[str, Gap] = msgspec.field(default_factory=dict)
+
+
 class Seeds(Record, frozen=True, kw_only=True):
     """What is known of the luck of the seed in a comparison.
 
@@ -178,6 +221,7 @@ class Evaluation(Fact, frozen=True, kw_only=True):
         search: slices that were found to be worse than the rest; None in evaluations of 0.1 or if unwanted.
         champion: the comparison with the last version that was shown to be better, where the stage has moved
             on since without such evidence; all rows only.
+        fairness: by column, how alike its groups are treated; {} where it was not asked for.
         test: digest of the rows' keys, times and targets; None in evaluations of 0.1.
         test_from, test_through: first and last event time of the rows, or None.
         in_use: size and speed of the tested artefact; None in evaluations of before.
@@ -206,6 +250,7 @@ class Evaluation(Fact, frozen=True, kw_only=True):
     predictions: Digest
     search: SliceSearch | None = None
     champion: IncumbentResult | None = None
+    fairness: dict[str, Fairness] = msgspec.field(default_factory=dict)
     test: Digest | None = None
     test_from: str | None = None
     test_through: str | None = None

@@ -133,6 +133,7 @@ class EvalSpec(Part, frozen=True, kw_only=True):
         search: also look for slices that nobody declared and where the model does badly.
         threshold: probability from which the positive class is answered, here and where it serves; the
             estimator's own answer if None.
+        fairness: columns whose groups are compared; of two classes.
         costs: instead of a threshold, what wrong answers cost: the one is answered that costs less.
     """
 
@@ -143,6 +144,7 @@ class EvalSpec(Part, frozen=True, kw_only=True):
     slices: dict[str, str] = {}
     search: bool = True
     threshold: float | None = None
+    fairness: list[str] = []
     costs: CostSpec | None = None
 
     @property

@@ -209,6 +209,10 @@ def _eval(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, pa
     if not 1 <= model.eval.repeats <= MOST_REPEATS:
         yield problem((*path, "repeats"), f"repeats must be between 1 and {MOST_REPEATS}")
     yield from _decision(model, path)
+    yield from once(model.eval.fairness, (*path, "fairness"))
+    yield from known_columns(model.eval.fairness, columns, (*path, "fairness"))
+    if model.eval.fairness and model.task not in {None, "binary"}:
+        yield problem((*path, "fairness"), f"fairness is for task 'binary', not {model.task!r}")
     unit = model.eval.resample
     if unit in {"day", "week", "month"} and data is not None and not data.time:
         yield problem((*path, "resample"), f"resample = {unit!r} needs the dataset's time columns")

@@ -1,6 +1,7 @@
 """The sense of a stage's gates: known metrics and slices, stages in an order without a circle."""
 
 from mlctl.domain.duration import share
+from mlctl.domain.fairness import by_group
 from mlctl.domain.nearest import nearest
 from mlctl.domain.spec import ModelSpec
 from mlctl.domain.spec_gates import ApprovalsSpec, GateRule
@@ -16,6 +17,9 @@ def gate_problems(model: ModelSpec, path: Path) -> Problems:
         yield from valid_name("stage", stage, at)
         for key, rule in gates.rules.items():
             metric, _, part = key.partition("@")
+            if by_group(key):
+                yield from _fairness(model, rule, key, (*at, key))
+                continue
             yield from known_metric(metric, model, (*at, key))
             part = part.removeprefix("slice:")
             if part and part != "slices" and part not in model.eval.slices:
@@ -32,6 +36,18 @@ def gate_problems(model: ModelSpec, path: Path) -> Problems:
                 yield problem((*at, key, "max"), f"{key} must be above 0")
         if gates.approvals is not None:
             yield from _approvals(gates.approvals, (*at, "approvals"))
+
+
+def _fairness(model: ModelSpec, rule: GateRule, key: str, path: Path) -> Problems:
+    column = key.partition("@")[2]
+    if column not in model.eval.fairness:
+        yield undeclared(
+            "group column", column, model.eval.fairness, path, f"add {column!r} to eval.fairness"
+        )
+    if rule.max is None and rule.min is None:
+        yield problem(path, f"gate {key!r} needs max or min")
+    if rule.incumbent is not None:
+        yield problem((*path, "incumbent"), f"gate {key!r} knows max and min alone")
 
 
 def _rule(rule: GateRule, key: str, path: Path) -> Problems:

@@ -10,7 +10,15 @@ from mlctl.reporting import words
 def markdown(data: EvalResult) -> str:
     """The evaluation as GitHub's Markdown; the same evaluation gives the same text."""
     return "\n".join(
-        [*_verdict(data), *_metrics(data), *_slices(data), *_found(data), *_gates(data), *_foot(data)]
+        [
+            *_verdict(data),
+            *_metrics(data),
+            *_slices(data),
+            *_fairness(data),
+            *_found(data),
+            *_gates(data),
+            *_foot(data),
+        ]
     )
 
 
@@ -52,6 +60,16 @@ def _slices(data: EvalResult) -> Iterator[str]:
         own = [words.estimate(part.metrics.get(metric)) for metric in data.metrics]
         rows.append([_plain(name), f"{part.rows:,}", *own])
     yield from _table(["slice", "rows", *data.metrics], rows)
+
+
+def _fairness(data: EvalResult) -> Iterator[str]:
+    for column, found in data.fairness.items():
+        yield f"#### Groups of {_plain(column)}"
+        yield ""
+        rows = [[_plain(name), *cells] for name, *cells in words.groups(found)]
+        yield from _table(["group", "rows", *words.RATES.values()], rows)
+        rows = [[name, _plain(between), *cells] for name, between, *cells in words.gaps(found)]
+        yield from _table(["furthest apart", "in", "difference", "ratio"], rows)
 
 
 def _found(data: EvalResult) -> Iterator[str]:

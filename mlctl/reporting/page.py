@@ -49,6 +49,7 @@ def page(data: EvalResult, kept: Kept, made: str) -> str:
         f"<h2>Metrics</h2>{_metrics(data)}",
         *_figures("Slices", forests(data)),
         *_figures(f"Answers to {kept.answers.truth.size:,} rows", drawn),
+        _fairness(data),
         _found(data),
         _gates(data),
         _foot(data, made),
@@ -95,6 +96,16 @@ def _figures(title: str, figures: Iterator[Figure]) -> Iterator[str]:
     ]
     if drawn:
         yield f"<section><h2>{html.escape(title)}</h2><div class=figures>{''.join(drawn)}</div></section>"
+
+
+def _fairness(data: EvalResult) -> str:
+    parts = []
+    for column, found in data.fairness.items():
+        parts.append(f"<h2>Groups of {html.escape(column)}</h2>")
+        parts.append(_table(["group", "rows", *words.RATES.values()], words.groups(found)))
+        parts.append("<p></p>")
+        parts.append(_table(["furthest apart", "in", "difference", "ratio"], words.gaps(found)))
+    return "".join(parts)
 
 
 def _found(data: EvalResult) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mlctl.domain.digits import digits
-from mlctl.domain.evaluation import Difference, Estimate
+from mlctl.domain.evaluation import Difference, Estimate, Fairness
 from mlctl.domain.requests.eval import EvalResult
 
 _UNITS = ("row", "day", "week", "month")
@@ -96,6 +96,34 @@ def slope(data: EvalResult) -> str | None:
     if found["high"] < 1:
         return f"{said}: answers lie too far apart"
     return f"{said}: answers lie too close together" if found["low"] > 1 else said
+
+
+RATES = {"selection_rate": "called positive", "recall": "recall", "false_positive_rate": "false positives"}
+"""Rates of a group, as the head of a column."""
+
+_GAPS = {"parity": "demographic parity", "opportunity": "equal opportunity", "odds": "equalised odds"}
+
+
+def groups(found: Fairness) -> list[list[str]]:
+    """A line a group: its name, rows and rates."""
+    return [
+        [f"{name} (too few)" if one.left_out else name, f"{one.rows:,}"]
+        + [estimate(one.rates.get(rate)) for rate in RATES]
+        for name, one in found.groups.items()
+    ]
+
+
+def gaps(found: Fairness) -> list[list[str]]:
+    """A line a gap: what it is, in which rate of which groups, difference and ratio."""
+    return [
+        [
+            _GAPS[name],
+            f"{RATES[one.rate]}: {one.low} against {one.high}",
+            estimate(one.difference),
+            estimate(one.ratio),
+        ]
+        for name, one in found.gaps.items()
+    ]
 
 
 def estimate(found: Estimate | None) -> str:

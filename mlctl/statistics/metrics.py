@@ -195,6 +195,12 @@ def _confusion_rows(answers: Answers) -> Array:
     return _columns(truth & called, ~truth & called, truth & ~called)
 
 
+def _decision_rows(answers: Answers) -> Array:
+    """Rows, called positive, negatives, negatives called positive."""
+    truth, called = answers.truth == answers.positive, answers.output == answers.positive
+    return _columns(np.ones(len(truth)), called, ~truth, ~truth & called)
+
+
 def _per_class_rows(answers: Answers) -> Array:
     """For each class true positives, false positives, false negatives: k = 3 * classes."""
     columns: list[Array] = []
@@ -238,6 +244,8 @@ _ROWS: dict[str, Callable[[Answers], Array]] = {
     "r2": _r2_rows,
     "mape": _mape_rows,
     "slope": _slope_rows,
+    "selection_rate": _decision_rows,
+    "false_positive_rate": _decision_rows,
     "accuracy": _mean_of(lambda answers: np.asarray(answers.output == answers.truth)),
     "precision": _confusion_rows,
     "recall": _confusion_rows,
@@ -288,6 +296,8 @@ _FINISH: dict[str, Callable[[Array], Array]] = {
     "r2": _r2,
     "mape": _mean,
     "slope": _slope,
+    "selection_rate": lambda sums: sums[..., 1] / sums[..., 0],
+    "false_positive_rate": lambda sums: sums[..., 3] / sums[..., 2],
     "accuracy": _mean,
     "precision": _precision,
     "recall": _recall,

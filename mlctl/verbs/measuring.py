@@ -16,13 +16,14 @@ import pyarrow as pa
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import ColumnMissing, Corrupt, Missing, NotInstalled, Untrusted, UsageError
-from mlctl.domain.evaluation import Evaluation, IncumbentResult, SliceSearch
+from mlctl.domain.evaluation import Evaluation, Fairness, IncumbentResult, SliceSearch
 from mlctl.domain.ids import Digest
 from mlctl.domain.metric import first_judged
 from mlctl.domain.model import ModelVersion, Signature
 from mlctl.domain.progress import Event
 from mlctl.learning.baseline import baseline_answers, baseline_name
 from mlctl.learning.evaluate import Comparison, Rival, compare, estimate, resample_unit, units_of
+from mlctl.learning.fairness import fairness_of
 from mlctl.learning.fit import answers_of
 from mlctl.learning.luck import Repeated
 from mlctl.learning.rows import Array, learnable, targets
@@ -118,12 +119,34 @@ def measure(session: Session, question: Question) -> Evaluation:
         predictions=_kept(session, scored, signature, (candidate, baseline, rival)),
         search=_searched(question, scored, candidate, labels),
         champion=champion,
+        fairness=_fairness(question, scored, candidate, labels),
         test=test,
         test_from=_stamped(scored.moments, np.min),
         test_through=_stamped(scored.moments, np.max),
         **in_service(session, question),
         notes=notes | _overlap(session, question, scored) | _sloped(question, candidate, labels),
     )
+
+
+def _fairness(question: Question, scored: Scored, candidate: Answers, labels: Array) -> dict[str, Fairness]:
+    """By the columns that were asked for."""
+    asked = question.spec.eval
+    if not asked.fairness:
+        return {}
+    if question.version.signature.task != "binary":
+        raise UsageError("eval.fairness is for two classes", "mlctl spec explain")
+    require_columns(scored.table, asked.fairness, scored.name)
+    return {
+        name: fairness_of(
+            name,
+            scored.table.column(name).to_pylist(),
+            candidate,
+            labels,
+            samples=asked.samples,
+            seed=question.seed,
+        )
+        for name in asked.fairness
+    }
 
 
 def _sloped(question: Question, candidate: Answers, labels: Array) -> dict[str, Any]:

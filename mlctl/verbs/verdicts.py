@@ -11,6 +11,7 @@ import msgspec
 
 from mlctl.domain.errors import Missing, NotFound
 from mlctl.domain.evaluation import Evaluation
+from mlctl.domain.fairness import by_group, fairness_reasons
 from mlctl.domain.gate import Evidence, GateDecision, asks_for_evidence, decide
 from mlctl.domain.ids import Digest
 from mlctl.domain.metric import DEFAULTS
@@ -148,7 +149,8 @@ def ask(
 def _asked(spec: EvalSpec) -> dict[str, Any]:
     """What of the spec an evaluation depends on; a model's decision is its own (`Signature.threshold`)."""
     asked: dict[str, Any] = msgspec.to_builtins(spec)
-    return {name: value for name, value in asked.items() if name not in {"threshold", "costs"}}
+    own = {"threshold", "costs"} if spec.fairness else {"threshold", "costs", "fairness"}
+    return {name: value for name, value in asked.items() if name not in own}
 
 
 def answered(session: Session, question: Question) -> tuple[Digest, Evaluation] | None:
@@ -284,7 +286,10 @@ def _decided(session: Session, evaluation: Evaluation, rules: dict[str, GateRule
         champion=evaluation.champion,
         tries=tries_of(session, evaluation) if any(map(asks_for_evidence, rules.values())) else 1,
     )
-    return decide(rules, evidence)
+    decision = decide({key: rule for key, rule in rules.items() if not by_group(key)}, evidence)
+    alike = {key: rule for key, rule in rules.items() if by_group(key)}
+    reasons = (*decision.reasons, *fairness_reasons(alike, evaluation.fairness))
+    return msgspec.structs.replace(decision, passed=not reasons, reasons=reasons)
 
 
 def gates_digest(gates: StageGates) -> Digest:
@@ -294,6 +299,6 @@ def gates_digest(gates: StageGates) -> Digest:
 
 def _with_gates(declared: EvalSpec, rules: dict[str, GateRule], task: str) -> EvalSpec:
     """Today's `eval` part with the metrics of the stage's gates, so that every gate has its value."""
-    wanted = [name.partition("@")[0] for name in rules]
+    wanted = [name.partition("@")[0] for name in rules if not by_group(name)]
     metrics = declared.metrics or DEFAULTS[task]
     return msgspec.structs.replace(declared, metrics=list(dict.fromkeys([*metrics, *wanted])))

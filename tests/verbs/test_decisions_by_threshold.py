@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from mlctl.domain.errors import TrainingFailed
+from mlctl.domain.errors import GateRefused, TrainingFailed
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.requests.eval import EvalRequest
@@ -122,3 +122,24 @@ def test_a_model_without_probabilities_is_refused(loans):
     project = loans("threshold = 0.3", "sklearn.svm:LinearSVC")
     with pytest.raises(TrainingFailed, match="need probabilities"):
         train(project.session(), TrainRequest())
+
+
+def test_groups_are_compared_and_a_gate_on_them_refuses(loans):
+    gate = '[model.risk.gates.production]\n"parity_ratio@branch" = { min = 0.8 }'
+    project = loans(f'threshold = 0.3\nfairness = ["branch"]\n{gate}')
+    text = (project.root / "data/loans.csv").read_text().splitlines()
+    branch = ["branch"] + ["north" if float(line.split(",")[1]) > 0 else "south" for line in text[1:]]
+    project.write("data/loans.csv", "\n".join(map(",".join, zip(text, branch, strict=True))) + "\n")
+    train(project.session(), TrainRequest())
+    found = evaluate(project.session(), EvalRequest(html="page.html", markdown="comment.md")).data
+    parity = found.fairness["branch"].gaps["parity"]
+    assert (parity.low, parity.high) == ("south", "north")
+    assert parity.ratio.high < 0.8
+    assert [one["gate"] for one in found.gates["reasons"]] == ["parity_ratio.min"]
+    assert (
+        "| demographic parity | called positive: south against north |"
+        in (project.root / "comment.md").read_text()
+    )
+    assert "Groups of branch" in (project.root / "page.html").read_text()
+    with pytest.raises(GateRefused, match="parity_ratio"):
+        promote(project.session(), PromoteRequest())

@@ -9,7 +9,7 @@ from mlctl.cli.columns import clipped, columns
 from mlctl.domain.digits import digits
 from mlctl.domain.evaluation import Difference, Estimate
 from mlctl.domain.requests.eval import EvalResult
-from mlctl.reporting.words import decision, slope
+from mlctl.reporting import words
 
 _WIDTH = 100
 _NAME = 24
@@ -31,7 +31,7 @@ def render(data: EvalResult, out: Console) -> None:
     out.print(f"  95 % intervals resample {_units(data)}", soft_wrap=True)
     for line in _table(data):
         out.print(line, soft_wrap=True)
-    for told in filter(None, (decision(data), slope(data))):
+    for told in filter(None, (words.decision(data), words.slope(data))):
         out.print(f"  {told}", soft_wrap=True)
     incumbent = data.incumbent
     if incumbent.version is not None:
@@ -41,6 +41,7 @@ def render(data: EvalResult, out: Console) -> None:
         out.print(f"  {incumbent.why}", soft_wrap=True)
     if data.in_use is not None:
         out.print(f"  in use: {data.in_use.told}", soft_wrap=True)
+    _fairness(data, out)
     _search(data, out)
     _gates(data, out)
     for path in data.written.values():
@@ -102,6 +103,18 @@ def _difference(found: Difference | None) -> str:
     if found is None or found.difference is None:
         return "-"
     return digits(found.difference, sign=True) + _interval(found.low, found.high)
+
+
+def _fairness(data: EvalResult, out: Console) -> None:
+    """Groups with their rates, then how far apart they are."""
+    for column, found in data.fairness.items():
+        out.print(f"  groups of {column}:", soft_wrap=True)
+        head = ["", "rows", *words.RATES.values()]
+        for line in columns([head, *words.groups(found)], right=(1,), indent="    "):
+            out.print(line, soft_wrap=True)
+        gaps = [["", "", "difference", "ratio"], *words.gaps(found)]
+        for line in columns(gaps, indent="    "):
+            out.print(line, soft_wrap=True)
 
 
 def _search(data: EvalResult, out: Console) -> None:
