@@ -38,6 +38,8 @@ def attribute(
         Missing, NotFound, Incomplete, ...: code or data of one are gone.
     """
     _require_alike(old, new)
+    for one in (old, new):
+        _require_uses(session, one)
     with _pair(session, old, new) as pair:
         learnt = [learnt_by(session, side.run, side.version) for side in (pair.old, pair.new)]
         scored = scored_rows(learnt[0], learnt[1], new.told.label)
@@ -122,6 +124,18 @@ def _require_alike(old: Named, new: Named) -> None:
                 f"{labels[0]} and {labels[1]} cannot be compared: their {what} is {mine} and {theirs}",
                 f"mlctl diff {labels[0]} {labels[1]}",
             )
+
+
+def _require_uses(session: Session, named: Named) -> None:
+    """That code which ran is on record: else it would be today's that is fitted."""
+    spec = spec_of(session, named.run)
+    if (spec.build is not None or spec.command is not None) and named.run.used is None:
+        label = named.told.label
+        raise UsageError(
+            f"{label} has run code of the project, and its record does not say which: an older mlctl made it",
+            f"mlctl train {named.told.model} --no-cache",
+            run=named.run.run,
+        )
 
 
 def _metrics(request: WhyRequest, pair: Pair) -> tuple[tuple[str, ...], str]:

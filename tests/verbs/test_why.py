@@ -3,15 +3,18 @@
 import subprocess
 import tempfile
 
+import msgspec
 import pytest
 
 from mlctl.domain.errors import NotFound, UsageError
+from mlctl.domain.model import ModelVersion
 from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.why import WhyRequest
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.promote import promote
+from mlctl.verbs.resolve import resolve_run
 from mlctl.verbs.train import train
 from mlctl.verbs.why import why
 from tests.verbs.learner import rows, spec
@@ -373,3 +376,34 @@ def test_the_files_of_a_program_of_its_own(learner):
     assert set(shares(found)) == {"file scale.py", "parameter alpha"}
     assert found.shares[0].name == "file scale.py"
     assert found.shares[0].share == pytest.approx(found.difference)
+
+
+def test_from_a_library_s_estimator_to_code_of_the_project(learner):
+    train(learner.session(), TrainRequest())
+    learner.write("own.py", "from parts import ridge\n\n\ndef make(alpha):\n    return ridge(alpha)\n")
+    learner.write(
+        "parts.py",
+        "from sklearn.linear_model import Ridge\n\n\ndef ridge(alpha):\n    return Ridge(900 * alpha)\n",
+    )
+    text = spec(params="{ alpha = 1.1 }").replace('estimator = "sklearn.linear_model:Ridge"', BUILT)
+    learner.write("mlctl.toml", text.replace("seed = 3", "seed = 4"))
+    commit(learner)
+    train(learner.session(), TrainRequest())
+    learner.write("parts.py", "nonsense(")
+    found = asked(learner).data
+    assert set(shares(found)) == {"estimator and parameter alpha", "seed"}
+    assert found.shares[0].share == pytest.approx(found.difference)
+    back = asked(learner, "demand@2", "demand@1").data
+    assert back.shares[0].share == pytest.approx(-found.difference)
+
+
+def test_a_run_whose_record_does_not_say_what_code_ran_is_refused(built):
+    session = built.session()
+    run = resolve_run(session, asked(built, "demand@1", "demand@1").data.old.run).run
+    version = session.repository.facts.where(ModelVersion, run=run.run)[0][1]
+    older = msgspec.structs.replace(run, run=session.new_id(), used=None)
+    session.repository.facts.add(older)
+    session.repository.facts.add(msgspec.structs.replace(version, run=older.run))
+    with pytest.raises(UsageError, match="its record does not say which") as caught:
+        asked(built, "demand@1", f"run:{older.run}")
+    assert caught.value.hints == ("mlctl train demand --no-cache",)
