@@ -132,7 +132,7 @@ class AnswerIsNo(MlctlError):
 
 
 class GateRefused(AnswerIsNo):
-    """A promotion's gates were not met; `facts["reasons"]` lists every one."""
+    """What a promotion's gates, or `score --check`, ask for was not met; `facts["reasons"]` lists all."""
 
     id = "gate_refused"
     exit_code = 40

@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from mlctl.domain.spec_gates import StageGates
+from mlctl.domain.spec_told import CardSpec, ScoreSpec
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, omit_defaults=False):
@@ -292,6 +293,7 @@ class ModelSpec(Part, frozen=True, kw_only=True):
         serve: how it answers.
         monitor: how its answers are watched.
         retrain: when and from what the loop renews it; None for never.
+        card: words for the model card.
     """
 
     data: str
@@ -315,6 +317,7 @@ class ModelSpec(Part, frozen=True, kw_only=True):
     serve: ServeSpec = ServeSpec()
     monitor: MonitorSpec = MonitorSpec()
     retrain: RetrainSpec | None = None
+    card: CardSpec = CardSpec()
 
 
 class Spec(Part, frozen=True, kw_only=True):
@@ -325,12 +328,14 @@ class Spec(Part, frozen=True, kw_only=True):
         project: whose it is.
         data: by name, what is versioned and learnt from.
         model: by name, what is learnt.
+        score: what people answer to items of the score.
     """
 
     spec: int
     project: ProjectSpec
     data: dict[str, DataSpec] = {}
     model: dict[str, ModelSpec] = {}
+    score: ScoreSpec = ScoreSpec()
 
 
 AUTO_WINDOW = "182d"

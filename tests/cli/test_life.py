@@ -108,6 +108,7 @@ def life(terminals, tmp_path_factory):
 
     do("init", "init")
     do("status new", "status")
+    do("score new", "score")
     for again in ("", " again"):
         do(f"data add{again}", "data", "add", "rides.csv")
         do(f"train{again}", "train")
@@ -136,6 +137,7 @@ def life(terminals, tmp_path_factory):
     do("labels add", "labels", "add", "truth.csv")
     do("monitor", "monitor", expect=(0, 41))
     do("loop", "loop", "--once", expect=(0, 41))
+    do("score", "score")
     write(
         folder / "new.csv",
         [{key: value for key, value in row(number).items() if key != "rides"} for number in range(300, 310)],
@@ -313,3 +315,11 @@ def test_undo_and_redo_come_back_to_where_they_began(life):
 def test_scoring_a_file_writes_a_row_for_each(life):
     assert has(life["predict"].data, model=str, version=int, rows=int, output=str)
     assert life["predict"].data["rows"] == 10
+
+
+def test_the_score_grows_with_what_has_been_done(life):
+    assert life["score new"].data["open"] == 28
+    points = {item["item"]: item["points"] for item in life["score"].data["items"] if item["points"]}
+    assert points["model_5"] == points["infra_4"] == 1
+    half = {name for name, worth in points.items() if worth == 0.5}
+    assert half >= {"model_2", "infra_3", "infra_5", "monitor_2", "monitor_3", "monitor_6", "monitor_7"}
