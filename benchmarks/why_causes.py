@@ -1,6 +1,6 @@
 """Planted causes: does `mlctl why` name them first?
 
-    python benchmarks/why_causes.py [--only WORD] [--skip N] [--keep FOLDER]
+    python benchmarks/why_causes.py [--only WORD] [--skip N] [--rows SEED] [--keep FOLDER]
 
 Both states of each pair of the corpus are trained and committed; then `mlctl why m@1 m@2` is asked.
 """
@@ -39,32 +39,32 @@ def run(folder: Path, words: list[str], variables: Mapping[str, str] | None = No
     return found["data"]
 
 
-def commit(folder: Path, files: Mapping[str, str], text: str) -> None:
-    """Write the state and commit it."""
+def write(folder: Path, files: Mapping[str, str], text: str) -> None:
+    """Write a state; `text` is that of the table."""
     for name, content in {**files, "table.csv": text}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
 
 
-def git(folder: Path) -> None:
+def commit(folder: Path) -> None:
     """Commit what stands there."""
     identity = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
     for words in (("add", "-A"), (*identity, "commit", "-qm", "state")):
         subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
 
 
-def asked(folder: Path, pair: Pair) -> Any:
-    """What `why` says of a pair."""
-    usual = rows()
-    commit(folder, pair.before, table(usual))
+def asked(folder: Path, pair: Pair, seed: int) -> Any:
+    """What `why` says of a pair, with rows of this seed."""
+    usual = rows(seed=seed)
+    write(folder, pair.before, table(usual))
     run(folder, ["init", "."])
     run(folder, ["data", "add"])
-    git(folder)
+    commit(folder)
     run(folder, ["train"])
-    commit(folder, pair.after(), table(pair.data(usual) if pair.data else usual))
+    write(folder, pair.after(), table(pair.data(usual) if pair.data else usual))
     run(folder, ["data", "add"])
-    git(folder)
+    commit(folder)
     run(folder, ["train", *pair.arguments], pair.variables)
     return run(folder, ["why", "m@1", "m@2"], pair.variables)
 
@@ -76,6 +76,7 @@ def main() -> None:
     )
     parser.add_argument("--only", default="", help="pairs with this word in their name")
     parser.add_argument("--skip", type=int, default=0, metavar="N", help="leave out the first N")
+    parser.add_argument("--rows", type=int, default=0, metavar="SEED", help="of the data")
     parser.add_argument("--keep", type=Path, help="make the projects here, and leave them")
     options = parser.parse_args()
     chosen = [pair for pair in CORPUS if options.only in pair.name][options.skip :]
@@ -85,7 +86,7 @@ def main() -> None:
             folder = (options.keep or Path(room)) / f"{number:02}"
             folder.mkdir(parents=True)
             begin = time.monotonic()
-            data = asked(folder, pair)
+            data = asked(folder, pair, options.rows)
             shares = data["shares"]
             first = shares[0]
             named = set(first["name"].split(" and "))
