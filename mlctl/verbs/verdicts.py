@@ -228,6 +228,7 @@ def known_stage(session: Session, model: str, stage: str, command: str) -> bool:
     near = nearest(stage, known)
     if stage not in known and near is not None:
         where = f"{model}@{near}" if command.endswith("freeze") else f"{model} --to {near}"
+        where += ' --reason "why it stays"' if command == "freeze" else ""
         raise NotFound(
             f"there is no stage {stage!r}; did you mean {near!r}?",
             f"mlctl {command} {where}",

@@ -98,6 +98,9 @@ def test_the_same_freeze_again_decides_nothing_and_another_time_replaces_it(two)
     first = frozen(two)
     assert (frozen(two).changed, frozen(two).decision) == (False, first.decision)
     assert frozen(two, until="14d").changed
+    other = frozen(two, until="14d", reason="an audit")
+    undo(two.session(), UndoRequest(number=other.decision))
+    assert WHY in models(two.session(), ModelsRequest()).data.models[0].frozen["production"]
 
 
 def test_a_freeze_ends_by_itself(two):
@@ -116,7 +119,7 @@ def test_a_time_that_is_none_or_has_passed_and_a_missing_reason_are_refused(two)
         frozen(two, reason=None)
     with pytest.raises(NotFound) as raised:
         frozen(two, stage="demand@prodution")
-    assert raised.value.hints == ("mlctl freeze demand@production",)
+    assert raised.value.hints == ('mlctl freeze demand@production --reason "why it stays"',)
 
 
 def test_a_dry_run_says_what_would_be_and_freezes_nothing(two):
