@@ -26,6 +26,7 @@ from mlctl.domain.run import Run
 from mlctl.domain.spec import DataSpec
 from mlctl.domain.used import ABSENT, PRESENT, Used
 from mlctl.learning.fit import answers_of
+from mlctl.learning.kernels import kernels
 from mlctl.learning.rows import targets
 from mlctl.statistics.metrics import value
 from mlctl.tabular.encode import Encoder
@@ -185,7 +186,7 @@ class Hybrids:
         repository = self._session.repository
         for _, run in reversed(repository.facts.where(Run, cache_key=self._key(mixture), status="finished")):
             used = used_of(self._session, run)
-            if packages_changed(run, used)[1]:
+            if packages_changed(run, used, kernels())[1]:
                 continue
             if used is not None and (used.live or not self._agrees(parts, used)):
                 continue

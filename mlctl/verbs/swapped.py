@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 from mlctl.domain.errors import UsageError
 from mlctl.domain.hybrid import Hybrid
 from mlctl.domain.requests.why import HybridFit, Share, WhyResult
+from mlctl.learning.kernels import kernels
 from mlctl.statistics.seeds import Fits, consults_seed, seed_error
 from mlctl.statistics.shares import Effect, Subset, effects, wanted
 from mlctl.verbs.attempts import NoFitLeft
@@ -289,7 +290,7 @@ def _fixed_variables(pair: Pair) -> bool:
 
 def _is_as_it_was(side: Side) -> bool:
     """Whether a fit of the run here and now would be the run's own: its code, files, variables, packages."""
-    if packages_changed(side.run, side.used)[1]:
+    if packages_changed(side.run, side.used, kernels())[1]:
         return False
     if side.used is None:
         return True

@@ -407,3 +407,21 @@ def test_a_run_whose_record_does_not_say_what_code_ran_is_refused(built):
     with pytest.raises(UsageError, match="its record does not say which") as caught:
         asked(built, "demand@1", f"run:{older.run}")
     assert caught.value.hints == ("mlctl train demand --no-cache",)
+
+
+def test_a_run_of_another_machine_is_fitted_again_here(learner):
+    train(learner.session(), TrainRequest())
+    session = learner.session()
+    run = resolve_run(session, asked(learner, "demand@1", "demand@1").data.old.run).run
+    version = session.repository.facts.where(ModelVersion, run=run.run)[0][1]
+    notes = {**run.notes, "kernels": dict.fromkeys(run.notes["kernels"], "0.1 Other")}
+    elsewhere = msgspec.structs.replace(run, run=session.new_id(), notes=notes)
+    session.repository.facts.add(elsewhere)
+    session.repository.facts.add(msgspec.structs.replace(version, run=elsewhere.run))
+    learner.write("mlctl.toml", spec(params="{ alpha = 500.0 }"))
+    train(learner.session(), TrainRequest())
+    found = asked(learner, f"run:{elsewhere.run}", "demand@2").data
+    assert {one.kind for one in found.not_swapped} == {"machine"}
+    assert [(one.taken, one.source) for one in found.fits] == [((), "run")]  # that of the run made here
+    assert found.shares[0].name == "parameter alpha"
+    assert found.rest == pytest.approx(0, abs=1e-9)
