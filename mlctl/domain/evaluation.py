@@ -161,6 +161,26 @@ class Fairness(Record, frozen=True, kw_only=True):
     gaps: dict[str, Gap] = msgspec.field(default_factory=dict)
 
 
+class BehaviourResult(Record, frozen=True, kw_only=True):
+    """What a declared test of behaviour found.
+
+    Attributes:
+        rows, failed: that were tested, and that did not behave.
+        passed: no more failed than the test lets pass.
+        required: promotion is refused where it did not pass.
+        examples: the worst rows: "row" by column, "answers" before and, where a column was changed, after; of
+            classes with their probability.
+    """
+
+    name: str
+    kind: str
+    rows: int
+    failed: int
+    passed: bool
+    required: bool
+    examples: tuple[dict[str, Any], ...] = ()
+
+
 class Seeds(Record, frozen=True, kw_only=True):
     """What is known of the luck of the seed in a comparison.
 
@@ -221,6 +241,7 @@ class Evaluation(Fact, frozen=True, kw_only=True):
         search: slices that were found to be worse than the rest; None in evaluations of 0.1 or if unwanted.
         champion: the comparison with the last version that was shown to be better, where the stage has moved
             on since without such evidence; all rows only.
+        behaviour: of the declared tests, in their order.
         fairness: by column, how alike its groups are treated; {} where it was not asked for.
         test: digest of the rows' keys, times and targets; None in evaluations of 0.1.
         test_from, test_through: first and last event time of the rows, or None.
@@ -250,6 +271,7 @@ class Evaluation(Fact, frozen=True, kw_only=True):
     predictions: Digest
     search: SliceSearch | None = None
     champion: IncumbentResult | None = None
+    behaviour: tuple[BehaviourResult, ...] = ()
     fairness: dict[str, Fairness] = msgspec.field(default_factory=dict)
     test: Digest | None = None
     test_from: str | None = None

@@ -1,9 +1,9 @@
-"""Gates on how alike groups are treated: `"parity_ratio@sex" = { min = 0.8 }`."""
+"""Gates beside the metrics: how alike groups are treated, and required tests of behaviour."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from mlctl.domain.digits import apart, digits
-from mlctl.domain.evaluation import Estimate, Fairness
+from mlctl.domain.evaluation import BehaviourResult, Estimate, Fairness
 from mlctl.domain.gate import Reason
 from mlctl.domain.spec_gates import GateRule
 
@@ -45,6 +45,15 @@ def fairness_reasons(rules: Mapping[str, GateRule], found: Mapping[str, Fairness
                 beyond = "above" if side == "max" else "below"
                 why = f"{name} {said}{_interval(known)} is {beyond} {bound}: {where}"
                 yield Reason(gate=gate, slice=column, value=known.value, limit=limit, why=why)
+
+
+def behaviour_reasons(found: Iterable[BehaviourResult]) -> Iterator[Reason]:
+    """Why tests of behaviour refuse: those that are required and did not pass."""
+    for one in found:
+        if one.required and not one.passed:
+            why = f"{one.kind} test {one.name!r}: {one.failed:,} of {one.rows:,} rows do not behave"
+            gate = f"test.{one.name}"
+            yield Reason(gate=gate, slice=None, value=float(one.failed), limit=None, why=why)
 
 
 def _interval(found: Estimate) -> str:

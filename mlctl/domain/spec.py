@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from mlctl.domain.spec_gates import StageGates
+from mlctl.domain.spec_tests import BehaviourSpec
 from mlctl.domain.spec_told import CardSpec, ScoreSpec
 
 
@@ -134,6 +135,7 @@ class EvalSpec(Part, frozen=True, kw_only=True):
         search: also look for slices that nobody declared and where the model does badly.
         threshold: probability from which the positive class is answered, here and where it serves; the
             estimator's own answer if None.
+        tests: of behaviour: what must hold of the answers, whatever the metrics say.
         fairness: columns whose groups are compared; of two classes.
         costs: instead of a threshold, what wrong answers cost: the one is answered that costs less.
     """
@@ -146,6 +148,7 @@ class EvalSpec(Part, frozen=True, kw_only=True):
     search: bool = True
     threshold: float | None = None
     fairness: list[str] = []
+    tests: list[BehaviourSpec] = []
     costs: CostSpec | None = None
 
     @property

@@ -27,6 +27,7 @@ from mlctl.domain.spec_rules import (
 from mlctl.domain.spec_shape import dotted
 from mlctl.domain.spec_split import split_problems
 from mlctl.domain.spec_stages import gate_problems
+from mlctl.domain.spec_tests import complaints
 from mlctl.domain.toml_lines import Path
 
 ALARMS = ("performance", "drift", "quality", "volume")
@@ -211,6 +212,12 @@ def _eval(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, pa
     if not 1 <= model.eval.repeats <= MOST_REPEATS:
         yield problem((*path, "repeats"), f"repeats must be between 1 and {MOST_REPEATS}")
     yield from _decision(model, path)
+    yield from once([test.name for test in model.eval.tests], (*path, "tests"))
+    for index, test in enumerate(model.eval.tests):
+        at = (*path, "tests", index)
+        yield from (problem((*at, key), why) for key, why in complaints(test))
+        if test.where is not None:
+            yield from condition(test.where, columns, (*at, "where"))
     yield from once(model.eval.fairness, (*path, "fairness"))
     yield from known_columns(model.eval.fairness, columns, (*path, "fairness"))
     if model.eval.fairness and model.task not in {None, "binary"}:

@@ -15,6 +15,7 @@ def markdown(data: EvalResult) -> str:
             *_metrics(data),
             *_slices(data),
             *_fairness(data),
+            *_behaviour(data),
             *_found(data),
             *_gates(data),
             *_foot(data),
@@ -70,6 +71,14 @@ def _fairness(data: EvalResult) -> Iterator[str]:
         yield from _table(["group", "rows", *words.RATES.values()], rows)
         rows = [[name, _plain(between), *cells] for name, between, *cells in words.gaps(found)]
         yield from _table(["furthest apart", "in", "difference", "ratio"], rows)
+
+
+def _behaviour(data: EvalResult) -> Iterator[str]:
+    if data.behaviour:
+        yield "#### Behaviour"
+        yield ""
+        rows = [[_plain(cell) for cell in row] for row in words.behaviour(data)]
+        yield from _table(["test", "kind", "failed", "", "worst"], rows)
 
 
 def _found(data: EvalResult) -> Iterator[str]:

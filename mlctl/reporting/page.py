@@ -50,6 +50,7 @@ def page(data: EvalResult, kept: Kept, made: str) -> str:
         *_figures("Slices", forests(data)),
         *_figures(f"Answers to {kept.answers.truth.size:,} rows", drawn),
         _fairness(data),
+        _behaviour(data),
         _found(data),
         _gates(data),
         _foot(data, made),
@@ -106,6 +107,13 @@ def _fairness(data: EvalResult) -> str:
         parts.append("<p></p>")
         parts.append(_table(["furthest apart", "in", "difference", "ratio"], words.gaps(found)))
     return "".join(parts)
+
+
+def _behaviour(data: EvalResult) -> str:
+    if not data.behaviour:
+        return ""
+    head = ["test", "kind", "failed", "", "worst"]
+    return f"<h2>Behaviour</h2>{_table(head, words.behaviour(data), text=True)}"
 
 
 def _found(data: EvalResult) -> str:

@@ -98,6 +98,29 @@ def slope(data: EvalResult) -> str | None:
     return f"{said}: answers lie too close together" if found["low"] > 1 else said
 
 
+def behaviour(data: EvalResult) -> list[list[str]]:
+    """A line a test: its name, its kind, how many rows failed, and the worst of them."""
+    return [
+        [
+            f"{one.name} (required)" if one.required else one.name,
+            one.kind,
+            f"{one.failed:,} of {one.rows:,}",
+            "passed" if one.passed else "failed",
+            _worst(one.examples[0]) if one.examples else "-",
+        ]
+        for one in data.behaviour
+    ]
+
+
+def _worst(example: dict[str, Any]) -> str:
+    said = [
+        " ".join(str(part) for part in one) if isinstance(one, list | tuple) else str(one)
+        for one in example["answers"]
+    ]
+    row = ", ".join(f"{name} {value}" for name, value in example["row"].items())
+    return f"{' to '.join(said)} at {row}"
+
+
 RATES = {"selection_rate": "called positive", "recall": "recall", "false_positive_rate": "false positives"}
 """Rates of a group, as the head of a column."""
 

@@ -88,6 +88,7 @@ def _result(
             evaluation.incumbent, metrics=in_order(evaluation.incumbent.metrics, first)
         ),
         search=evaluation.search,
+        behaviour=evaluation.behaviour,
         fairness=evaluation.fairness,
         stage=question.stage,
         gates=msgspec.to_builtins(decision),

@@ -37,6 +37,7 @@ from mlctl.tabular.expression import mask
 from mlctl.tabular.parquet import table_bytes
 from mlctl.tabular.schema import require_columns
 from mlctl.verbs.asked import metric_names
+from mlctl.verbs.behaving import behaviour_of
 from mlctl.verbs.in_service import in_service
 from mlctl.verbs.learnt import Learnt, keys_of, learnt_by, moments_of, stamp, test_digest, unseen_by
 from mlctl.verbs.loading import open_predictor
@@ -119,6 +120,7 @@ def measure(session: Session, question: Question) -> Evaluation:
         predictions=_kept(session, scored, signature, (candidate, baseline, rival)),
         search=_searched(question, scored, candidate, labels),
         champion=champion,
+        behaviour=behaviour_of(session, question, scored.table),
         fairness=_fairness(question, scored, candidate, labels),
         test=test,
         test_from=_stamped(scored.moments, np.min),

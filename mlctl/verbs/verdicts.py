@@ -11,7 +11,7 @@ import msgspec
 
 from mlctl.domain.errors import Missing, NotFound
 from mlctl.domain.evaluation import Evaluation
-from mlctl.domain.fairness import by_group, fairness_reasons
+from mlctl.domain.fairness import behaviour_reasons, by_group, fairness_reasons
 from mlctl.domain.gate import Evidence, GateDecision, asks_for_evidence, decide
 from mlctl.domain.ids import Digest
 from mlctl.domain.metric import DEFAULTS
@@ -149,7 +149,7 @@ def ask(
 def _asked(spec: EvalSpec) -> dict[str, Any]:
     """What of the spec an evaluation depends on; a model's decision is its own (`Signature.threshold`)."""
     asked: dict[str, Any] = msgspec.to_builtins(spec)
-    own = {"threshold", "costs"} if spec.fairness else {"threshold", "costs", "fairness"}
+    own = {"threshold", "costs", *(name for name in ("fairness", "tests") if not asked[name])}
     return {name: value for name, value in asked.items() if name not in own}
 
 
@@ -289,7 +289,8 @@ def _decided(session: Session, evaluation: Evaluation, rules: dict[str, GateRule
     )
     decision = decide({key: rule for key, rule in rules.items() if not by_group(key)}, evidence)
     alike = {key: rule for key, rule in rules.items() if by_group(key)}
-    reasons = (*decision.reasons, *fairness_reasons(alike, evaluation.fairness))
+    groups = fairness_reasons(alike, evaluation.fairness)
+    reasons = (*decision.reasons, *groups, *behaviour_reasons(evaluation.behaviour))
     return msgspec.structs.replace(decision, passed=not reasons, reasons=reasons)
 
 

@@ -143,3 +143,36 @@ def test_groups_are_compared_and_a_gate_on_them_refuses(loans):
     assert "Groups of branch" in (project.root / "page.html").read_text()
     with pytest.raises(GateRefused, match="parity_ratio"):
         promote(project.session(), PromoteRequest())
+
+
+def test_a_required_test_of_behaviour_refuses_a_promotion(loans):
+    declared = """
+[[model.risk.eval.tests]]
+name = "rises"
+kind = "direction"
+column = "x"
+by = -1
+required = {required}
+
+[[model.risk.eval.tests]]
+name = "sure"
+kind = "minimum"
+where = "x > 2.5"
+answer = "yes"
+"""
+    project = loans(declared.format(required="true"))
+    train(project.session(), TrainRequest())
+    found = evaluate(project.session(), EvalRequest(markdown="comment.md", html="page.html")).data
+    falls, sure = found.behaviour
+    assert (falls.failed, falls.rows, falls.passed, sure.passed) == (found.rows, found.rows, False, True)
+    assert len(falls.examples) == 3
+    assert [one["gate"] for one in found.gates["reasons"]] == ["test.rises"]
+    assert (
+        f"| rises (required) | direction | {found.rows} of {found.rows} | failed |"
+        in (project.root / "comment.md").read_text()
+    )
+    assert "Behaviour" in (project.root / "page.html").read_text()
+    with pytest.raises(GateRefused, match="test 'rises'"):
+        promote(project.session(), PromoteRequest())
+    loans(declared.format(required="false"))
+    assert promote(project.session(), PromoteRequest()).data.changed

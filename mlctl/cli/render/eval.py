@@ -13,6 +13,7 @@ from mlctl.reporting import words
 
 _WIDTH = 100
 _NAME = 24
+_WORST = 60
 _UNITS = ("row", "day", "week", "month")
 
 
@@ -42,6 +43,9 @@ def render(data: EvalResult, out: Console) -> None:
     if data.in_use is not None:
         out.print(f"  in use: {data.in_use.told}", soft_wrap=True)
     _fairness(data, out)
+    behaved = [[*row, clipped(worst, _WORST)] for *row, worst in words.behaviour(data)]
+    for line in columns(behaved, indent="  test "):
+        out.print(line, soft_wrap=True)
     _search(data, out)
     _gates(data, out)
     for path in data.written.values():

@@ -4,7 +4,15 @@ from typing import Any
 
 import msgspec
 
-from mlctl.domain.evaluation import Difference, Estimate, Fairness, IncumbentResult, SliceResult, SliceSearch
+from mlctl.domain.evaluation import (
+    BehaviourResult,
+    Difference,
+    Estimate,
+    Fairness,
+    IncumbentResult,
+    SliceResult,
+    SliceSearch,
+)
 from mlctl.domain.ids import Digest
 from mlctl.domain.in_use import DataChecked, InUse, Replay
 from mlctl.domain.records import Record
@@ -58,6 +66,7 @@ class EvalResult(Record, frozen=True, kw_only=True):
     baseline_difference: dict[str, Difference]
     incumbent: IncumbentResult
     search: SliceSearch | None = None
+    behaviour: tuple[BehaviourResult, ...] = ()
     fairness: dict[str, Fairness] = msgspec.field(default_factory=dict)
     stage: str
     gates: dict[str, Any] = msgspec.field(default_factory=dict)
