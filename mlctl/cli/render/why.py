@@ -27,7 +27,9 @@ def render(data: WhyResult, out: Out) -> None:
 
 def _values(data: WhyResult) -> list[str]:
     rows = f"{counted(data.rows, 'test row')} of {data.new.label} that neither has learnt from"
-    lines = [f"{data.metric} {_number(data.value_old)} -> {_number(data.value_new)} on the {rows}"]
+    better = "0 is best" if data.better == "zero" else f"{data.better} is better"
+    values = f"{data.metric} {_number(data.value_old)} -> {_number(data.value_new)} ({better})"
+    lines = [f"{values} on the {rows}"]
     recorded = (data.recorded_old, data.recorded_new)
     if recorded != (data.value_old, data.value_new):
         told = " -> ".join(map(_number, recorded))
