@@ -10,14 +10,14 @@ _mlctl() {
             -*) ;;
             *)
                 case "$path $word" in
-                    " data"|" labels"|" remote"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data mv"|" data rm"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" data get"|" data evict"|" train"|" eval"|" approve"|" promote"|" rollback"|" freeze"|" unfreeze"|" retire"|" runs"|" models"|" show"|" diff"|" why"|" reproduce"|" score"|" log"|" log drop"|" undo"|" redo"|" fsck"|" push"|" pull"|" fetch"|" clone"|" remote add"|" remote ls"|" remote rm"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
+                    " data"|" labels"|" remote"|" hook"|" spec"|" init"|" status"|" data add"|" data import"|" data update"|" data mv"|" data rm"|" data ls"|" data log"|" data show"|" data diff"|" data status"|" data check"|" data checkout"|" data get"|" data evict"|" train"|" eval"|" approve"|" promote"|" rollback"|" freeze"|" unfreeze"|" retire"|" runs"|" models"|" show"|" diff"|" why"|" reproduce"|" card"|" score"|" log"|" log drop"|" undo"|" redo"|" fsck"|" push"|" pull"|" fetch"|" clone"|" remote add"|" remote ls"|" remote rm"|" gc"|" serve"|" predict"|" labels add"|" monitor"|" plan"|" build"|" loop"|" blame"|" hook install"|" hook uninstall"|" hook run"|" spec explain"|" completion") path="$path $word" ;;
                     *) break ;;
                 esac ;;
         esac
     done
     local words="" values=""
     case "$path" in
-        "") words="init status data train eval approve promote rollback freeze unfreeze retire runs models show diff why reproduce score log undo redo fsck push pull fetch clone remote gc serve predict labels monitor plan build loop blame hook spec completion" ;;
+        "") words="init status data train eval approve promote rollback freeze unfreeze retire runs models show diff why reproduce card score log undo redo fsck push pull fetch clone remote gc serve predict labels monitor plan build loop blame hook spec completion" ;;
         " data") words="add import update mv rm ls log show diff status check checkout get evict" ;;
         " labels") words="add" ;;
         " remote") words="add ls rm" ;;
@@ -53,6 +53,7 @@ _mlctl() {
         " diff") words="--json" ;;
         " why") words="--metric --fits --dry-run --json" ;;
         " reproduce") words="--fits --dry-run --json" ;;
+        " card") words="--markdown --json" ;;
         " score") words="--check --min --json" ;;
         " log") words="--limit -n --name --pending --json" ;;
         " log drop") words="--dry-run --json" ;;
@@ -94,6 +95,7 @@ _mlctl() {
         ' eval|--markdown') values='<file>' ;;
         ' eval|--html') values='<file>' ;;
         ' approve|--sign') values='<file>' ;;
+        ' card|--markdown') values='<file>' ;;
         ' gc|--projects') values='<folder>' ;;
     esac
     if [[ $values == "<folder>" ]]; then

@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "diff": "Show what two runs or model versions differ in: data, spec, code, environment, metrics.",
     "why": "Tell why B does better or worse than A: swap what differs, one at a time, and fit.",
     "reproduce": "Fit a run again from its record, in a clean work tree, and compare bit for bit.",
+    "card": "Show a version's model card, made from what is on record.",
     "score": "Show how ready a model is for production: the 28 items of the ML Test Score, with evidence.",
     "log": "Show the decision log.",
     "log drop": "Give up a decision that waits for publication.",
@@ -93,7 +94,7 @@ SECTIONS: dict[str, tuple[str, ...]] = {
         "runs",
     ),
     "In service": ("serve", "predict", "labels", "monitor", "loop", "blame"),
-    "The record": ("log", "show", "diff", "why", "reproduce", "score", "undo", "redo", "fsck", "gc"),
+    "The record": ("log", "show", "diff", "why", "reproduce", "card", "score", "undo", "redo", "fsck", "gc"),
     "A team": ("push", "pull", "fetch", "clone", "remote"),
     "The shell": ("completion", "hook"),
 }

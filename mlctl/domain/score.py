@@ -85,7 +85,7 @@ _SHORT: Mapping[Section, str] = {
     "monitoring": "monitor",
 }
 _ONLY_PEOPLE = frozenset(
-    {"data_3", "data_5", "data_7", "model_7", "infra_1", "infra_2", "monitor_5"},
+    {"data_3", "data_5", "data_7", "infra_1", "infra_2", "monitor_5"},
 )
 
 ITEMS: tuple[Item, ...] = tuple(

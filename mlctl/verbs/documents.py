@@ -1,6 +1,5 @@
 """An evaluation written to files, from the store alone: nothing is fitted and no model is asked."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from mlctl.statistics.resample import unit_codes
 from mlctl.tabular.parquet import table_from
 from mlctl.tabular.time import event_time
 from mlctl.verbs.session import Session
+from mlctl.workspace.text_files import write_text
 
 
 def write_page(session: Session, data: EvalResult, evaluation: Evaluation, path: Path) -> None:
@@ -64,16 +64,3 @@ def kept_rows(session: Session, evaluation: Evaluation, version: ModelVersion) -
         classes=signature.classes,
         target=signature.target,
     )
-
-
-def write_text(path: Path, text: str) -> None:
-    """Aside, flush, rename: a reader finds the old file or the whole new one."""
-    aside = path.with_name(f".{path.name}.{os.getpid()}.aside")
-    try:
-        with aside.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    finally:
-        aside.unlink(missing_ok=True)

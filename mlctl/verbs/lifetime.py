@@ -30,11 +30,12 @@ class Lifetime:
 
     Attributes:
         stage: the one that counts: production; else the first that holds a version.
-        number: of the version in question: what the stage holds, else the newest; None for none.
-        staged: whether the stage holds it.
+        number: of the version in question: the one asked for, what the stage holds, or the newest; or None.
+        staged: whether the stage holds a version.
     """
 
-    def __init__(self, session: Session, model: str) -> None:
+    def __init__(self, session: Session, model: str, number: int | None = None) -> None:
+        """The record of a model; with a number, that of this version of it."""
         self.session = session
         self.model = model
         self.names = session.repository.decisions.names()
@@ -43,7 +44,8 @@ class Lifetime:
         self.stage = STAGE if STAGE in held else next(iter(held), STAGE)
         self.staged = self.stage in held
         newest = next(iter(self.names.newest(f"models/{model}", 1)), None)
-        self.number = self.number_of(held[self.stage]) if self.staged else newest
+        live = self.number_of(held[self.stage]) if self.staged else newest
+        self.number = live if number is None else number
 
     @property
     def label(self) -> str:
@@ -60,6 +62,13 @@ class Lifetime:
     def version(self) -> ModelVersion | None:
         """The version in question."""
         return None if self.digest is None else self.fact(self.digest)
+
+    @cached_property
+    def refit(self) -> ModelVersion | None:
+        """The same recipe on all rows; what a stage holds of it, where there is one."""
+        name = model_refit(self.model, self.number) if self.number is not None else None
+        digest = self.names.value(name) if name else None
+        return None if digest is None else self.fact(digest)
 
     @cached_property
     def run(self) -> Run | None:

@@ -105,7 +105,6 @@ def _seen(life: Lifetime | None, item: Item) -> Finding:
 
 _PEOPLE = {
     "infra_1": "a run that was fitted again leaves no record; whoever has run `mlctl reproduce` answers",
-    "model_7": "no record can tell which groups matter; whoever has looked at them answers",
 }
 """Why only people know, where it needs to be said."""
 

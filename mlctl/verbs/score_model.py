@@ -5,6 +5,7 @@ from itertools import combinations
 
 from mlctl.domain.digits import digits
 from mlctl.domain.evaluation import Evaluation
+from mlctl.domain.fairness import by_group
 from mlctl.domain.metric import METRICS, harm, loss
 from mlctl.domain.records import encode
 from mlctl.domain.refs import model_version
@@ -173,6 +174,32 @@ def _slices(life: Lifetime) -> Finding:
     return Finding(points=AUTOMATED, why="slices were measured, and gates judge them", proofs=proofs)
 
 
+def _fair(life: Lifetime) -> Finding:
+    """Groups compared, and gates on the gaps between them that were in force at the promotion."""
+    compared = [(digest, one) for digest, one in life.evaluated if any(f.gaps for f in one.fairness.values())]
+    if not compared:
+        why = "no evaluation has compared groups (eval.fairness)"
+        return Finding(points=0, why=why, next=f"mlctl spec explain model.{life.model}.eval")
+    digest, one = compared[-1]
+    gaps = (
+        f"{name} by {column} {digits(gap.difference.value)}"
+        for column, fair in one.fairness.items()
+        for name, gap in fair.gaps.items()
+        if gap.difference.value is not None
+    )
+    proof = Proof(kind="evaluation", id=digest, told=", ".join(gaps))
+    ours = life.ours
+    gates = gates_of(life.session, life.model, life.stage)
+    held = ours is not None and not forced(ours) and str(ours.evidence.get("gates")) == gates_digest(gates)
+    if ours is None or not held or not any(by_group(key) for key in gates.rules):
+        why = "groups were compared; no gate on the gap between them was in force at the promotion"
+        return Finding(
+            points=BY_HAND, why=why, proofs=(proof,), next=f"mlctl spec explain model.{life.model}.gates"
+        )
+    proofs = (proof, proof_of(ours, "a gate on the gap between groups was in force"))
+    return Finding(points=AUTOMATED, why="groups were compared, and a gate judges the gap", proofs=proofs)
+
+
 def _judged_slices(life: Lifetime, one: Evaluation, in_force: str) -> bool:
     """Whether the gates that the promotion passed are today's, and could judge one of the slices."""
     gates = gates_of(life.session, life.model, life.stage)
@@ -209,5 +236,6 @@ JUDGES: Mapping[str, Callable[[Lifetime], Finding]] = {
     "model_4": _age,
     "model_5": _simpler,
     "model_6": _slices,
+    "model_7": _fair,
 }
 """By item; of the others only people know."""
