@@ -24,6 +24,7 @@ th, td { text-align: left; padding: .38rem 1.4rem .38rem 0; border-bottom: 1px s
   vertical-align: top; }
 thead th { color: var(--soft); font-weight: 500; white-space: nowrap; }
 tbody th { font-weight: 600; }
+tbody th, td:not(:last-child) { white-space: nowrap; }
 .n { text-align: right; white-space: nowrap; }
 td.n .soft { display: block; font-size: .84em; }
 code { font: .88em ui-monospace, monospace; }

@@ -33,6 +33,8 @@ def notes(data: EvalResult) -> Iterator[str]:
     """Sentences below the verdict: what the comparison rests on, and what is told beside the metrics."""
     yield from _verdict_notes(data)
     yield from filter(None, (decision(data), slope(data)))
+    if data.in_use is not None:
+        yield f"in use: {data.in_use.told}"
 
 
 def _verdict_notes(data: EvalResult) -> Iterator[str]:

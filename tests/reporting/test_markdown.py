@@ -12,6 +12,7 @@ from mlctl.domain.evaluation import (
     SliceResult,
     SliceSearch,
 )
+from mlctl.domain.in_use import InUse
 from mlctl.domain.requests.eval import EvalResult
 from mlctl.reporting.markdown import markdown
 
@@ -56,6 +57,7 @@ def result(**changes):
             found=(FoundSlice(where="hr >= 6 and hr < 12", rows=430, value=44.0, overall=31.77, p=0.004),),
         ),
         stage="production",
+        in_use=InUse(bytes=1_240_000, latency_ms=0.831),
         notes={"slope": {"value": 0.912, "low": 0.86, "high": 0.97}},
         gates={
             "passed": False,
