@@ -16,8 +16,9 @@ _WHOLE = "all rows"
 
 
 def _newest(life: Lifetime) -> tuple[str, Evaluation] | None:
-    """The newest evaluation of the tested artefact, and its source."""
-    own = [(digest, one) for digest, one in life.evaluated if one.model_digest == life.digest]
+    """The newest evaluation of the tested artefact, on rows new to it if there is one; its source."""
+    found = [life.measured, life.evaluated]
+    own = [(digest, one) for part in found for digest, one in part if one.model_digest == life.digest]
     return (f"{_HOW} {own[-1][0][:12]}", own[-1][1]) if own else None
 
 

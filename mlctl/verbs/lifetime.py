@@ -61,14 +61,14 @@ class Lifetime:
     @cached_property
     def version(self) -> ModelVersion | None:
         """The version in question."""
-        return None if self.digest is None else self.fact(self.digest)
+        return self.fact(self.digest) if self.digest is not None and self.is_here(self.digest) else None
 
     @cached_property
     def refit(self) -> ModelVersion | None:
         """The same recipe on all rows; what a stage holds of it, where there is one."""
         name = model_refit(self.model, self.number) if self.number is not None else None
         digest = self.names.value(name) if name else None
-        return None if digest is None else self.fact(digest)
+        return None if digest is None or not self.is_here(digest) else self.fact(digest)
 
     @cached_property
     def run(self) -> Run | None:
@@ -89,12 +89,19 @@ class Lifetime:
     def evaluations(self) -> list[tuple[Digest, Evaluation]]:
         """Of every version that has a number, oldest first."""
         found = self.session.repository.facts.where(Evaluation, model=self.model)
-        return [(digest, one) for digest, one in found if self.number_of(one.model_digest) is not None]
+        known = {one.model_digest for _, one in found if self.number_of(one.model_digest) is not None}
+        here = {digest for digest in known if self.is_here(digest)}
+        return [(digest, one) for digest, one in found if one.model_digest in here]
+
+    @cached_property
+    def measured(self) -> list[tuple[Digest, Evaluation]]:
+        """Of the version in question, oldest first."""
+        return [(digest, one) for digest, one in self.evaluations if one.model_digest in self.own]
 
     @cached_property
     def evaluated(self) -> list[tuple[Digest, Evaluation]]:
-        """Of the version in question, oldest first."""
-        return [(digest, one) for digest, one in self.evaluations if one.model_digest in self.own]
+        """The same, on rows that it has not learnt from."""
+        return [(digest, one) for digest, one in self.measured if not one.notes.get("learnt_rows")]
 
     @cached_property
     def peers(self) -> list[tuple[ModelVersion, Evaluation]]:
@@ -149,6 +156,10 @@ class Lifetime:
         number = self.names.last_effect(name)
         return None if number is None else self.entry(number)
 
+    def is_here(self, digest: str) -> bool:
+        """Whether a version's fact is here; `clone --only` leaves some where they are."""
+        return self.session.repository.facts.has(ModelVersion, digest)
+
     def fact(self, digest: str) -> ModelVersion:
         """A version of this model."""
         return self.session.repository.facts.get(ModelVersion, digest)
@@ -161,7 +172,8 @@ class Lifetime:
     def versions(self, most: int) -> dict[int, ModelVersion]:
         """The newest versions by number, oldest first."""
         newest = self.names.newest(f"models/{self.model}", most)
-        return {number: self.fact(digest) for number, digest in sorted(newest.items())}
+        here = {number: digest for number, digest in newest.items() if self.is_here(digest)}
+        return {number: self.fact(digest) for number, digest in sorted(here.items())}
 
     @cached_property
     def _numbers(self) -> dict[str, int]:

@@ -2,13 +2,17 @@
 
 from collections.abc import Callable, Mapping
 
+import msgspec
+
 from mlctl.domain.dataset import DatasetVersion
+from mlctl.domain.errors import MlctlError
 from mlctl.domain.metric import loss
 from mlctl.domain.model import ModelVersion
+from mlctl.domain.run import Run
 from mlctl.domain.score import AUTOMATED, BY_HAND, Finding, Proof
-from mlctl.domain.spec_kept import kept_spec
 from mlctl.verbs.lifetime import Lifetime, by_machine, forced, proof_of
 from mlctl.verbs.order import in_order, metric_order
+from mlctl.verbs.spec_of import spec_of
 
 _LOOKED_BACK = 20
 
@@ -70,7 +74,7 @@ def _rules(life: Lifetime) -> Finding:
         run = life.run_of(version)
         if run is None:
             continue
-        ruled = set(kept_spec(life.session.repository.objects.read(run.spec)).exclude)
+        ruled = _excluded(life, run)
         there = ruled & _columns(life, version)
         if there and not ruled & {one.name for one in version.signature.inputs}:
             told = f"version {number} was fitted without {', '.join(sorted(there))}"
@@ -81,6 +85,14 @@ def _rules(life: Lifetime) -> Finding:
     return Finding(
         points=points, why="runs were kept from columns that are ruled out", proofs=tuple(proofs[-3:])
     )
+
+
+def _excluded(life: Lifetime, run: Run) -> set[str]:
+    """Columns that the recorded spec of a run rules out."""
+    try:
+        return set(spec_of(life.session, run).exclude)
+    except (MlctlError, msgspec.DecodeError):
+        return set()  # not brought here, or damage, which is fsck's to report
 
 
 def _columns(life: Lifetime, version: ModelVersion) -> set[str]:

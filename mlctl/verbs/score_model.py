@@ -110,7 +110,7 @@ def _age(life: Lifetime) -> Finding:
     proofs, moves = [], []
     for digest, one in life.evaluations:
         other = one.incumbent.digest
-        if other is None or not one.incumbent.metrics or life.number_of(other) is None:
+        if other is None or not one.incumbent.metrics or not life.is_here(other):
             continue
         newer, older = life.fact(one.model_digest).learnt_through, life.fact(other).learnt_through
         if newer is not None and older is not None and older < newer:

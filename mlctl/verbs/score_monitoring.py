@@ -1,10 +1,10 @@
 """Items of the score for monitoring: what the record of one model shows of them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.digits import digits
-from mlctl.domain.monitoring import MonitorReport, WindowReport
+from mlctl.domain.monitoring import WindowReport
 from mlctl.domain.score import AUTOMATED, BY_HAND, Finding, Proof
 from mlctl.verbs.lifetime import Lifetime, by_machine, forced, proof_of
 
@@ -30,12 +30,12 @@ def _upstream(life: Lifetime) -> Finding:
 
 
 def _watched(life: Lifetime, counts: Callable[[WindowReport], str], what: str, missing: str) -> Finding:
-    """Reports with windows that count; reports of one moment of the data are one."""
-    found: dict[tuple[str, int], tuple[str, WindowReport]] = {}
+    """Reports with windows that count; those of one day are one, so that to look twice is no habit."""
+    found: dict[str, tuple[str, WindowReport]] = {}
     for digest, report in life.reports:
         good = [one for one in life.windows(report) if counts(one)]
         if good:
-            found[_moment(report, good)] = (digest, good[-1])
+            found[report.created_at[:10]] = (digest, good[-1])
     if not found:
         return Finding(points=0, why=missing, next=_watching(life))
     proofs = tuple(
@@ -43,14 +43,9 @@ def _watched(life: Lifetime, counts: Callable[[WindowReport], str], what: str, m
         for digest, window in list(found.values())[-3:]
     )
     if len(found) > 1:
-        return Finding(points=AUTOMATED, why=f"{what} in {len(found)} reports of the monitor", proofs=proofs)
-    why = f"{what} once; not yet again with newer answers"
+        return Finding(points=AUTOMATED, why=f"{what} on {len(found)} days", proofs=proofs)
+    why = f"{what} on one day; not yet again with newer answers"
     return Finding(points=BY_HAND, why=why, proofs=proofs, next=_watching(life))
-
-
-def _moment(report: MonitorReport, good: Iterable[WindowReport]) -> tuple[str, int]:
-    """Up to when, and how many answers had been seen."""
-    return max(one.end for one in good), sum(one.rows for one in report.windows)
 
 
 def _invariants(life: Lifetime) -> Finding:
@@ -103,7 +98,7 @@ def _stale(life: Lifetime) -> Finding:
     renewed, newest = [], ""
     for entry in life.promotions:
         for change in entry.changes:
-            if change.name.startswith("stages/") and change.new is not None:
+            if change.name.startswith("stages/") and change.new is not None and life.is_here(change.new):
                 through = life.fact(change.new).learnt_through or ""
                 if newest and through > newest:
                     renewed.append((entry, f"learnt up to {through[:10]} instead of {newest[:10]}"))

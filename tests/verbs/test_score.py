@@ -7,6 +7,7 @@ from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.rollback import RollbackRequest
 from mlctl.domain.requests.score import ScoreRequest
 from mlctl.domain.requests.train import TrainRequest
+from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.score import ITEMS, bands, reading
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.promote import promote
@@ -14,6 +15,8 @@ from mlctl.verbs.rollback import rollback
 from mlctl.verbs.score import score
 from mlctl.verbs.session import Session
 from mlctl.verbs.train import train
+from mlctl.verbs.undo import undo
+from tests.verbs.hand_made import ADA, Bikes
 from tests.verbs.learner import GATES, spec
 
 SLICED = GATES + '"mae@slices" = { max = 5, min_rows = 10 }\n'
@@ -235,3 +238,82 @@ def test_a_score_below_the_least_is_refused_with_all_of_it(learner):
     assert refused.value.data.open == 28
     assert refused.value.facts["reasons"][0]["limit"] == 0.5
     assert scored(learner, check=True, least=0).score == 0
+
+
+def test_an_evaluation_on_rows_that_it_has_learnt_from_counts_for_nothing(learner):
+    train(learner.session(), TrainRequest())
+    evaluate(learner.session(), EvalRequest(data="rides@1"))
+    assert points(learner) == {}
+
+
+def test_gates_that_held_at_the_promotion_count_whole(learner):
+    gates = GATES + 'size_mb = { max = 100 }\nage = { max = "100000d" }\ndata_checks = true\n'
+    text = spec(gates=gates).replace('time = ["day"]', 'time = ["day"]\nchecks = ["not_null(rides)"]')
+    learner.write("mlctl.toml", text)
+    train(learner.session(), TrainRequest())
+    promote(learner.session(), PromoteRequest())
+    found = items(learner)
+    assert [found[name].points for name in ("data_1", "monitor_4", "monitor_6")] == [1, 1, 1]
+    assert "1 check holds on rides" in found["data_1"].proofs[0].told
+
+
+def test_a_promotion_that_was_undone_is_a_rollback(learner):
+    train(learner.session(), TrainRequest())
+    promote(learner.session(), PromoteRequest())
+    train(learner.session(), TrainRequest(set=("alpha=2",)))
+    promote(learner.session(), PromoteRequest(force=True, reason="to see"))
+    undo(learner.session(), UndoRequest())
+    found = items(learner)["infra_7"]
+    assert (found.points, found.proofs[0].told[:17]) == (0.5, "promotion, undone")
+
+
+@pytest.fixture
+def bikes(tmp_path):
+    """A version with an evaluation, in production."""
+    made = Bikes(tmp_path)
+    digest = made.version(2)
+    evaluation = made.evaluation(digest, {})
+    made.decide(
+        "promote", ADA, {"stages/demand/production": digest},
+        evidence={
+            "evaluation": evaluation, "forced": False, "gates": "a" * 64,
+            "approvals": [{"email": "bea@example.org", "told": "unverified: it is not signed"}],
+        },
+    )  # fmt: skip
+    made.digest = digest
+    return made
+
+
+def test_a_clean_commit_and_the_approval_of_another_count(bikes):
+    found = items(bikes, bikes.session)["model_1"]
+    assert (found.points, [proof.kind for proof in found.proofs]) == (1, ["run", "decision"])
+    assert "bea@example.org" in found.proofs[1].told
+
+
+def test_groups_that_were_compared_count_half_without_a_gate(bikes):
+    found = items(bikes, bikes.session)["model_7"]
+    assert (found.points, found.proofs[0].told) == (0.5, "opportunity by district 0.125")
+
+
+def test_reports_of_the_versions_own_answers_count_once_a_day(bikes):
+    watching = ("monitor_2", "monitor_3", "monitor_7", "model_2", "infra_5")
+
+    def now():
+        found = items(bikes, bikes.session)
+        return [found[name].points for name in watching]
+
+    assert now() == [0, 0, 0, 0, 0]
+    bikes.report("b" * 64, day=10)
+    assert now() == [0, 0, 0, 0, 0]
+    bikes.report(bikes.digest, day=11)
+    bikes.report(bikes.digest, day=11, rows=90)
+    assert now() == [0.5, 0.5, 0.5, 0.5, 0.5]
+    bikes.report(bikes.digest, day=12)
+    assert now() == [1, 1, 1, 0.5, 0.5]
+
+
+def test_answers_in_another_stage_count_only_from_before_the_promotion(bikes):
+    bikes.report(bikes.digest, day=20, stage="staging")
+    assert items(bikes, bikes.session)["infra_6"].points == 0
+    bikes.report(bikes.digest, day=1, stage="staging")
+    assert items(bikes, bikes.session)["infra_6"].points == 0.5
