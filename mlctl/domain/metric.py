@@ -22,6 +22,23 @@ class Metric(msgspec.Struct, frozen=True, kw_only=True):
     summary: str
 
 
+QUANTILE_METRICS = {
+    f"{name}_{percent:02}": percent / 100
+    for name in ("pinball", "coverage")
+    for percent in (1, 5, 10, 25, 50, 75, 90, 95, 99)
+}
+"""Metrics of a model that answers a quantile, by name: which quantile."""
+
+
+def _quantile_metric(name: str, level: float) -> Metric:
+    if name.startswith("pinball"):
+        cost = f"a unit too low costs {level:g}, too high {1 - level:g}"
+        summary = f"pinball loss of the quantile {level:g}: {cost}"
+        return Metric(name=name, tasks=REGRESSION, better="lower", summary=summary)
+    summary = f"share of truths at or below the prediction, minus {level:g}"
+    return Metric(name=name, tasks=REGRESSION, better="zero", summary=summary)
+
+
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -36,6 +53,7 @@ METRICS: dict[str, Metric] = {
             summary="mean of |error| / |truth| where truth is not 0",
         ),
         Metric(name="medae", tasks=REGRESSION, better="lower", summary="median absolute error"),
+        *(_quantile_metric(name, level) for name, level in QUANTILE_METRICS.items()),
         Metric(name="accuracy", tasks=CLASSES, better="higher", summary="share of right answers"),
         Metric(
             name="balanced_accuracy",

@@ -8,7 +8,7 @@ from mlctl.domain.duration import duration
 from mlctl.domain.errors import InvalidName
 from mlctl.domain.expression import Name, names_of, parse
 from mlctl.domain.expression_tokens import ExpressionError
-from mlctl.domain.metric import METRICS
+from mlctl.domain.metric import METRICS, QUANTILE_METRICS
 from mlctl.domain.nearest import nearest
 from mlctl.domain.refs import check_name
 from mlctl.domain.spec import ModelSpec
@@ -32,7 +32,8 @@ def known_metric(name: str, model: ModelSpec, path: Path) -> Problems:
     """The metric exists and fits the task."""
     metric = METRICS.get(name)
     if metric is None:
-        fitting = [known for known, it in METRICS.items() if model.task is None or model.task in it.tasks]
+        usual = {known: it for known, it in METRICS.items() if known not in QUANTILE_METRICS}
+        fitting = [known for known, it in usual.items() if model.task is None or model.task in it.tasks]
         near = nearest(name, METRICS)
         yield problem(
             path, f"unknown metric {name!r}" + ("" if near else f"; known: {', '.join(fitting)}"), near

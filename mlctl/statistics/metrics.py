@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
+from mlctl.domain.metric import QUANTILE_METRICS
 from mlctl.statistics.curves import equal_mass
 
 Array = np.ndarray[Any, Any]
@@ -178,6 +179,13 @@ def _mean_of(function: Callable[[Answers], Array]) -> Callable[[Answers], Array]
     return lambda answers: _columns(np.ones(len(answers.truth)), function(answers))
 
 
+def _quantile_row(name: str, level: float) -> Callable[[Answers], Array]:
+    """The pinball loss (Koenker and Bassett, Econometrica 46, 1978), or coverage less its level."""
+    if name.startswith("pinball"):
+        return lambda answers: np.maximum(-level * _error(answers), (1 - level) * _error(answers))
+    return lambda answers: np.asarray((answers.truth <= answers.output) - level)
+
+
 def _r2_rows(answers: Answers) -> Array:
     centred = answers.truth - (answers.truth.mean() if len(answers.truth) else 0.0)
     return _columns(np.ones(len(centred)), _error(answers) ** 2, centred, centred**2)
@@ -244,6 +252,7 @@ _ROWS: dict[str, Callable[[Answers], Array]] = {
     "r2": _r2_rows,
     "mape": _mape_rows,
     "slope": _slope_rows,
+    **{name: _mean_of(_quantile_row(name, level)) for name, level in QUANTILE_METRICS.items()},
     "selection_rate": _decision_rows,
     "false_positive_rate": _decision_rows,
     "accuracy": _mean_of(lambda answers: np.asarray(answers.output == answers.truth)),
@@ -296,6 +305,7 @@ _FINISH: dict[str, Callable[[Array], Array]] = {
     "r2": _r2,
     "mape": _mean,
     "slope": _slope,
+    **dict.fromkeys(QUANTILE_METRICS, _mean),
     "selection_rate": lambda sums: sums[..., 1] / sums[..., 0],
     "false_positive_rate": lambda sums: sums[..., 3] / sums[..., 2],
     "accuracy": _mean,

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import msgspec
 
 from mlctl.domain.errors import UsageError
-from mlctl.domain.metric import METRICS, first_judged
+from mlctl.domain.metric import METRICS, QUANTILE_METRICS, first_judged
 from mlctl.domain.requests.why import HybridFit, Share, WhyRequest, WhyResult
 from mlctl.statistics.shares import wanted
 from mlctl.verbs.asked import metric_names
@@ -145,10 +145,11 @@ def _metrics(request: WhyRequest, pair: Pair) -> tuple[tuple[str, ...], str]:
         UsageError: there is no such metric for the task.
     """
     task = pair.new.version.signature.task
-    able = tuple(name for name, metric in METRICS.items() if task in metric.tasks)
+    declared = metric_names(pair.new.spec, task)
+    seldom = QUANTILE_METRICS.keys() - {*declared, request.metric}
+    able = tuple(name for name, metric in METRICS.items() if task in metric.tasks and name not in seldom)
     if request.metric is None:
         known = pair.new.run.metrics
-        declared = metric_names(pair.new.spec, task)
         return able, first_judged(declared, probabilities=known.get(declared[0]) is not None)
     if request.metric not in able:
         raise UsageError(

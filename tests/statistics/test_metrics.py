@@ -1,4 +1,5 @@
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -37,6 +38,9 @@ SK_REGRESSION = {
     "medae": sk.median_absolute_error,
     "bias": lambda truth, output: np.mean(output - truth),
 }
+for level in (0.1, 0.5, 0.9):
+    name = f"pinball_{round(100 * level)}"
+    SK_REGRESSION[name] = partial(sk.mean_pinball_loss, alpha=level)
 SK_BINARY = {
     "accuracy": lambda a: sk.accuracy_score(a.truth, a.output),
     "balanced_accuracy": lambda a: sk.balanced_accuracy_score(a.truth, a.output),
@@ -140,3 +144,18 @@ def test_a_truth_that_is_no_class_of_the_model_costs_the_most_that_log_loss_know
     strange = Answers(truth=np.array([1, -1]), output=np.array([1, 1]), probabilities=chances, classes=2)
     assert value("log_loss", known) == pytest.approx(0, abs=1e-12)
     assert value("log_loss", strange) > 15
+
+
+def test_coverage_is_the_share_at_or_below_the_prediction_less_the_quantile():
+    answers = Answers(truth=np.arange(10.0), output=np.full(10, 7.0))
+    assert value("coverage_90", answers) == pytest.approx(0.8 - 0.9)
+    assert value("coverage_75", answers) == pytest.approx(0.05)
+
+
+def test_the_right_quantile_has_the_least_pinball_loss():
+    truth = np.random.default_rng(0).exponential(size=5000)
+    losses = {
+        share: value("pinball_90", Answers(truth=truth, output=np.full(5000, np.quantile(truth, share))))
+        for share in (0.5, 0.8, 0.9, 0.97)
+    }
+    assert min(losses, key=losses.get) == 0.9
