@@ -61,7 +61,7 @@ _TITLES: Mapping[Section, tuple[str, ...]] = {
     ),
     "infrastructure": (
         "training is reproducible",
-        "the model's code has unit tests",
+        "the model is tested for how it has to behave",
         "the whole pipeline is tested from end to end",
         "a model is validated before it serves",
         "one prediction can be followed step by step",
@@ -85,7 +85,7 @@ _SHORT: Mapping[Section, str] = {
     "monitoring": "monitor",
 }
 _ONLY_PEOPLE = frozenset(
-    {"data_3", "data_5", "data_7", "infra_1", "infra_2", "monitor_5"},
+    {"data_3", "data_5", "data_7", "infra_1", "monitor_5"},
 )
 
 ITEMS: tuple[Item, ...] = tuple(

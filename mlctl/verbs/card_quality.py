@@ -63,6 +63,13 @@ def results(life: Lifetime) -> CardSection:
         tables.append(
             CardTable(title="By slice", head=("slice", "rows", *metrics), rows=cells, source=source)
         )
+    if one.behaviour:
+        tests = tuple(
+            (test.name, test.kind, f"{test.rows:,}", f"{test.failed:,}", "yes" if test.passed else "no")
+            for test in one.behaviour
+        )
+        wanted = ("test", "kind", "rows", "did not behave", "passed")
+        tables.append(CardTable(title="Tests of behaviour", head=wanted, rows=tests, source=source))
     lines = [] if one.slices else [CardLine(name="slices", text=None, source=source)]
     lines += [
         CardLine(name="weak slices found", text=_weak(one), source=source),

@@ -16,6 +16,7 @@ from mlctl.domain.refs import model_refit, model_version
 from mlctl.domain.refs import stage as stage_name
 from mlctl.domain.run import Run
 from mlctl.domain.score import Proof
+from mlctl.domain.sharing import spoken
 from mlctl.verbs.declared import declared_model
 from mlctl.verbs.session import Session
 
@@ -136,6 +137,13 @@ class Lifetime:
         return None
 
     @cached_property
+    def passed_on(self) -> Evaluation | None:
+        """The evaluation on which its newest promotion passed the gates, unforced."""
+        if self.ours is None or forced(self.ours):
+            return None
+        return dict(self.evaluations).get(Digest(str(self.ours.evidence.get("evaluation"))))
+
+    @cached_property
     def rolled_back(self) -> list[Entry]:
         """What gave the stage back what it held before: rollbacks, and promotions that were undone."""
         name = stage_name(self.model, self.stage)
@@ -204,4 +212,4 @@ def forced(entry: Entry) -> bool:
 def proof_of(entry: Entry, told: str) -> Proof:
     """A decision as proof."""
     via = f" via {entry.actor.via}" if entry.actor.via in AUTOMATIC else ""
-    return Proof(kind="decision", id=str(entry.number), told=f"{told}{via}, {entry.committed_at[:10]}")
+    return Proof(kind="decision", id=spoken(entry.number), told=f"{told}{via}, {entry.committed_at[:10]}")

@@ -7,10 +7,11 @@ and a day, and an answer ages. The score is the least of four sections.
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from math import isnan
 from typing import Literal
 
 from mlctl.domain.duration import duration
-from mlctl.domain.errors import GateRefused
+from mlctl.domain.errors import GateRefused, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.score import ScoredItem, ScoreRequest, ScoreResult
 from mlctl.domain.score import ITEMS, Finding, Item, Proof, bands, reading, sums
@@ -32,9 +33,11 @@ def score(session: Session, request: ScoreRequest) -> Outcome[ScoreResult]:
     """Compute or look up every item.
 
     Raises:
-        NotFound, SpecInvalid: no such model, no valid spec.
+        NotFound, SpecInvalid: no such model, no valid spec. UsageError: `least` is no number.
         GateRefused: `check` was asked, and the score is below `least`; with the full result.
     """
+    if isnan(request.least):
+        raise UsageError("--min is no number", "mlctl score --help")
     none = request.model is None and not session.spec.model
     life = None if none else Lifetime(session, session.model_name(request.model))
     items = tuple(_scored(session, life, item) for item in ITEMS)

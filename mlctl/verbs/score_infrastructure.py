@@ -13,6 +13,27 @@ _NONE = gates_digest(StageGates())
 """Of a stage without gates."""
 
 
+def _behaves(life: Lifetime) -> Finding:
+    """Declared tests of behaviour, run on the version with its evaluation."""
+    more = f"mlctl spec explain model.{life.model}"
+    tested = [(digest, one.behaviour) for digest, one in life.evaluated if any(t.rows for t in one.behaviour)]
+    if not tested:
+        return Finding(points=0, why="no test of its behaviour has been run (tests)", next=more)
+    digest, tests = tested[-1]
+    failed = [one.name for one in tests if not one.passed]
+    told = f"{len(tests) - len(failed)} of {len(tests)} tests of behaviour passed"
+    proof = Proof(kind="evaluation", id=digest, told=told)
+    if failed:
+        why = f"tests of behaviour did not pass: {', '.join(failed)}"
+        return Finding(points=0, why=why, proofs=(proof,), next=_evaluating(life))
+    passed = life.passed_on.behaviour if life.passed_on is not None else ()
+    if life.ours is None or not any(one.required and one.rows for one in passed):
+        why = "tests of behaviour passed; no promotion has required that"
+        return Finding(points=BY_HAND, why=why, proofs=(proof,), next=more)
+    proofs = (proof, proof_of(life.ours, "promoted, with tests of behaviour required"))
+    return Finding(points=AUTOMATED, why="required tests of behaviour passed", proofs=proofs)
+
+
 def _pipeline(life: Lifetime) -> Finding:
     """One version's whole way: registered, promoted through gates, answering."""
     if life.number is None:
@@ -134,6 +155,7 @@ def _serving(life: Lifetime) -> str:
 
 
 JUDGES: Mapping[str, Callable[[Lifetime], Finding]] = {
+    "infra_2": _behaves,
     "infra_3": _pipeline,
     "infra_4": _validated,
     "infra_5": _debuggable,

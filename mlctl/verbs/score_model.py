@@ -10,6 +10,7 @@ from mlctl.domain.metric import METRICS, harm, loss
 from mlctl.domain.records import encode
 from mlctl.domain.refs import model_version
 from mlctl.domain.score import AUTOMATED, BY_HAND, Finding, Proof
+from mlctl.domain.spec_gates import StageGates
 from mlctl.verbs.declared import gates_of
 from mlctl.verbs.lifetime import Lifetime, by_machine, forced, proof_of
 from mlctl.verbs.order import in_order, metric_order
@@ -162,9 +163,8 @@ def _slices(life: Lifetime) -> Finding:
     told = ", ".join(f"{name} ({part.rows} rows)" for name, part in list(one.slices.items())[:4])
     proof = Proof(kind="evaluation", id=digest, told=told)
     ours = life.ours
-    gated = (
-        ours is not None and not forced(ours) and _judged_slices(life, one, str(ours.evidence.get("gates")))
-    )
+    passed = life.passed_on
+    gated = passed is not None and _judged_slices(life, passed)
     if ours is None or not gated:
         why = "slices were measured; no gate on them was in force when the version was promoted"
         return Finding(
@@ -189,9 +189,9 @@ def _fair(life: Lifetime) -> Finding:
     )
     proof = Proof(kind="evaluation", id=digest, told=", ".join(gaps))
     ours = life.ours
-    gates = gates_of(life.session, life.model, life.stage)
-    held = ours is not None and not forced(ours) and str(ours.evidence.get("gates")) == gates_digest(gates)
-    if ours is None or not held or not any(by_group(key) for key in gates.rules):
+    gates, passed = _gates_passed(life), life.passed_on
+    judged = gates is not None and any(by_group(key) for key in gates.rules)
+    if ours is None or passed is None or not passed.fairness or not judged:
         why = "groups were compared; no gate on the gap between them was in force at the promotion"
         return Finding(
             points=BY_HAND, why=why, proofs=(proof,), next=f"mlctl spec explain model.{life.model}.gates"
@@ -200,10 +200,17 @@ def _fair(life: Lifetime) -> Finding:
     return Finding(points=AUTOMATED, why="groups were compared, and a gate judges the gap", proofs=proofs)
 
 
-def _judged_slices(life: Lifetime, one: Evaluation, in_force: str) -> bool:
-    """Whether the gates that the promotion passed are today's, and could judge one of the slices."""
+def _gates_passed(life: Lifetime) -> StageGates | None:
+    """Today's gates of the stage, if they are those that the promotion passed."""
     gates = gates_of(life.session, life.model, life.stage)
-    if gates_digest(gates) != in_force:
+    in_force = life.ours is not None and str(life.ours.evidence.get("gates")) == gates_digest(gates)
+    return gates if in_force else None
+
+
+def _judged_slices(life: Lifetime, one: Evaluation) -> bool:
+    """Whether the gates that the promotion passed could judge one of the slices that it was shown."""
+    gates = _gates_passed(life)
+    if gates is None:
         return False
     compared = bool(one.incumbent.metrics)
     for key, rule in gates.rules.items():

@@ -96,12 +96,12 @@ class Bikes:
         self.decide("train", ADA, {model_version("demand", number): digest})
         return digest
 
-    def evaluation(self, digest, notes):
+    def evaluation(self, digest, notes, behaviour=(), at=full.T):
         mae, base = Estimate(value=41.25, low=39.0, high=43.5), Estimate(value=120.5, low=118, high=123)
         rate = {"recall": Estimate(value=0.75, low=0.7, high=0.8)}
         gap = Estimate(value=0.125, low=0.05, high=0.2)
         one = Evaluation(
-            created_at=full.T, model="demand", model_digest=digest, key=full.ANY, dataset="rides",
+            created_at=at, model="demand", model_digest=digest, key=full.ANY, dataset="rides",
             dataset_digest=self.dataset, stage="production", rows=2161, resample="week", units=13,
             samples=1000, seed=7, metrics={"mae": mae, "r2": Estimate(value=None)},
             slices={"night": SliceResult(rows=700, metrics={"mae": Estimate(value=12.5)})},
@@ -125,7 +125,7 @@ class Bikes:
             test=full.ANY, test_from="2011-10-20T00:00:00Z", test_through="2011-12-31T23:00:00Z",
             in_use=InUse(bytes=1_250_000, latency_ms=0.5, runs=9),
             data_checks=DataChecked(data="rides", checks=2, failed=("between(hum, 0.01, 1): 22 rows",)),
-            notes=notes,
+            notes=notes, behaviour=behaviour,
         )  # fmt: skip
         return self.store.facts.add(one)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from mlctl.domain.errors import NotFound
+from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.refs import approval, stage
 from mlctl.domain.requests.card import CardRequest
 from mlctl.domain.requests.eval import EvalRequest
@@ -111,3 +111,9 @@ def test_a_file_is_written_whole_and_named(bikes, tmp_path):
 def test_an_evaluation_of_another_version_lends_no_numbers(bikes):
     assert "41.25" in markdown(bikes.session, "demand@1")
     assert "41.25" not in markdown(bikes.session, "demand@2")
+
+
+@pytest.mark.parametrize(("path", "error"), [("nofolder/CARD.md", NotFound), (".", UsageError)])
+def test_a_file_that_cannot_be_one_is_refused(bikes, tmp_path, path, error):
+    with pytest.raises(error):
+        card(bikes.session, CardRequest(markdown=str(tmp_path / path)))

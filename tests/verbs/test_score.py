@@ -1,7 +1,8 @@
 import msgspec
 import pytest
 
-from mlctl.domain.errors import GateRefused, NotFound, SpecInvalid
+from mlctl.domain.errors import GateRefused, NotFound, SpecInvalid, UsageError
+from mlctl.domain.evaluation import BehaviourResult
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.rollback import RollbackRequest
@@ -317,3 +318,36 @@ def test_answers_in_another_stage_count_only_from_before_the_promotion(bikes):
     assert items(bikes, bikes.session)["infra_6"].points == 0
     bikes.report(bikes.digest, day=1, stage="staging")
     assert items(bikes, bikes.session)["infra_6"].points == 0.5
+
+
+def test_tests_of_behaviour_count_whole_only_if_the_promotion_has_required_them(bikes):
+    def behaving(day, **found):
+        one = BehaviourResult(**{"name": "warm", "kind": "direction", "rows": 9, "failed": 0, **found})
+        at = f"2026-11-{day}T00:00:00.000Z"
+        return bikes.evaluation(bikes.digest, {}, behaviour=(one,), at=at)
+
+    def now():
+        return items(bikes, bikes.session)["infra_2"].points
+
+    assert now() == 0
+    behaving(11, passed=False, required=False)
+    assert now() == 0
+    newest = behaving(12, passed=True, required=True)
+    assert now() == 0.5
+    evidence = {"evaluation": newest, "forced": False}
+    bikes.decide("promote", ADA, {"stages/demand/production": None})
+    bikes.decide("promote", ADA, {"stages/demand/production": bikes.digest}, evidence=evidence)
+    assert now() == 1
+
+
+def test_versions_that_are_elsewhere_do_not_stop_it(bikes):
+    other = bikes.version(3)
+    bikes.evaluation(other, {})
+    bikes.decide("promote", ADA, {"stages/demand/staging": other}, evidence={"forced": False})
+    bikes.store.layout.fact("models", other).unlink()
+    assert items(bikes, bikes.session)["model_7"].points == 0.5
+
+
+def test_a_least_that_is_no_number_lets_nothing_pass(learner):
+    with pytest.raises(UsageError):
+        scored(learner, check=True, least=float("nan"))
