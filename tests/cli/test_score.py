@@ -2,9 +2,11 @@
 
 import shlex
 
+import pytest
+
 LOADED = """
 import sys
-sys.argv = ["mlctl", "score"]
+sys.argv = ["mlctl", *sys.argv[1:]]
 from mlctl.__main__ import main
 main()
 print(*sys.modules, file=sys.stderr)
@@ -45,10 +47,11 @@ def test_a_check_below_the_least_exits_40_with_a_hint_that_works(project):
     assert project.run(*shlex.split(hint)[1:]).returncode == 0
 
 
-def test_nothing_heavy_is_loaded(project):
+@pytest.mark.parametrize("command", ["score", "card"])
+def test_nothing_heavy_is_loaded(project, command):
     assert project.run("train").returncode == 0
-    done = project.python(LOADED)
+    done = project.python(LOADED, command)
     assert done.returncode == 0, done.stderr
     loaded = set(done.stderr.split())
-    assert "mlctl.verbs.score" in loaded
+    assert f"mlctl.verbs.{command}" in loaded
     assert not loaded & {"sklearn", "pyarrow", "numpy", "scipy", "dvc", "git", "httpx"}
