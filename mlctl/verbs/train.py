@@ -55,8 +55,7 @@ def train(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
     known = known_run(session, recipe.key) if recipe.key is not None and request.cache else None
     if request.dry_run:
         return Outcome(data=_planned(session, recipe, known), next=(f"mlctl train {recipe.model}",))
-    changed = known is None or known.number is None
-    made = _made(session, recipe, request, known, warnings)
+    made, changed = _made(session, recipe, request, known, warnings)
     fits = request.repeats or (1 if request.purpose == "loop" else recipe.spec.eval.repeats)
     changed |= bool(_repeat(session, recipe.model, made, fits))
     return _outcome(session, recipe, made, changed=changed, warnings=warnings)
@@ -64,10 +63,10 @@ def train(session: Session, request: TrainRequest) -> Outcome[TrainResult]:
 
 def _made(
     session: Session, recipe: Recipe, request: TrainRequest, known: Known | None, warnings: list[str]
-) -> Known:
-    """The run and its version, with its number; fitted and registered where that has not been done."""
+) -> tuple[Known, bool]:
+    """The run and its version, with its number; whether it was registered now, or fitted and registered."""
     if known is not None and known.number is not None:
-        return known
+        return known, False
     if known is None:
         run, digest, version, said = engine("fitting").fit_and_store(session, recipe, request.resume)
         warnings += said
@@ -79,12 +78,12 @@ def _made(
     if number is None and key is not None:  # another process has registered the same inputs meanwhile
         twin = known_run(session, key)
         if twin is not None and twin.number is not None:
-            return twin
+            return twin, False
     if number is None:
         model = recipe.model
         why = f"the new version of {model} was withdrawn at once"
         raise NameMoved(why, f"mlctl train {model}", model=model)
-    return Known(run=run, digest=digest, version=version, number=number)
+    return Known(run=run, digest=digest, version=version, number=number), True
 
 
 def _repeat(session: Session, model: str, made: Known, fits: int) -> int:

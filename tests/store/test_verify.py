@@ -93,7 +93,7 @@ def test_every_file_that_something_names_is_missed(project):
         for path in sorted((project / ".mlctl" / folder).rglob("*"))
         if path.is_file()
     ]
-    unnamed = ("facts/evaluations", "facts/reports", "facts/predictions", "facts/runs")  # nothing needs them
+    unnamed = [f"facts/{kind}" for kind in ("evaluations", "reports", "repeats", "predictions", "runs")]
     for path in files:
         name = str(path.relative_to(project))
         if any(folder in name for folder in unnamed):

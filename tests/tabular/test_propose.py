@@ -68,7 +68,7 @@ def test_the_bikes_are_split_by_time_and_the_leak_is_found() -> None:
     assert (model.task, model.split.by, model.eval.resample) == ("regression", "time", "week")
     assert set(model.features) == {"dteday", "hr"}
     assert model.features["dteday"].parts == ["day_number"]
-    assert model.gates["production"]["mae"].incumbent == "not_worse"
+    assert model.gates["production"].rules["mae"].incumbent == "not_worse"
     assert "always answering the mean gets 142" in proposal.text
     assert model.retrain is not None
     assert model.retrain.window == "182d"
@@ -248,7 +248,7 @@ def test_a_table_of_prose_gets_a_linear_model_of_its_words() -> None:
 )
 def test_what_gates_judge_first_needs_no_threshold_and_no_limit_of_the_whole_table(values, first, gate):
     model = model_of(proposed(random_rows(rows=300, y=values), "y"))
-    rules = model.gates["production"]
+    rules = model.gates["production"].rules
     assert model.eval.metrics[0] == next(iter(rules)) == first
     assert {"min": rules[first].min, "max": rules[first].max} == gate
     assert {rule.incumbent for rule in rules.values()} == {"not_worse"}
