@@ -14,10 +14,10 @@ from scipy.special import ndtr, ndtri, stdtrit
 _LEAST_UNITS = 2
 _LEAST_DEFINED = 0.5
 _TINY = 1e-12
-_REACH = 5  # samples in a tail; further out they say nothing
+_REACH = 0.005
 
 
-def expanded(levels: Sequence[float], units: int) -> np.ndarray[Any, Any]:
+def expanded(levels: Sequence[float] | np.ndarray[Any, Any], units: int) -> np.ndarray[Any, Any]:
     """The levels at which to read the percentiles of a bootstrap over so many units."""
     asked = np.asarray(levels, dtype=np.float64)
     return np.asarray(ndtr(np.sqrt(units / (units - 1)) * stdtrit(units - 1, asked)))
@@ -44,13 +44,13 @@ def interval(
 def quantiles(samples: np.ndarray[Any, Any], units: int, levels: Sequence[float]) -> tuple[float, ...]:
     """Quantiles of a bootstrap distribution at expanded levels; () where `interval` would be None.
 
-    Levels with fewer than five samples beyond them lie on a normal tail from there on.
+    Beyond 0.005 and 0.995 they lie on a normal tail: a thousand samples say nothing of what is further out.
     """
     defined = samples[np.isfinite(samples)]
     if units < _LEAST_UNITS or len(defined) == 0 or len(defined) < _LEAST_DEFINED * len(samples):
         return ()
-    asked = expanded(levels, units)
-    reach = min(_REACH / len(defined), 0.5)
-    inside = np.clip(asked, reach, 1 - reach)
-    beyond = (ndtri(np.clip(asked, _TINY, 1 - _TINY)) - ndtri(inside)) * np.std(defined)
-    return tuple(float(value) for value in np.quantile(defined, inside) + beyond)
+    asked = np.asarray(levels, dtype=np.float64)
+    inside = np.clip(asked, _REACH, 1 - _REACH)
+    far, near = (np.clip(expanded(one, units), _TINY, 1 - _TINY) for one in (asked, inside))
+    beyond = (ndtri(far) - ndtri(near)) * np.std(defined)
+    return tuple(float(value) for value in np.quantile(defined, expanded(inside, units)) + beyond)
