@@ -35,20 +35,7 @@ def _verdict(data: EvalResult) -> Iterator[str]:
 
 
 def _metrics(data: EvalResult) -> Iterator[str]:
-    against = data.incumbent if data.incumbent.metrics else None
-    head = ["metric", f"{words.label(data)} [95 %]", "baseline", "minus baseline"]
-    if against is not None:
-        name = f"{data.model}@{against.version}"
-        head += [name, f"minus {name}"]
-    rows = []
-    for metric, found in data.metrics.items():
-        cells = [metric, words.estimate(found), words.estimate(data.baseline.get(metric))]
-        cells.append(words.difference(data.baseline_difference.get(metric)))
-        if against is not None:
-            compared = against.metrics.get(metric)
-            cells += [words.other(compared), words.difference(compared)]
-        rows.append(cells)
-    yield from _table(head, rows)
+    yield from _table(*words.metrics_table(data, f"{words.label(data)} [95 %]"))
 
 
 def _slices(data: EvalResult) -> Iterator[str]:

@@ -73,20 +73,7 @@ def _summary(data: EvalResult) -> str:
 
 
 def _metrics(data: EvalResult) -> str:
-    against = data.incumbent if data.incumbent.metrics else None
-    head = ["metric", words.label(data), "baseline", "minus baseline"]
-    if against is not None:
-        name = f"{data.model}@{against.version}"
-        head += [name, f"minus {name}"]
-    rows = []
-    for metric, found in data.metrics.items():
-        cells = [metric, words.estimate(found), words.estimate(data.baseline.get(metric))]
-        cells.append(words.difference(data.baseline_difference.get(metric)))
-        if against is not None:
-            compared = against.metrics.get(metric)
-            cells += [words.other(compared), words.difference(compared)]
-        rows.append(cells)
-    return _table(head, rows)
+    return _table(*words.metrics_table(data, words.label(data)))
 
 
 def _figures(title: str, figures: Iterator[Figure]) -> Iterator[str]:

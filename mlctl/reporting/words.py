@@ -173,3 +173,21 @@ def other(found: Difference | None) -> str:
 def between(low: float | None, high: float | None) -> str:
     """The interval in brackets; "" for none."""
     return "" if low is None or high is None else f" [{digits(low)}, {digits(high)}]"
+
+
+def metrics_table(data: EvalResult, title: str) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of the metrics beside baseline and incumbent; `title` stands over the model's own."""
+    against = data.incumbent if data.incumbent.metrics else None
+    head = ["metric", title, "baseline", "minus baseline"]
+    if against is not None:
+        name = f"{data.model}@{against.version}"
+        head += [name, f"minus {name}"]
+    rows = []
+    for metric, found in data.metrics.items():
+        cells = [metric, estimate(found), estimate(data.baseline.get(metric))]
+        cells.append(difference(data.baseline_difference.get(metric)))
+        if against is not None:
+            compared = against.metrics.get(metric)
+            cells += [other(compared), difference(compared)]
+        rows.append(cells)
+    return head, rows

@@ -4,14 +4,11 @@ What is kept stands in `index/`, which may be deleted at any time: it costs fits
 as soon as it is fitted, so that interrupted work goes on where it was.
 """
 
-import contextlib
 import hashlib
-import io
 import platform
 import sys
-import warnings
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 import numpy as np
@@ -27,6 +24,7 @@ from mlctl.domain.spec import DataSpec
 from mlctl.domain.used import ABSENT, PRESENT, Used
 from mlctl.learning.fit import answers_of
 from mlctl.learning.kernels import kernels
+from mlctl.learning.quiet import quiet
 from mlctl.learning.rows import targets
 from mlctl.statistics.metrics import value
 from mlctl.tabular.encode import Encoder
@@ -157,7 +155,7 @@ class Hybrids:
             answer=str(folder / "answer.json"),
         )
         if not self._pair.code_ran:  # a library's estimator needs no process of its own
-            with _silent():
+            with quiet():
                 return hybrid_of(self._session, job), True
         (folder / "job.json").write_bytes(msgspec.json.encode(job))
         ended = self._run(folder, tree, self._pair.variables(parts))
@@ -245,11 +243,3 @@ class Hybrids:
 def _made(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
-
-
-@contextlib.contextmanager
-def _silent() -> Any:
-    sink = io.StringIO()
-    with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -4,13 +4,9 @@ The rows on either side stay those of the version, whatever its split draws. Of 
 test rows are kept, not the model. Each is stored when it is done, so interrupted work goes on where it was.
 """
 
-import contextlib
-import io
 import time
-import warnings
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +20,7 @@ from mlctl.domain.repeat import Repeat
 from mlctl.domain.run import Run
 from mlctl.learning.fit import fit, problem_of
 from mlctl.learning.luck import Repeated
+from mlctl.learning.quiet import quiet
 from mlctl.learning.rows import Array
 from mlctl.learning.tables import answered_table
 from mlctl.statistics.metrics import Answers, value
@@ -67,7 +64,7 @@ def repeat(session: Session, label: str, digest: Digest, version: ModelVersion, 
     for number, seed in enumerate(wanted):
         session.report(Event(step=step, done=number, total=len(wanted), unit="fits"))
         began = time.monotonic()
-        with _silent():
+        with quiet():
             fitted = fit(learnt.train, replace(problem, seed=seed))
         own = answers(fitted, problem, learnt.test)
         kept = answered_table(learnt.test, (), version.signature, own, {})
@@ -143,12 +140,3 @@ def stored_answers(table: pa.Table, version: ModelVersion, signature: Signature,
         classes=len(signature.classes),
         positive=len(signature.classes) - 1 if signature.task == "binary" else 1,
     )
-
-
-@contextlib.contextmanager
-def _silent() -> Any:
-    """What a repeat prints and warns of was in the run's own log already."""
-    sink = io.StringIO()
-    with contextlib.redirect_stdout(sink), contextlib.redirect_stderr(sink), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield

@@ -17,6 +17,7 @@ import pytest
 
 from mlctl.workspace.scan import settled, stamp_of
 from tests.forks import Forks
+from tests.store import full
 
 _STATE = tempfile.mkdtemp(prefix="mlctl-state-")  # crash reports of programs outside a repository
 TABLE = "id,day,temp,rides\n" + "".join(f"{n},2026-01-{n:02},{n % 7}.5,{n * 3}\n" for n in range(1, 29))
@@ -93,6 +94,14 @@ def environment(more: Mapping[str, str]) -> dict[str, str]:
 
 
 PROGRAMS = Forks("mlctl", environment({}))
+
+
+@pytest.fixture
+def lived(tmp_path: Path) -> Path:
+    """A project with two versions, one of them promoted, written straight into the store."""
+    session = full.session(tmp_path)
+    full.life(session)
+    return session.root
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,6 @@
 
 import io
 import json
-import subprocess
-import sys
 
 import pytest
 from rich.console import Console
@@ -13,24 +11,12 @@ from mlctl.domain.requests.log import LogRequest
 from mlctl.store.repository import Repository
 from mlctl.verbs.log import log
 from mlctl.verbs.session import Session
-from tests.store import full
+from tests.cli.lives import mlctl
 
 
 @pytest.fixture
-def project(tmp_path):
-    session = full.session(tmp_path)
-    full.life(session)
-    return session.root
-
-
-def mlctl(project, *argv):
-    return subprocess.run(
-        [sys.executable, "-m", "mlctl", "-C", str(project), *argv],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+def project(lived):
+    return lived
 
 
 def test_the_log_is_a_line_a_decision_newest_first(project):

@@ -1,29 +1,15 @@
 """`mlctl undo` in a terminal and for programs."""
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from tests.store import full
+from tests.cli.lives import mlctl
 
 
 @pytest.fixture
-def project(tmp_path):
-    session = full.session(tmp_path)
-    full.life(session)
-    return session.root
-
-
-def mlctl(project, *argv):
-    return subprocess.run(
-        [sys.executable, "-m", "mlctl", "-C", str(project), *argv],
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+def project(lived):
+    return lived
 
 
 def test_undo_says_what_it_took_back(project):
