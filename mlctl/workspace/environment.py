@@ -17,7 +17,8 @@ from mlctl.domain.run import Environment
 from mlctl.workspace.process import output_of
 
 _DIST_INFO = r"(?P<name>[A-Za-z0-9._]+?)-(?P<version>[^-]+)(?:-[^/]*)?\.(?:dist|egg)-info\Z"
-_CI_VARIABLES = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "BUILDKITE", "TF_BUILD")
+CI_VARIABLES = ("CI", "GITHUB_ACTIONS", "GITLAB_CI", "JENKINS_URL", "BUILDKITE", "TF_BUILD")
+"""Each of them, set to anything but a no, says that CI runs the command."""
 _NO = {"", "0", "false", "no"}
 MACHINE = frozenset(
     {
@@ -159,7 +160,7 @@ def installed_packages(folders: list[str]) -> dict[str, str]:
 
 
 def _in_ci() -> bool:
-    return any(os.environ.get(name, "").lower() not in _NO for name in _CI_VARIABLES)
+    return any(os.environ.get(name, "").lower() not in _NO for name in CI_VARIABLES)
 
 
 def _user() -> str:
