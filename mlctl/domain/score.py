@@ -85,7 +85,7 @@ _SHORT: Mapping[Section, str] = {
     "monitoring": "monitor",
 }
 _ONLY_PEOPLE = frozenset(
-    {"data_3", "data_5", "data_7", "infra_1", "monitor_5"},
+    {"data_3", "data_5", "data_7", "monitor_5"},
 )
 
 ITEMS: tuple[Item, ...] = tuple(
@@ -127,7 +127,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     """One thing on record.
 
     Attributes:
-        kind: "decision", "evaluation", "run", "report", "model" or "answer".
+        kind: "decision", "evaluation", "run", "report", "reproduction", "model" or "answer".
         id: its number, digest, or run id; for `mlctl show`.
         told: the value in it that counts.
     """

@@ -25,7 +25,7 @@ from mlctl.store.objects import file_digest
 from mlctl.store.references import SHAPES, references
 from mlctl.store.repository import Repository
 
-LISTED = ("runs", "repeats", "evaluations", "reports")
+LISTED = ("runs", "repeats", "reproductions", "evaluations", "reports")
 """Kinds that no decision need name."""
 
 OBJECT = "object"

@@ -22,6 +22,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "predictions": ("model", "segment", "first_id", "last_id"),
     "reports": ("model", "key"),
     "repeats": ("model", "version", "run"),
+    "reproductions": ("run", "model", "version"),
     "runs": ("run", "model", "cache_key", "status"),
 }
 """The fields of each kind of fact that can be asked for; what is longest in use comes first."""

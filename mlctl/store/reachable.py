@@ -14,13 +14,17 @@ from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.ids import Digest, is_digest
 from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.repeat import Repeat
+from mlctl.domain.reproduction import Reproduction
 from mlctl.store.facts import fact_names
 from mlctl.store.repository import Repository
 from mlctl.store.trash import files_below
 
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _COLLECTED = {"datasets", "labels", "models"}  # they count once a decision or another fact names them
-_WITH_VERSION = {Repeat.kind}  # they count as long as the version that they name does
+_WITH_VERSION: dict[str, type[Repeat | Reproduction]] = {
+    Repeat.kind: Repeat,
+    Reproduction.kind: Reproduction,
+}  # they count as long as the version that they name does
 _LARGE = 8 << 20  # bytes; a longer object is a table or a model, and lists nothing
 _STEP = 512
 _WORK = "program"  # in the folder of a run that goes on: what a program was handed and writes names nothing
@@ -53,7 +57,9 @@ def reachable(repository: Repository, report: Report = silent) -> Reachable:
         if folder.is_dir()
         for digest in fact_names(folder)
     }
-    queue: set[str] = {digest for digest, kind in kinds.items() if kind not in _COLLECTED | _WITH_VERSION}
+    queue: set[str] = {
+        digest for digest, kind in kinds.items() if kind not in _COLLECTED | set(_WITH_VERSION)
+    }
     for folder in (layout.decisions, layout.store / "pending", layout.store / "live"):
         for path in files_below(folder):
             if _WORK not in path.parts:
@@ -62,7 +68,7 @@ def reachable(repository: Repository, report: Report = silent) -> Reachable:
     objects: set[bytes] = set()
     versions: list[tuple[Digest, DatasetVersion]] = []
     waiting = {
-        digest: repository.facts.get(Repeat, Digest(digest)).version
+        digest: repository.facts.get(_WITH_VERSION[kind], Digest(digest)).version
         for digest, kind in kinds.items()
         if kind in _WITH_VERSION
     }
@@ -89,7 +95,7 @@ def reachable(repository: Repository, report: Report = silent) -> Reachable:
 
 def unreached_facts(repository: Repository, needed: Reachable) -> Iterator[Path]:
     """Files of facts that nothing needs."""
-    for kind in sorted(_COLLECTED | _WITH_VERSION):
+    for kind in sorted(_COLLECTED | set(_WITH_VERSION)):
         folder = repository.layout.facts / kind
         yield from (
             repository.layout.fact(kind, digest)

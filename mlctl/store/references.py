@@ -11,6 +11,7 @@ from mlctl.domain.monitoring import MonitorReport
 from mlctl.domain.prediction import LabelBatch, PredictionBatch
 from mlctl.domain.records import Fact
 from mlctl.domain.repeat import Repeat
+from mlctl.domain.reproduction import Reproduction
 from mlctl.domain.run import Run
 
 SHAPES: dict[str, type[Fact]] = {
@@ -23,6 +24,7 @@ SHAPES: dict[str, type[Fact]] = {
         MonitorReport,
         PredictionBatch,
         Repeat,
+        Reproduction,
         Run,
     )
 }
@@ -66,8 +68,8 @@ def references(fact: Fact) -> References:
                 (ModelVersion.kind, fact.refit_of),
                 *((DatasetVersion.kind, digest) for digest in fact.datasets),
             ]
-        case Repeat():
-            objects.append(fact.answers)
+        case Repeat() | Reproduction():
+            objects.append(fact.answers if isinstance(fact, Repeat) else None)
             facts.append((ModelVersion.kind, fact.version))
         case Evaluation():
             objects.append(fact.predictions)

@@ -8,7 +8,7 @@ from mlctl.domain.refs import dataset_version, model_version
 from mlctl.domain.requests.card import CardLine, CardSection, CardTable
 from mlctl.domain.sharing import spoken
 from mlctl.domain.spec_told import CardSpec
-from mlctl.verbs.lifetime import Lifetime
+from mlctl.verbs.lifetime import AUTOMATIC, Lifetime
 from mlctl.verbs.provenance import person
 
 _VALUES = 8
@@ -36,6 +36,7 @@ def details(life: Lifetime) -> CardSection:
         CardLine(name="seed", text=seed, source=ran),
         CardLine(name="code", text=code, source=ran),
     ]
+    lines.append(_reproduced(life))
     made, decision = None, "decision"
     if registered is not None:
         actor = registered.actor
@@ -44,6 +45,17 @@ def details(life: Lifetime) -> CardSection:
     lines.append(CardLine(name="registered by", text=made, source=decision))
     lines.append(CardLine(name="contact", text=_contact(life), source="spec"))
     return CardSection(title="Model", lines=tuple(lines))
+
+
+def _reproduced(life: Lifetime) -> CardLine:
+    """What the newest fit from the record gave."""
+    if not life.reproductions:
+        return CardLine(name="reproduced", text=None, source="reproduction")
+    digest, one = life.reproductions[-1]
+    via = f" via {one.actor.via}" if one.actor.via in AUTOMATIC else ""
+    who = person(one.actor.name or one.actor.user, one.actor.email)
+    text = f"{one.outcome}, {one.created_at} by {who}{via}, {one.where}"
+    return CardLine(name="reproduced", text=text, source=f"reproduction {digest[:12]}")
 
 
 def _predicts(life: Lifetime) -> str | None:

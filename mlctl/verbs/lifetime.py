@@ -14,10 +14,12 @@ from mlctl.domain.monitoring import MonitorReport, WindowReport
 from mlctl.domain.prediction import PredictionBatch
 from mlctl.domain.refs import model_refit, model_version
 from mlctl.domain.refs import stage as stage_name
+from mlctl.domain.reproduction import Reproduction
 from mlctl.domain.run import Run
 from mlctl.domain.score import Proof
 from mlctl.domain.sharing import spoken
 from mlctl.verbs.declared import declared_model
+from mlctl.verbs.reproduced import reproductions_of
 from mlctl.verbs.session import Session
 
 AUTOMATIC = frozenset({"ci", "loop"})
@@ -110,6 +112,15 @@ class Lifetime:
         rows = {one.test for _, one in self.evaluated if one.test is not None}
         same = {one.model_digest: one for _, one in self.evaluations if one.test in rows}
         return [(self.fact(digest), one) for digest, one in same.items()]
+
+    @cached_property
+    def reproductions(self) -> list[tuple[Digest, Reproduction]]:
+        """Of the version in question, oldest first."""
+        found = [] if self.version is None else reproductions_of(self.session, self.version.run)
+        if self.refit is not None:
+            found = [*found, *reproductions_of(self.session, self.refit.run)]
+        own = {digest: one for digest, one in found if one.version in self.own}
+        return sorted(own.items(), key=lambda pair: (pair[1].created_at, pair[0]))
 
     @cached_property
     def reports(self) -> list[tuple[Digest, MonitorReport]]:

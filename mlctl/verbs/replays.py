@@ -101,6 +101,7 @@ def _fitted(
         proof=found.proof if found else "",
         compared=places,
         packages=packages,
+        kernels=first.kernels,
         attempts=tuple(attempts.done),
     )
 

@@ -1,7 +1,8 @@
 """`mlctl reproduce`: fit again from the record alone, in a clean work tree, and compare bit for bit.
 
 The record is a run's: its spec, seed, data versions, commit and kept files; the project's own state plays no
-part and stays as it is. Where something else comes out, fits under control tell why (`causes`).
+part and stays as it is. Where something else comes out, fits under control tell why (`causes`). Either way a
+fact says so: who, when, on which machine with which libraries.
 """
 
 import msgspec
@@ -13,6 +14,7 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.reproduce import ReproduceRequest, ReproduceResult
 from mlctl.domain.run import Run
 from mlctl.verbs.engines import engine
+from mlctl.verbs.reproduced import recorded
 from mlctl.verbs.resolve import DatasetFound, ModelFound, RunFound, resolve, resolve_model, resolve_run
 from mlctl.verbs.session import Session
 
@@ -45,6 +47,8 @@ def reproduce(session: Session, request: ReproduceRequest) -> Outcome[ReproduceR
     replays = engine("replays")
     result, warnings = replays.replay(session, request, wanted)
     warnings = (*wanted.warnings, *warnings)
+    if not request.dry_run:
+        result = recorded(session, wanted.run, result)
     if result.equal is not False:
         return Outcome(data=result, warnings=warnings)
     raise _differs(msgspec.structs.replace(result, remarks=warnings))

@@ -99,17 +99,11 @@ def _scored(session: Session, life: Lifetime | None, item: Item) -> ScoredItem:
 def _seen(life: Lifetime | None, item: Item) -> Finding:
     judge = _JUDGES.get(item.id)
     if judge is None:
-        why = _PEOPLE.get(item.id, "no record can tell; whoever knows answers")
+        why = "no record can tell; whoever knows answers"
         return Finding(points=0, why=f"{why} in [score.answers]: {item.id} = {{...}}", next=_ASK)
     if life is None:
         return Finding(points=0, why="the project declares no model", next="mlctl spec explain")
     return judge(life)
-
-
-_PEOPLE = {
-    "infra_1": "a run that was fitted again leaves no record; whoever has run `mlctl reproduce` answers",
-}
-"""Why only people know, where it needs to be said."""
 
 
 def _against(session: Session, answer: AnswerSpec) -> str | None:

@@ -13,6 +13,46 @@ _NONE = gates_digest(StageGates())
 """Of a stage without gates."""
 
 
+def _reproducible(life: Lifetime) -> Finding:
+    """The version was fitted again from its record, and the same came of it.
+
+    What came out otherwise since other libraries computed, or code has changed, says nothing of the training.
+    """
+    if life.number is None:
+        return Finding(points=0, why="no version has been trained", next=f"mlctl train {life.model}")
+    again = f"mlctl reproduce {life.label}"
+    elsewhere = {"library build", "code or data changed"}
+    proofs = [
+        (
+            one,
+            Proof(
+                kind="reproduction",
+                id=digest,
+                told=f"{one.outcome}, {one.where}{_via(one.actor.via)}, {one.created_at[:10]}",
+            ),
+        )
+        for digest, one in life.reproductions
+    ]
+    counted = [pair for pair in proofs if pair[0].equal or pair[0].cause not in elsewhere]
+    if not counted:
+        told = tuple(proof for _, proof in proofs[-1:])
+        why = f"{life.label} has not been fitted again from its record with the same result"
+        return Finding(points=0, why=why, proofs=told, next=again)
+    last, proof = counted[-1]
+    if not last.equal:
+        why = f"{life.label} did not reproduce: {last.outcome}"
+        return Finding(points=0, why=why, proofs=(proof,), next=again)
+    by_ci = [proof for one, proof in counted if one.equal and one.actor.via in AUTOMATIC]
+    if by_ci:
+        return Finding(points=AUTOMATED, why="a machine has fitted it again: equal", proofs=tuple(by_ci[-1:]))
+    why = "it was fitted again by hand: equal; CI has not done it"
+    return Finding(points=BY_HAND, why=why, proofs=(proof,), next=f"{again} --fits 1")
+
+
+def _via(via: str) -> str:
+    return f" via {via}" if via in AUTOMATIC else ""
+
+
 def _behaves(life: Lifetime) -> Finding:
     """Declared tests of behaviour, run on the version with its evaluation."""
     more = f"mlctl spec explain model.{life.model}"
@@ -155,6 +195,7 @@ def _serving(life: Lifetime) -> str:
 
 
 JUDGES: Mapping[str, Callable[[Lifetime], Finding]] = {
+    "infra_1": _reproducible,
     "infra_2": _behaves,
     "infra_3": _pipeline,
     "infra_4": _validated,

@@ -16,6 +16,7 @@ from mlctl.domain.run import Run
 from mlctl.domain.sharing import spoken
 from mlctl.verbs.approvals import Approval, approval_told, approvals_of, rules_for
 from mlctl.verbs.order import in_order, metric_order
+from mlctl.verbs.reproduced import reproductions_of, reproductions_told
 from mlctl.verbs.resolve import (
     DatasetFound,
     DecisionFound,
@@ -67,6 +68,7 @@ def _described(session: Session, names: Names, found: Found) -> ShowResult:
             related = {
                 "models": _versions_of(session, names, found.run),
                 "datasets": [_label(names, use.name, use.digest) for use in found.run.data],
+                "reproductions": reproductions_told(reproductions_of(session, found.run.run)),
             }
             order = metric_order(session, found.run.model)
             related |= told_by(session.repository.objects, found.run)
@@ -135,6 +137,9 @@ def _around_model(session: Session, names: Names, found: ModelFound) -> dict[str
             }
             for digest, fact in own
         ],
+        "reproductions": reproductions_told(
+            [one for one in reproductions_of(session, found.version.run) if one[1].version in held]
+        ),
     }
 
 

@@ -110,6 +110,12 @@ def test_the_run_of_the_template_is_equal_in_a_fresh_clone(home):
     assert [one["equal"] for one in document["data"]["compared"]] == [True] * 6
     assert run(clone, "git", "status", "--porcelain").stdout == before
     assert left(home) == []
+    mlctl(clone, "push")
+    mlctl(project, "pull")
+    shown = json.loads(mlctl(project, "show", "demand@1", "--json").stdout)["data"]["related"]
+    assert [one["digest"] for one in shown["reproductions"]] == [document["data"]["recorded"]]
+    assert "reproduced" in mlctl(project, "show", "demand@1").stdout
+    assert "equal bit for bit" in mlctl(project, "card", "demand@1").stdout
 
 
 def test_the_answer_no_is_exit_44_with_place_and_class(chance, home):

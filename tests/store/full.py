@@ -16,6 +16,7 @@ from mlctl.domain.monitoring import MonitorReport
 from mlctl.domain.prediction import Answered
 from mlctl.domain.records import digest_of, encode
 from mlctl.domain.repeat import Repeat
+from mlctl.domain.reproduction import Reproduction
 from mlctl.domain.run import CodeState, DataUse, Environment, Run
 from mlctl.store.repository import Repository
 from mlctl.verbs.session import Session
@@ -173,6 +174,22 @@ def add_repeat(repository: Repository, model: Digest) -> Digest:
     return repository.facts.add(repeat)
 
 
+def add_reproduction(repository: Repository, model: Digest) -> Digest:
+    fact = Reproduction(
+        created_at=T,
+        model="demand",
+        run=new_id(1),
+        version=model,
+        actor=ACTOR,
+        command="mlctl reproduce",
+        environment=Environment(python="3.11", platform="linux", machine="x", cpus=2, packages={}),
+        equal=False,
+        place="files",
+        cause="seed",
+    )
+    return repository.facts.add(fact)
+
+
 def add_evaluation(repository: Repository, model: Digest, dataset: Digest) -> Digest:
     evaluation = Evaluation(
         created_at=T,
@@ -232,6 +249,7 @@ def fill(root: Path) -> Repository:
     first = add_model(repository, dataset, 1)
     add_evaluation(repository, first, dataset)
     add_repeat(repository, first)
+    add_reproduction(repository, first)
     decide(repository, "promote", stages__demand__production=first)
     second = add_model(repository, dataset, 2)
     decide(repository, "promote", stages__demand__production=second)

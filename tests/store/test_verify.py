@@ -93,7 +93,8 @@ def test_every_file_that_something_names_is_missed(project):
         for path in sorted((project / ".mlctl" / folder).rglob("*"))
         if path.is_file()
     ]
-    unnamed = [f"facts/{kind}" for kind in ("evaluations", "reports", "repeats", "predictions", "runs")]
+    kinds_unnamed = ("evaluations", "reports", "repeats", "reproductions", "predictions", "runs")
+    unnamed = [f"facts/{kind}" for kind in kinds_unnamed]
     for path in files:
         name = str(path.relative_to(project))
         if any(folder in name for folder in unnamed):

@@ -9,26 +9,34 @@ import tempfile
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 
 from mlctl.domain.decision import Change, Draft
-from mlctl.domain.errors import DidNotReproduce, Missing, NotFound, TrainingFailed, UsageError
+from mlctl.domain.errors import Corrupt, DidNotReproduce, Missing, NotFound, TrainingFailed, UsageError
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.progress import silent
 from mlctl.domain.refs import model_level
+from mlctl.domain.reproduction import Reproduction
 from mlctl.domain.requests.data_add import DataAddRequest
+from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.init import InitRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.reproduce import ReproduceRequest
+from mlctl.domain.requests.show import ShowRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.run import Run
+from mlctl.store.reachable import reachable
 from mlctl.store.repository import Repository
 from mlctl.verbs.data_add import data_add
+from mlctl.verbs.fsck import fsck
 from mlctl.verbs.init import init
 from mlctl.verbs.promote import promote
 from mlctl.verbs.reproduce import reproduce
 from mlctl.verbs.resolve import resolve_run
+from mlctl.verbs.session import Session
+from mlctl.verbs.show import show
 from mlctl.verbs.train import train
 from tests.verbs.conftest import Project
 from tests.verbs.learner import rows, spec
@@ -82,6 +90,11 @@ def built(learner):
 
 def again(project, selector=None, **more):
     return reproduce(project.session(), ReproduceRequest(selector=selector, **more)).data
+
+
+def via(session, kind):
+    acting = msgspec.structs.replace(session.actor, via=kind)
+    return Session(session.repository, command="mlctl test", clock=session.clock, actor=acting)
 
 
 def git(project, *words):
@@ -324,3 +337,75 @@ def test_with_one_fit_no_cause_is_looked_for(built):
     built.write("private.txt", "7\n")
     found = no(built, made.run, fits=1)
     assert (found.place, found.cause, len(found.attempts)) == ("parameters", None, 1)
+
+
+def facts(project, run):
+    return [one for _, one in Repository.find(project.root).facts.where(Reproduction, run=run)]
+
+
+def test_a_fit_leaves_a_fact_and_the_same_outcome_in_the_same_place_is_told_once(learner):
+    made = train(learner.session(), TrainRequest()).data
+    assert again(learner, dry_run=True).recorded is None
+    assert facts(learner, made.run) == []
+    first = again(learner)
+    assert first.changed
+    (fact,) = facts(learner, made.run)
+    assert (fact.equal, fact.version, fact.actor.email) == (True, made.digest, "ada@example.org")
+    assert fact.environment.packages["numpy"] == np.__version__
+    assert fact.kernels == first.kernels
+    second = again(learner)
+    assert (second.changed, second.recorded) == (False, first.recorded)
+    assert len(facts(learner, made.run)) == 1
+    by_ci = reproduce(via(learner.session(), "ci"), ReproduceRequest()).data  # another way: further proof
+    assert by_ci.changed
+    assert [one.actor.via for one in facts(learner, made.run)] == ["terminal", "ci"]
+    assert not reproduce(via(learner.session(), "ci"), ReproduceRequest()).data.changed
+
+
+def test_another_outcome_or_environment_is_a_further_fact(built, monkeypatch):
+    made = train(built.session(), TrainRequest()).data
+    private = built.root / "private.txt"
+    again(built)
+    private.write_text("0.75\n")
+    assert no(built, fits=1).changed
+    private.write_text("0.5\n")
+    assert again(built).changed, "it is equal once more"
+    monkeypatch.syspath_prepend(str(built.root / "site"))
+    info = built.root / "site" / "other-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: other\nVersion: 1.0\n")
+    assert again(built).changed, "one package more"
+    assert [(one.equal, one.place) for one in facts(built, made.run)] == [
+        (True, None), (False, "parameters"), (True, None), (True, None),
+    ]  # fmt: skip
+
+
+def test_a_damaged_fact_is_told_and_not_believed(learner):
+    train(learner.session(), TrainRequest())
+    found = again(learner)
+    path = learner.root / ".mlctl" / "facts" / "reproductions" / f"{found.recorded}.json"
+    path.chmod(0o644)
+    path.write_bytes(path.read_bytes().replace(b'"equal":true', b'"equal":TRUE'))
+    with pytest.raises(Corrupt, match=found.recorded):
+        show(learner.session(), ShowRequest(selector=f"run:{found.run}"))
+    with pytest.raises(Corrupt, match=found.recorded):
+        fsck(learner.session(), FsckRequest())
+
+
+def test_show_of_run_version_and_fact_tell_of_it(learner):
+    made = train(learner.session(), TrainRequest()).data
+    found = again(learner)
+    for selector in (f"run:{made.run}", "demand@1"):
+        (told,) = show(learner.session(), ShowRequest(selector=selector)).data.related["reproductions"]
+        assert (told["digest"], told["outcome"], told["by"]) == (found.recorded, "equal bit for bit", "Ada")
+    assert show(learner.session(), ShowRequest(selector=found.recorded[:12])).data.kind == "reproductions"
+
+
+def test_reproductions_are_garbage_with_their_version_and_not_before(learner):
+    train(learner.session(), TrainRequest())
+    found = again(learner)
+    kept = reachable(learner.session().repository)
+    assert found.recorded in kept.facts
+    for path in (learner.root / ".mlctl" / "facts" / "models").iterdir():
+        path.unlink()
+    assert found.recorded not in reachable(learner.session().repository).facts

@@ -3,8 +3,11 @@ import pytest
 
 from mlctl.domain.errors import GateRefused, NotFound, SpecInvalid, UsageError
 from mlctl.domain.evaluation import BehaviourResult
+from mlctl.domain.model import ModelVersion
+from mlctl.domain.reproduction import Reproduction
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.promote import PromoteRequest
+from mlctl.domain.requests.reproduce import ReproduceRequest
 from mlctl.domain.requests.rollback import RollbackRequest
 from mlctl.domain.requests.score import ScoreRequest
 from mlctl.domain.requests.train import TrainRequest
@@ -12,11 +15,13 @@ from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.score import ITEMS, bands, reading
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.promote import promote
+from mlctl.verbs.reproduce import reproduce
 from mlctl.verbs.rollback import rollback
 from mlctl.verbs.score import score
 from mlctl.verbs.session import Session
 from mlctl.verbs.train import train
 from mlctl.verbs.undo import undo
+from mlctl.workspace.environment import environment
 from tests.verbs.hand_made import ADA, Bikes
 from tests.verbs.learner import GATES, spec
 
@@ -351,3 +356,40 @@ def test_versions_that_are_elsewhere_do_not_stop_it(bikes):
 def test_a_least_that_is_no_number_lets_nothing_pass(learner):
     with pytest.raises(UsageError):
         scored(learner, check=True, least=float("nan"))
+
+
+def test_a_run_that_was_fitted_again_counts_half_by_hand_and_whole_by_ci(learner):
+    train(learner.session(), TrainRequest())
+    assert items(learner)["infra_1"].points == 0
+    assert items(learner)["infra_1"].next == "mlctl reproduce demand@1"
+    reproduce(learner.session(), ReproduceRequest())
+    by_hand = items(learner)["infra_1"]
+    assert (by_hand.points, by_hand.how, by_hand.proofs[0].kind) == (0.5, "shown", "reproduction")
+    reproduce(via(learner.session(), "ci"), ReproduceRequest())
+    by_ci = items(learner)["infra_1"]
+    assert by_ci.points == 1
+    assert "via ci" in by_ci.proofs[0].told
+    train(learner.session(), TrainRequest(set=("alpha=3",)))
+    assert items(learner)["infra_1"].points == 0, "another version is in question now"
+
+
+def reproduction(project, **values):
+    session = project.session()
+    (digest, version), *_ = session.repository.facts.where(ModelVersion, model="demand")
+    fact = Reproduction(
+        created_at=session.now(), model="demand", run=version.run, version=digest, actor=session.actor,
+        command="mlctl reproduce", environment=environment(), **values,
+    )  # fmt: skip
+    session.repository.facts.add(fact)
+
+
+def test_what_came_out_otherwise_takes_the_points_unless_it_tells_of_the_place(learner):
+    train(learner.session(), TrainRequest())
+    reproduction(learner, equal=False, place="files", cause="library build")
+    assert items(learner)["infra_1"].points == 0
+    reproduction(learner, equal=True)
+    reproduction(learner, equal=False, place="files", cause="library build")
+    assert items(learner)["infra_1"].points == 0.5, "other libraries are not the training's doing"
+    reproduction(learner, equal=False, place="files", cause="seed")
+    found = items(learner)["infra_1"]
+    assert (found.points, found.why) == (0, "demand@1 did not reproduce: files differ first, class: seed")

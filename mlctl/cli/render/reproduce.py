@@ -36,6 +36,8 @@ def render(data: ReproduceResult, out: Out) -> None:
             ],
             indent="  ",
         )
+    if data.recorded is not None:
+        lines.append(f"on record{'' if data.changed else ' already'}: mlctl show {data.recorded[:12]}")
     out.file.write("\n".join(lines) + "\n")
 
 

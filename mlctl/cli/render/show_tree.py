@@ -12,6 +12,7 @@ _BASELINE = "baseline."
 _FEATURES = 30
 _VALUE = 60
 _LINE = 200
+_FITTED_AGAIN = 3
 Fields = Mapping[str, Any]
 Branch = tuple[str, str, Sequence[str]]
 """Name, first line, and further lines below it."""
@@ -37,6 +38,7 @@ def model_tree(title: str, digest: str | None, record: Fields, related: Fields) 
     ]
     if related["code"] is not None:
         branches.append(("code", _code(related["code"]), ()))
+    branches += _reproduced(related)
     branches += [("approved", _approval(one), ()) for one in related["approvals"]]
     branches += [("decision", _decision(one), ()) for one in related["decided"]]
     if not related["decided"]:
@@ -61,6 +63,7 @@ def run_tree(title: str, digest: str | None, record: Fields, related: Fields) ->
         ("data", f"{', '.join(related['datasets'])}{f'  rows: {counted}' if counted else ''}", ()),
         ("code", _code(record["code"]), ()),
         ("python", f"{environment['python']}, {len(environment['packages'])} packages", ()),
+        *_reproduced(related),
         ("command", record["command"], ()),
         ("started", minute(record["started_at"]), ()),
         ("digest", digest or "", ()),
@@ -77,6 +80,22 @@ def unfinished_tree(title: str, digest: str | None, record: Fields, related: Fie
         *_told(related),
     ]
     return [f"{title}  {record['model']}  {record['purpose']}, {record['status']}", *_tree(branches)]
+
+
+def _reproduced(related: Fields) -> list[Branch]:
+    """A line for each time that it was fitted again, newest last."""
+    return [
+        (
+            "reproduced",
+            f"{one['outcome']}, {minute(one['time'])} by {one['by']}{_via(one)}, {one['where']}",
+            (),
+        )
+        for one in related["reproductions"][-_FITTED_AGAIN:]
+    ]
+
+
+def _via(one: Fields) -> str:
+    return "" if one["via"] == "terminal" else f" via {one['via']}"
 
 
 def _told(related: Fields) -> list[Branch]:

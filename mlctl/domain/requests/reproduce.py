@@ -72,6 +72,9 @@ class ReproduceResult(msgspec.Struct, frozen=True, kw_only=True):
         remarks: what could not be brought back, where the answer is no; a warning otherwise.
         code: where the code came from, in words.
         data: labels of the dataset versions.
+        kernels: native libraries that computed, of the first fit.
+        recorded: digest of the fact that tells of it (`mlctl show`); None where nothing was fitted.
+        changed: whether that fact is new; the same outcome in the same environment is not told twice.
     """
 
     run: str
@@ -91,4 +94,7 @@ class ReproduceResult(msgspec.Struct, frozen=True, kw_only=True):
     remarks: tuple[str, ...] = ()
     code: str = ""
     data: tuple[str, ...] = ()
+    kernels: dict[str, str] = {}
+    recorded: str | None = None
+    changed: bool = False
     dry_run: bool = False
