@@ -31,6 +31,7 @@ DVC = str(BIN / "dvc")
 SMALL = 4096
 IN_A_FOLDER = 500
 MIB = 1 << 20
+MEMORY = Path("/dev/shm")  # noqa: S108 - a fresh folder is made in there
 
 HASH_AND_COPY = """
 import hashlib, shutil, sys
@@ -138,8 +139,10 @@ def fill(folder: Path, count: int, size: int = SMALL) -> None:
 
 
 def aside(work: Path, folder: Path) -> None:
-    """Put a folder out of the way, to be deleted when nothing is timed any more."""
-    if folder.exists():
+    """Put a folder out of the way, to be deleted when nothing is timed any more; in memory, delete it."""
+    if MEMORY in work.parents:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif folder.exists():
         (work / "gone").mkdir(exist_ok=True)
         folder.rename(work / "gone" / f"{folder.name}-{time.monotonic_ns()}")
 
@@ -270,7 +273,9 @@ def large(work: Path, mib: int) -> Iterator[Row]:
 
     def fresh(name: str, tool: str) -> Callable[[], None]:
         def act() -> None:
-            shutil.rmtree(work / name, ignore_errors=True)
+            for left in ("ours", "dvc"):  # in memory there is not room for both
+                shutil.rmtree(work / left, ignore_errors=True)
+            no_copy()
             shutil.copyfile(source, project(work, name, tool) / "large.bin")
 
         return act
@@ -340,8 +345,7 @@ def places(asked: Sequence[str]) -> list[Path]:
     """Where to measure: what was asked for, or shared memory and the temporary folder."""
     if asked:
         return [Path(one) for one in asked]
-    memory = Path("/dev/shm")  # noqa: S108 - a fresh folder is made in there
-    return [*([memory] if memory.is_dir() else []), Path(tempfile.gettempdir())]
+    return [*([MEMORY] if MEMORY.is_dir() else []), Path(tempfile.gettempdir())]
 
 
 def main(arguments: Sequence[str] = ()) -> None:
