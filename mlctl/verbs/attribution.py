@@ -18,12 +18,12 @@ from mlctl.verbs.departures import departures
 from mlctl.verbs.hybrids import Hybrids
 from mlctl.verbs.learnt import learnt_by
 from mlctl.verbs.mixing import Pair, Side
+from mlctl.verbs.named_runs import Named
 from mlctl.verbs.scored_rows import ScoredRows, scored_rows
 from mlctl.verbs.session import Session
 from mlctl.verbs.spec_of import spec_of
 from mlctl.verbs.swapped import Question, chunks, groups_for, parts_of
 from mlctl.verbs.swaps import Swap, joined, swaps_of
-from mlctl.verbs.why import Named
 
 _FEW_ROWS = 30
 

@@ -20,12 +20,12 @@ from mlctl.tabular.read import FORMATS, read_bytes
 from mlctl.tabular.schema import columns_of
 from mlctl.verbs.bringing import bring
 from mlctl.verbs.brought import Brought
-from mlctl.verbs.data_checkout import data_checkout
 from mlctl.verbs.intake import look, take_in
 from mlctl.verbs.numbering import give_number
 from mlctl.verbs.places import Place
 from mlctl.verbs.session import Session
 from mlctl.verbs.versions import Numbered, held_bytes, newest, origin_of, with_bytes
+from mlctl.verbs.whole_checkout import wanted_by, whole_checkout
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import Pointer, ignore_in_git, pointer_path, read_pointer, read_settings
 from mlctl.workspace.dvc_lock import dvc_lock
@@ -129,9 +129,8 @@ def renew(
     now = Imported(source=imported.source, lock=lock)
     held = with_bytes(session, place.name, brought.md5, place.spec.read if place.spec else None)
     numbered = held or give_number(session, _fact(session, place, brought, now, cache), kind=kind)
-    checked_out = data_checkout(
-        session, DataCheckoutRequest(dataset=f"{place.name}@{numbered.number}")
-    ).data.datasets[0]
+    request = DataCheckoutRequest(dataset=f"{place.name}@{numbered.number}")
+    checked_out = whole_checkout(session, wanted_by(session, request), request).data.datasets[0]
     files = (*checked_out.written, *checked_out.removed)
     with dvc_lock(session.root, [session.root / place.path]):
         held_now = read_pointer(pointer_path(session.root / place.path))

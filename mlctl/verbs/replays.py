@@ -1,7 +1,5 @@
 """The heavy half of `reproduce`: the clean work tree, the fits, the comparison."""
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
 from mlctl.domain.errors import Corrupt, Missing
@@ -20,15 +18,13 @@ from mlctl.verbs.clean_project import (
 )
 from mlctl.verbs.comparing import answers_differ, compared, first_difference
 from mlctl.verbs.departures import departures, packages_changed
+from mlctl.verbs.named_runs import Wanted
 from mlctl.verbs.replaying import recorded
 from mlctl.verbs.session import Session
 
-if TYPE_CHECKING:
-    from mlctl.verbs.reproduce import Wanted
-
 
 def replay(
-    session: Session, request: ReproduceRequest, wanted: "Wanted"
+    session: Session, request: ReproduceRequest, wanted: Wanted
 ) -> tuple[ReproduceResult, tuple[str, ...]]:
     """The result, and warnings.
 
@@ -71,7 +67,7 @@ def replay(
 def _fitted(
     session: Session,
     request: ReproduceRequest,
-    wanted: "Wanted",
+    wanted: Wanted,
     clean: CleanProject,
     result: ReproduceResult,
     used: Used | None,

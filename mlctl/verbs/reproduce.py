@@ -8,12 +8,12 @@ fact says so: who, when, on which machine with which libraries.
 import msgspec
 
 from mlctl.domain.errors import DidNotReproduce, NotFound, UsageError
-from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.reproduce import ReproduceRequest, ReproduceResult
 from mlctl.domain.run import Run
 from mlctl.verbs.engines import engine
+from mlctl.verbs.named_runs import Wanted
 from mlctl.verbs.reproduced import recorded
 from mlctl.verbs.resolve import DatasetFound, ModelFound, RunFound, resolve, resolve_model, resolve_run
 from mlctl.verbs.session import Session
@@ -21,16 +21,6 @@ from mlctl.verbs.session import Session
 _MOST = 200
 _MOVED = 4
 """Words of "numpy 2.0 -> 2.1"."""
-
-
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be fitted again."""
-
-    label: str
-    run: Run
-    digest: Digest
-    version: ModelVersion
-    warnings: tuple[str, ...] = ()
 
 
 def reproduce(session: Session, request: ReproduceRequest) -> Outcome[ReproduceResult]:

@@ -12,24 +12,15 @@ from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_version
-from mlctl.domain.requests.diff import Compared
 from mlctl.domain.requests.why import WhyRequest, WhyResult
 from mlctl.domain.run import Run
 from mlctl.verbs.differences import run_named
 from mlctl.verbs.engines import engine
+from mlctl.verbs.named_runs import Named
 from mlctl.verbs.session import Session
 from mlctl.verbs.why_kept import KeptWhy, keep, kept, place_of
 
 _MOST = 500
-
-
-class Named(msgspec.Struct, frozen=True, kw_only=True):
-    """One of the two: its run, and the version as it was tested."""
-
-    told: Compared
-    run: Run
-    digest: Digest
-    version: ModelVersion
 
 
 def why(session: Session, request: WhyRequest) -> Outcome[WhyResult]:
