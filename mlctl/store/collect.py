@@ -1,4 +1,4 @@
-"""Collects into the trash what nothing needs: of DVC's cache, of the objects and facts of a repository.
+"""Collects into the trash what nothing needs: of DVC's cache, of objects, facts and broken-off runs.
 
 Writers are not locked out. What is younger than a lease stays, and a writer that finds its bytes stored
 already renews their lease; a file whose lease was renewed while it was moved goes back. So nothing that is
@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from mlctl.domain.progress import Event, Report, silent
-from mlctl.store.trash import Trash
+from mlctl.store.trash import Trash, files_below
 
 _NAME = re.compile(r"[0-9a-f]{30}(\.dir)?\Z")
 _SHOWN = 20
@@ -118,6 +118,19 @@ class Collector:
         for path in paths:
             self._looked("look through the store")
             self._take(path)
+
+    def folder(self, path: Path, *, kept: str | None = None) -> None:
+        """Take a folder whole, or keep it for a reason; the caller holds its lock.
+
+        It is as young as the youngest that it holds.
+        """
+        found = [(file, status) for file in files_below(path) if (status := _status(file)) is not None]
+        young = self._is_young(path) or any(self._is_young(file) for file, _ in found)
+        tally = self.young if young else self.gone if kept is None else self.kept.setdefault(kept, Tally())
+        if tally is self.gone and self._act and self._trash.take(path, self._moment) is None:
+            return
+        for file, (size, _) in found:
+            tally.add(file.relative_to(self._place).as_posix(), size)
 
     def _looked(self, step: str) -> None:
         self._seen += 1

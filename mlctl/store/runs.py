@@ -4,7 +4,8 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -117,7 +118,28 @@ class LiveRuns:
         except BlockingIOError:
             os.close(lock)
             return None
+        if not folder.exists():  # it was collected between open and flock
+            os.close(lock)
+            return None
         return LiveRun(run, folder, lock)
+
+    @contextmanager
+    def held(self, run: Abandoned) -> Iterator[bool]:
+        """Keep an abandoned run from being taken up again; False where it has been, or is gone."""
+        try:
+            lock = os.open(run.folder, os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            yield False
+            return
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            ours = True
+        except BlockingIOError:
+            ours = False
+        try:
+            yield ours and run.folder.exists()
+        finally:
+            os.close(lock)
 
     def killed(self) -> list[Abandoned]:
         """Runs whose writer is gone, oldest first."""

@@ -394,5 +394,7 @@ class _Work:
 
     def live(self) -> None:
         """Runs whose process is gone: no fault, but worth knowing."""
-        for run in self.repository.runs.killed():
+        killed = self.repository.runs.killed()
+        self.checked["broken_off_runs"] = len(killed)
+        for run in killed:
             self.notes.append(f"run {run.run} was killed before it was finished: {self.relative(run.folder)}")

@@ -178,12 +178,13 @@ class Recording:
         self._ready = False
         self._packages: set[str] = set()
         self._program: ProgramRun | None = None
+        self._asked = False
         self.said: list[str] = []
 
     @property
     def resumable(self) -> bool:
-        """Whether a program has left something that a new start of it could go on from."""
-        return self._program is not None and self._program.resumable
+        """Whether a program has left something that a new start of it could go on from, and `train` may."""
+        return self._asked and self._program is not None and self._program.resumable
 
     def begin(self, recipe: Recipe, *, program: bool = True) -> None:
         """Record what is known before anything is read; `program` is whether one is to be run here."""
@@ -212,6 +213,7 @@ class Recording:
         if program:
             told = {} if recipe.spec.command is None else {"program": shlex.join(recipe.spec.command)}
             self._live.note(key=recipe.key or "", asked=encode(recipe.asked).decode(), **told)
+            self._asked = True
             self._by_program(recipe.model, recipe.spec)
 
     def take(self, **fields: Any) -> None:
@@ -344,6 +346,9 @@ def recording(
 ) -> Iterator[Recording]:
     """A run: recorded as failed or killed where what happens inside raises.
 
+    A program that was interrupted, or has taken too long, may go on from what it has left: its run is broken
+    off, and its folder stays.
+
     Args:
         session: of the project.
         model: for the record.
@@ -371,7 +376,12 @@ def recording(
                 record.fail("killed", "interrupted")
             raise
         except MlctlError as error:
-            record.fail("failed", error.message)
+            if error.facts.get("late") and record.resumable:
+                live.note(error=error.message)
+                live.abandon()
+                error.hints = (f"mlctl train --resume {live.run}", *error.hints)
+            else:
+                record.fail("failed", error.message)
             raise
     finally:
         live.close()

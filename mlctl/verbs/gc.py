@@ -2,7 +2,8 @@
 
 Needed is what any decision names (undone ones too), any run, evaluation or report, anything pending or live,
 and every pointer in any commit, stash, reflog, index or work tree of git. The rest goes to `.mlctl/trash/`
-and `<cache>/trash/`, from where --restore brings it back.
+and `<cache>/trash/`, from where --restore brings it back. So do the folders of runs that were broken off and
+that nobody can, or is likely to, go on with.
 """
 
 from contextlib import ExitStack
@@ -16,6 +17,7 @@ from mlctl.domain.requests.gc import Counted, GcRequest, GcResult
 from mlctl.store.collect import Collector, Tally
 from mlctl.store.reachable import reachable, unreached_facts, unreached_objects
 from mlctl.store.trash import DAMAGED, Collection, Trash
+from mlctl.verbs.broken_off import collect_broken_off
 from mlctl.verbs.cache_users import other_projects, own_trees
 from mlctl.verbs.needed import wanted_data
 from mlctl.verbs.session import Session
@@ -58,19 +60,19 @@ def _collect(session: Session, request: GcRequest, cache: DvcCache, others: list
     def collector(place: Path) -> Collector:
         return Collector(place, moment=moment, lease=lease, act=act, report=session.report)
 
-    facts, objects, data = (
-        collector(place) for place in (repository.layout.store, repository.layout.store, cache.folder)
-    )
+    store = repository.layout.store
+    facts, objects, data, runs = (collector(place) for place in (store, store, cache.folder, store))
     facts.files(unreached_facts(repository, needed))  # before the objects that they name
     objects.files(unreached_objects(repository, needed))
     data.cache(wanted)
-    parts = {"data": data, "objects": objects, "facts": facts}
+    collect_broken_off(session, runs)
+    parts = {"data": data, "objects": objects, "facts": facts, "broken-off runs": runs}
     gone = tuple(_counted(name, part.gone) for name, part in parts.items() if part.gone.files)
     young = [part.young for part in parts.values()]
     result = GcResult(
         act="collect" if request.yes else "plan",
         collected=gone,
-        kept=tuple(_counted(reason, tally) for reason, tally in data.kept.items()),
+        kept=tuple(_counted(reason, tally) for reason, tally in (data.kept | runs.kept).items()),
         young=Counted(
             what="young", files=sum(one.files for one in young), bytes=sum(one.bytes for one in young)
         ),

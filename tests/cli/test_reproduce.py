@@ -111,7 +111,7 @@ def test_the_run_of_the_template_is_equal_in_a_fresh_clone(home):
     assert run(clone, "git", "status", "--porcelain").stdout == before
     assert left(home) == []
     mlctl(clone, "push")
-    mlctl(project, "pull")
+    mlctl(project, "fetch", "--all")  # no decision names it
     shown = json.loads(mlctl(project, "show", "demand@1", "--json").stdout)["data"]["related"]
     assert [one["digest"] for one in shown["reproductions"]] == [document["data"]["recorded"]]
     assert "reproduced" in mlctl(project, "show", "demand@1").stdout

@@ -5,15 +5,20 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 
 import pytest
 
-from mlctl.domain.errors import NotFound, UsageError
+from mlctl.domain.errors import NotFound, TrainingFailed, UsageError
 from mlctl.domain.points import read_points
+from mlctl.domain.requests.fsck import FsckRequest
+from mlctl.domain.requests.gc import GcRequest
 from mlctl.domain.requests.runs import RunsRequest
 from mlctl.domain.requests.show import ShowRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.run import Run
+from mlctl.verbs.fsck import fsck
+from mlctl.verbs.gc import gc
 from mlctl.verbs.runs import runs
 from mlctl.verbs.show import show
 from mlctl.verbs.train import train
@@ -137,3 +142,98 @@ def test_a_run_does_not_go_on_with_another_spec_or_other_arguments(learner, brok
     learner.write("mlctl.toml", command_spec(sys.executable, "train.py", params="{ alpha = 9.0 }"))
     with pytest.raises(UsageError, match="the data, the spec or a package have changed"):
         train(learner.session(), TrainRequest(resume=run))
+
+
+TWICE = """\
+if [ -f "$MLCTL_RUN_DIR/checkpoint" ]; then exec python train.py; fi
+echo 7 > "$MLCTL_RUN_DIR/checkpoint"
+sleep 600
+"""
+RESUMED = """
+import mlctl
+from own import Line
+with mlctl.run() as run:
+    assert run.resumed
+    run.save(Line().fit(*run.load()), flavor="python")
+"""
+
+
+def test_a_run_that_took_too_long_goes_on_from_its_checkpoint_with_more_time(learner):
+    def declare(more):
+        learner.write("mlctl.toml", command_spec("sh", "twice.sh", params="{}", more=more))
+
+    declare('timeout = "2s"')
+    learner.write("own.py", LINE)
+    learner.write("train.py", RESUMED)
+    learner.write("twice.sh", TWICE)
+    with pytest.raises(TrainingFailed, match="longer than timeout = '2s'") as late:
+        train(learner.session(), TrainRequest())
+    row = only_run(learner)
+    assert row.status == "killed"
+    assert "longer than timeout = '2s'" in row.error
+    assert late.value.hints[0] == f"mlctl train --resume {row.run}"
+    declare('timeout = "300s"')
+    made = train(learner.session(), TrainRequest(resume=row.run)).data
+    assert (made.run, made.changed, only_run(learner).status) == (row.run, True, "finished")
+
+
+def test_a_run_that_took_too_long_and_left_nothing_has_failed(learner):
+    learner.write("mlctl.toml", command_spec("sleep", "600", params="{}", more='timeout = "0.2s"'))
+    with pytest.raises(TrainingFailed, match="longer than timeout"):
+        train(learner.session(), TrainRequest())
+    assert only_run(learner).status == "failed"
+
+
+def abandoned(project, **about):
+    """The folder of a run whose process is gone."""
+    session = project.session()
+    live = session.repository.runs.create(session.new_id(), model="demand", purpose="train", **about)
+    live.log("began\n")
+    (live.folder / "program").mkdir()
+    (live.folder / "program" / "checkpoint").write_text("7")
+    live.abandon()
+    return live.run, live.folder
+
+
+def collected(project, *, days=0, **more):
+    session = project.session()
+    now = time.time() + days * 86400
+    session.clock = lambda: datetime.fromtimestamp(now, UTC)
+    return gc(session, GcRequest(yes=True, older_than="0s", **more)).data
+
+
+def test_gc_takes_what_cannot_go_on_and_keeps_for_a_while_what_can(learner):
+    _, lost = abandoned(learner)
+    run, able = abandoned(learner, program="python train.py", asked="{}", key="a" * 64)
+    found = fsck(learner.session(), FsckRequest()).data
+    assert found.checked["broken_off_runs"] == 2
+    done = collected(learner)
+    assert [(one.what, one.files) for one in done.collected] == [("broken-off runs", 4)]
+    assert [(one.what, one.files) for one in done.kept] == [("runs that may go on (mlctl train --resume)", 4)]
+    assert (lost.exists(), able.exists()) == (False, True)
+    collected(learner, restore=True)
+    assert (lost / "program" / "checkpoint").read_text() == "7"
+    assert collected(learner, days=15).changed
+    assert not able.exists()
+    assert fsck(learner.session(), FsckRequest()).data.checked["broken_off_runs"] == 0
+    assert runs(learner.session(), RunsRequest()).data.runs == ()
+    assert learner.session().repository.runs.resume(run) is None
+
+
+def test_gc_leaves_a_run_that_goes_on_and_one_that_has_just_ended(learner):
+    session = learner.session()
+    live = session.repository.runs.create(session.new_id(), model="demand")
+    _, young = abandoned(learner)
+    assert gc(learner.session(), GcRequest(yes=True)).data.collected == ()
+    assert young.exists()
+    collected(learner)
+    assert (live.folder.exists(), young.exists()) == (True, False)
+    live.close()
+
+
+def test_gc_takes_a_run_whose_recipe_has_a_finished_run_since(learner):
+    train(learner.session(), TrainRequest())
+    key = learner.session().repository.facts.where(Run, status="finished")[0][1].cache_key
+    _, folder = abandoned(learner, program="python train.py", asked="{}", key=key)
+    collected(learner)
+    assert not folder.exists()

@@ -18,6 +18,6 @@ def render(data: FsckResult, out: Console) -> None:
 
 
 def _counted(count: int, what: str) -> str:
-    many = what.replace("_", " ")
+    many = what.replace("broken_off", "broken-off").replace("_", " ")
     one = {"indexes": "index"}.get(many, many.removesuffix("s"))
     return f"{count:,} {one if count == 1 else many}"

@@ -21,7 +21,8 @@ class FsckResult(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         checked: how many of each kind of thing were verified; "pending" are decisions that wait for
-            publication, "settled" those of the same chain that were published or dropped.
+            publication, "settled" those of the same chain that were published or dropped;
+            "broken_off_runs" have a folder and no process (`mlctl gc` removes what nobody goes on with).
         swept: leftovers of dead processes that were removed.
         notes: what is worth knowing and no fault.
         repaired: paths of what was (or would be) brought back.

@@ -4,6 +4,8 @@ import msgspec
 
 LEASE = "1d"
 GRACE = "14d"
+GOES_ON = "14d"
+"""So long after its last word a broken-off run that may go on is kept."""
 
 
 class GcRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,7 +35,8 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     """Some files.
 
     Attributes:
-        what: "data" (DVC's cache), "objects" or "facts"; of kept files the reason; of the trash a time.
+        what: "data" (DVC's cache), "objects", "facts" or "broken-off runs"; of kept files the reason; of the
+            trash a time.
         paths: of the first twenty.
     """
 
@@ -49,7 +52,7 @@ class GcResult(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         act: "plan", "collect", "restore" or "empty".
         collected: what is (or was) moved to the trash, brought back, or removed.
-        kept: data of the cache that stays, by reason.
+        kept: data of the cache and broken-off runs that stay, by reason.
         young: what nothing needs and is too young to be collected.
         trash: what the trash holds now.
         cache: the cache's folder.
