@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 
 from mlctl.domain.ids import Digest
-from mlctl.domain.names import Effect, Names, Undone, is_number
+from mlctl.domain.names import Names, Undone
 from mlctl.domain.records import Record
 from mlctl.domain.refs import REPOSITORY
+from mlctl.domain.stacks import Effect, Stacks, is_number
 
 
 class Actor(Record, frozen=True, kw_only=True):
@@ -120,11 +121,12 @@ def fold(entries: Iterable[Committed], start: Names | None = None) -> Names:
 
 def copied(source: Names) -> Names:
     """Names that may be changed by `apply` without a change to these."""
+    effects = source.effects
     return Names(
         head=source.head,
         parent=source.parent,
         committed_at=source.committed_at,
-        effects=dict(source.effects),
+        effects=effects.copied() if isinstance(effects, Stacks) else dict(effects),
         undone=list(source.undone),
         highest=dict(source.highest),
     )

@@ -1,24 +1,11 @@
 """Names: what the decisions that stand have made of them, and questions about them."""
 
-from collections.abc import Collection
+from collections.abc import Collection, MutableMapping
 
 import msgspec
 
 from mlctl.domain.ids import Digest
-
-
-class Effect(msgspec.Struct, frozen=True, array_like=True):
-    """What one entry made of one name.
-
-    Attributes:
-        number: of the decision whose effect this is; a redo brings back the effect of the decision it names.
-        value: what the name means while this effect is the last one.
-        at: number of the entry that put it there: `number` itself, or that of the newest redo.
-    """
-
-    number: int
-    value: str | None
-    at: int
+from mlctl.domain.stacks import Effect, Stacks, is_number, is_version
 
 
 class Undone(msgspec.Struct, frozen=True, array_like=True):
@@ -54,9 +41,13 @@ class Names(msgspec.Struct, kw_only=True, dict=True):
     head: int = 0
     parent: Digest | None = None
     committed_at: str = ""
-    effects: dict[str, list[Effect]] = msgspec.field(default_factory=dict)
+    effects: MutableMapping[str, list[Effect]] = msgspec.field(default_factory=dict)
     undone: list[Undone] = msgspec.field(default_factory=list)
     highest: dict[str, int] = msgspec.field(default_factory=dict)
+
+    def moved(self) -> int:
+        """How many names are in memory: those that moved after the checkpoint on which this stands."""
+        return len(self.effects.own if isinstance(self.effects, Stacks) else self.effects)
 
     def value(self, name: str) -> str | None:
         """What the name means now, or None."""
@@ -102,6 +93,8 @@ class Names(msgspec.Struct, kw_only=True, dict=True):
 
         Names are added and never taken away, so their count tells whether they were grouped before the last.
         """
+        if isinstance(self.effects, Stacks):
+            return self.effects.near(prefix)
         parts = prefix.split("/")
         return self.effects if len(parts) <= _GROUPED else self._groups().get((parts[0], parts[1]), ())
 
@@ -118,6 +111,10 @@ class Names(msgspec.Struct, kw_only=True, dict=True):
 
     def families(self, kind: str) -> list[str]:
         """The models or datasets ("models", "datasets") that have a living version, sorted."""
+        if isinstance(self.effects, Stacks):
+            living = self.effects.living().items()
+            groups = (group.partition("/") for group, count in living if count.names)
+            return sorted(family for first, _, family in groups if first == kind)
         return sorted(
             family
             for (first, family), names in self._groups().items()
@@ -137,24 +134,31 @@ class Names(msgspec.Struct, kw_only=True, dict=True):
 
     def living(self, family: str) -> int:
         """How many living versions there are."""
+        if isinstance(self.effects, Stacks):
+            count = self.effects.living().get(family)
+            return count.versions if count is not None else 0
         return sum(
             self.value(name) is not None and name.count("/") == _GROUPED for name in self._near(f"{family}/")
         )
 
     def numbers_of(self, kind: str, digests: Collection[str]) -> dict[str, int]:
-        """The numbers by which these versions (or refits) go, in one pass.
+        """The numbers by which these versions (or refits) go, in one pass; the lowest where there are more.
 
         Args:
             kind: "datasets" or "models", or one of them: "models/demand".
             digests: of versions.
         """
+        start = f"{kind}/"
+        if isinstance(self.effects, Stacks):
+            named = ((value, name) for value in digests for name in self.effects.holding(value))
+        else:
+            near = self._near(start) if digests else ()
+            named = ((value, name) for name in near if (value := self.value(name)) in digests and value)
         found: dict[str, int] = {}
-        start = f"{kind}/" if digests else "none/of/all"
-        for name in self._near(start):
-            if name.startswith(start) and (value := self.value(name)) in digests and value is not None:
-                number = name.split("/")[2]
-                if is_number(number):
-                    found.setdefault(value, int(number))
+        for value, name in named:
+            if name.startswith(start) and is_version(name):
+                number = int(name.split("/")[2])
+                found[value] = min(number, found.get(value, number))
         return found
 
     def next_number(self, family: str) -> int:
@@ -172,19 +176,13 @@ class Names(msgspec.Struct, kw_only=True, dict=True):
 
     def number_of(self, family: str, digest: str) -> int | None:
         """The version number by which a digest (or a refit of that version) goes, or None."""
-        for name, value in self.under(f"{family}/").items():
-            head = name[len(family) + 1 :].split("/")[0]
-            if value == digest and is_number(head):
-                return int(head)
-        return None
+        return self.numbers_of(family, {digest}).get(digest)
 
     def newest_standing(self) -> int | None:
         """The decision whose effect was put in place last and still stands: what `undo` takes back."""
+        if isinstance(self.effects, Stacks):
+            last = self.effects.newest()
+            return None if last is None else last.number
         tops = (effects[-1] for effects in self.effects.values() if effects)
         newest = max(tops, key=lambda effect: effect.at, default=None)
         return None if newest is None else newest.number
-
-
-def is_number(text: str) -> bool:
-    """Whether the text is a version number as the log writes it: ASCII digits, no leading zero."""
-    return text.isascii() and text.isdigit() and not text.startswith("0")

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from mlctl.domain.errors import InvalidName
-from mlctl.domain.names import is_number
+from mlctl.domain.stacks import is_number
 
 KINDS = ("run", "prediction", "decision", "model", "dataset")
 LATEST = "latest"

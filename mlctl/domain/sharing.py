@@ -11,7 +11,8 @@ from typing import Any
 import msgspec
 
 from mlctl.domain.decision import Change, Entry, apply, copied, dangling, moved_since, stale_changes
-from mlctl.domain.names import Names, is_number
+from mlctl.domain.names import Names
+from mlctl.domain.stacks import is_number
 
 PENDING = 1_000_000_000
 """Pending decisions have the numbers above this one, counted within one repository."""

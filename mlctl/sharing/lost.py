@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.errors import Incomplete, Missing
-from mlctl.domain.names import is_number
+from mlctl.domain.stacks import is_number
 from mlctl.sharing.facts import Bringing, Told, every, named_by
 from mlctl.sharing.rounds import bring_listed, wanted_of
 from mlctl.store.known import Known

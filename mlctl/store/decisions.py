@@ -5,7 +5,8 @@ one. Where the log is a remote's (`store.pending`), decisions made here wait in 
 names are the fold of the log with that chain on top.
 """
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 import msgspec
 
 from mlctl.domain.decision import Actor, BrokenLog, Committed, Draft, Entry, fold
-from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, NotFound
+from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, MlctlError, NotFound
 from mlctl.domain.names import Names
 from mlctl.domain.records import decode, digest_of, encode
 from mlctl.domain.sharing import (
@@ -28,15 +29,16 @@ from mlctl.domain.sharing import (
     published_as,
     spoken,
 )
-from mlctl.store.checkpoint import EVERY, Checkpoints
+from mlctl.store.checkpoint import EVERY, MOVED, Checkpoints
 from mlctl.store.drafts import entry_of, refuse_dangling, refuse_held, refuse_overtaking, refuse_stale
 from mlctl.store.files import READ_ONLY, Files
 from mlctl.store.joining import finish
 from mlctl.store.layout import FORMAT, Layout, file_number
-from mlctl.store.locks import writing
+from mlctl.store.locks import trying_to_write, writing
 from mlctl.store.pending import Held, Joined, Pending, published_of
 from mlctl.store.sealed_line import seal, unseal
 
+_LONG = 4 * EVERY
 INIT = "init"
 """The kind of the first decision of every log."""
 
@@ -53,9 +55,10 @@ class Decisions:
         self._layout = layout
         self._files = files
         self._named = named
-        self._checkpoints = Checkpoints(layout, files)
+        self._checkpoints = Checkpoints(layout, files, self.names_until)
         self._names: Names | None = None
         self._joined: Joined | None = None
+        self._unkept = False  # whether a checkpoint could not be written: it is not tried again
         self._overlay: tuple[Any, Overlay, Held | None] | None = None
 
     def names(self) -> Names:
@@ -122,17 +125,11 @@ class Decisions:
         joined = self._look()
         checkpoint = self._checkpoints.newest()
         names = Names()
-        if (
-            checkpoint is not None
-            and checkpoint.names.committed_at <= moment
-            and self._stands(checkpoint.names)
-        ):
-            names = checkpoint.names
-        until = []
-        for committed in self._tail(names.head + 1):
-            if committed.entry.committed_at > moment:
-                break
-            until.append(committed)
+        if checkpoint is not None and checkpoint.committed_at <= moment and self._stands(checkpoint):
+            names = checkpoint
+        until = itertools.takewhile(
+            lambda committed: committed.entry.committed_at <= moment, self._tail(names.head + 1)
+        )
         names = self._fold(until, names)
         if joined is None:
             return names
@@ -141,7 +138,7 @@ class Decisions:
 
     def names_until(self, number: int) -> Names:
         """What every name meant after a decision of the log."""
-        return self._fold([self._read(one) for one in range(1, number + 1)], Names())
+        return self._fold((self._read(one) for one in range(1, number + 1)), Names())
 
     def entries(self, start: int = 1) -> Iterator[Committed]:
         """The decisions from a number on, in order; pending ones that count come last.
@@ -220,8 +217,8 @@ class Decisions:
             if committed is not None:
                 if made is None:
                     self._names = self._fold([committed], names)
-                    if entry.number % EVERY == 0:
-                        self._checkpoints.write(self._names)
+                    if entry.number % EVERY == 0 or self._names.moved() >= MOVED:
+                        self._names = self._kept(self._names)
                 return committed
 
     def _queue(self, entry: Entry, made: Overlay) -> Committed | None:
@@ -260,10 +257,22 @@ class Decisions:
 
     def _shared(self) -> Names:
         names = self._names if self._names is not None else self._start()
-        tail = list(self._tail(names.head + 1))
-        if tail:
-            names = self._fold(tail, names)
+        tail = self._tail(names.head + 1)
+        first = next(tail, None)
+        if first is not None:
+            start, names = names.head, self._fold(itertools.chain([first], tail), names)
+            if names.head - start >= _LONG or names.moved() >= 2 * MOVED:
+                names = self._kept(names)  # whoever was to keep a checkpoint has not
         self._names = names
+        return names
+
+    def _kept(self, names: Names) -> Names:
+        """The same names, kept in a checkpoint and read from it; not while entries give way to others."""
+        with trying_to_write(self._layout) as free:
+            if free and not self._unkept and self.pending.joined() == self._joined:
+                self._unkept = not self._checkpoints.write(names)
+                with suppress(MlctlError, OSError):
+                    return names if self._unkept else self._checkpoints.read(names.head)
         return names
 
     def _became(self, held: Held, head: int) -> Published | None:
@@ -290,9 +299,7 @@ class Decisions:
 
     def _start(self) -> Names:
         checkpoint = self._checkpoints.newest()
-        if checkpoint is None or not self._stands(checkpoint.names):
-            return Names()
-        return checkpoint.names
+        return checkpoint if checkpoint is not None and self._stands(checkpoint) else Names()
 
     def _stands(self, names: Names) -> bool:
         """Whether the log has the entry that a checkpoint names; one that lost it must not be written on."""
@@ -313,7 +320,7 @@ class Decisions:
         path = self._path(number)
         return read_decision(path, number, path.read_bytes())
 
-    def _fold(self, tail: list[Committed], names: Names) -> Names:
+    def _fold(self, tail: Iterable[Committed], names: Names) -> Names:
         try:
             return fold(tail, names)
         except BrokenLog as error:

@@ -8,9 +8,9 @@ import fcntl
 import os
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
-from mlctl.domain.errors import Locked
+from mlctl.domain.errors import Locked, MlctlError
 from mlctl.store.files import explained
 from mlctl.store.layout import Layout
 
@@ -23,6 +23,17 @@ def writing(layout: Layout) -> Iterator[None]:
     """While a number of the log is being taken."""
     with _locked(layout, "log", fcntl.LOCK_SH):
         yield
+
+
+@contextmanager
+def trying_to_write(layout: Layout) -> Iterator[bool]:
+    """As `writing`, but nobody is waited for: whether it could be had. The holder of `log` may ask, too."""
+    with ExitStack() as held:
+        free = False
+        with suppress(OSError, MlctlError):
+            held.enter_context(_locked(layout, "log", fcntl.LOCK_SH | fcntl.LOCK_NB))
+            free = True
+        yield free
 
 
 @contextmanager

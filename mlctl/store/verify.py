@@ -19,7 +19,7 @@ from mlctl.domain.names import Names
 from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.records import Fact, encode
 from mlctl.domain.sharing import spoken
-from mlctl.store.checkpoint import Checkpoint, Checkpoints
+from mlctl.store.checkpoint import Checkpoints
 from mlctl.store.decisions import read_decision
 from mlctl.store.evicted import Evicted
 from mlctl.store.facts import fact_names, read_fact
@@ -165,7 +165,7 @@ class _Work:
         """The log, its chain, its fold, and the checkpoints of it."""
         names: Names | None = Names()
         folds: dict[int, Names] = {}
-        checkpoints = Checkpoints(self.layout, self.repository.files)
+        checkpoints = Checkpoints(self.layout, self.repository.files, self.repository.decisions.names_until)
         wanted = set(checkpoints.numbers())
         numbers = {number for path in self.layout.decisions.glob("*") if (number := file_number(path.name))}
         for number in self.counted("decisions", range(1, max(numbers, default=0) + 1)):
@@ -248,7 +248,7 @@ class _Work:
     def _checkpoint(self, checkpoints: Checkpoints, number: int, names: Names | None, head: int) -> None:
         path = self.layout.checkpoint(number)
         try:
-            found: Checkpoint = checkpoints.read(number)
+            found = checkpoints.whole(number)
         except FileNotFoundError:
             return  # replaced by a newer one meanwhile
         except MlctlError as error:
@@ -257,7 +257,7 @@ class _Work:
             return
         if number > head:
             self._absent(self.layout.decision(number), f"checkpoint {self.relative(path)}")
-        elif names is not None and encode(found.names) != encode(names):
+        elif names is not None and encode(found) != encode(names):
             self.add(
                 path, "corrupt", "it is not the fold of the log (a cache: removed, it will be made anew)"
             )

@@ -20,7 +20,8 @@ from mlctl.domain.decision import (
     overlaid,
 )
 from mlctl.domain.ids import Digest
-from mlctl.domain.names import Names, is_number
+from mlctl.domain.names import Names
+from mlctl.domain.stacks import is_number
 from mlctl.domain.records import decode, digest_of, encode
 
 ACTOR = Actor(user="u", host="h", via="terminal")
