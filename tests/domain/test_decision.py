@@ -21,8 +21,8 @@ from mlctl.domain.decision import (
 )
 from mlctl.domain.ids import Digest
 from mlctl.domain.names import Names
-from mlctl.domain.stacks import is_number
 from mlctl.domain.records import decode, digest_of, encode
+from mlctl.domain.stacks import is_number
 
 ACTOR = Actor(user="u", host="h", via="terminal")
 NAMES = ("stages/m/a", "stages/m/b", "labels/m/x")
