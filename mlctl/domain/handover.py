@@ -59,6 +59,8 @@ class Handover(Record, frozen=True, kw_only=True):
         format: of this file; 1.
         run, model, task: as in the spec and the record.
         target: name of the target's column in `train.parquet`.
+        weight: name of the column of `train.parquet` that says how much each row counts; null where all are
+            equal.
         classes: the labels, in the order of their indices; [] for a regression.
         features: names of the matrix's columns, in the order that the model is asked in.
         columns: names of the columns of `train.parquet` that are features.
@@ -79,6 +81,7 @@ class Handover(Record, frozen=True, kw_only=True):
     params: dict[str, Any]
     seed: int
     resumed: bool = False
+    weight: str | None = None
 
 
 class Reads(Record, frozen=True, kw_only=True):

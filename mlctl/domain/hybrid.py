@@ -30,11 +30,13 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
         table: file with the rows (Parquet).
         names: columns that tell rows apart.
         since: first event time of the rows (RFC 3339) where they are told by time; None elsewhere.
+        weight: column that weighs them in the metrics; None for equal weights.
     """
 
     table: str
     names: tuple[str, ...]
     since: str | None
+    weight: str | None = None
 
 
 class HybridJob(msgspec.Struct, frozen=True, kw_only=True):

@@ -15,6 +15,7 @@ STAGE = "mlctl.stage"
 OUTPUT = "mlctl.output"
 PROBABILITIES = "mlctl.probabilities"
 LATENCY = "mlctl.latency_ms"
+WEIGHT = "mlctl.weight"
 
 
 class Answered(Record, frozen=True, kw_only=True):

@@ -280,6 +280,7 @@ class ModelSpec(Part, frozen=True, kw_only=True):
         positive: the class that binary metrics count as positive.
         train_where: which rows may be learnt from, an expression.
         exclude: columns that are no features: they give the answer away, or will not be there.
+        weight: column that says how much a row counts, in the fit and in every metric; no feature.
         estimator: import path of a class with `fit` and `predict`: "sklearn.linear_model:Ridge".
         params: handed to the estimator.
         build: "features.py:make", a function that returns an estimator.
@@ -305,6 +306,7 @@ class ModelSpec(Part, frozen=True, kw_only=True):
     positive: str | None = None
     train_where: str | None = None
     exclude: list[str] = []
+    weight: str | None = None
     estimator: str | None = None
     params: dict[str, Any] = {}
     build: str | None = None

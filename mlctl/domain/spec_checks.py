@@ -172,6 +172,34 @@ def _roles(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, p
         )
     if data is not None and model.target and model.target in [*data.key, *data.time]:
         yield problem((*path, "target"), f"the target {model.target!r} is part of the key or the time")
+    if model.weight is not None:
+        yield from _weight(model, model.weight, data, columns, path)
+
+
+def _weight(
+    model: ModelSpec, weight: str, data: DataSpec | None, columns: list[str] | None, path: Path
+) -> Problems:
+    """A column of its own: no other role, and rows that all have it."""
+    at = (*path, "weight")
+    yield from known_columns([weight], columns, at, whole=True)
+    named = [*data.key, *data.time, data.known_time] if data is not None else []
+    roles: dict[str, list[str | None]] = {
+        "the target": [model.target],
+        "part of the key or the time": named,
+        "a feature": list(model.features),
+    }
+    for role, names in roles.items():
+        if weight in names:
+            yield problem(at, f"the weight {weight!r} is {role}; a weight is a column of its own")
+    if weight in model.exclude:
+        yield problem(
+            (*path, "exclude"), f"the weight {weight!r} is never a feature; leave it out of exclude"
+        )
+    if model.retrain is not None and model.retrain.data == "served":
+        yield problem(
+            (*path, "retrain", "data"),
+            'served rows carry no weight; with a weight, write retrain.data = "dataset"',
+        )
 
 
 def _feature(feature: FeatureSpec, path: Path) -> Problems:

@@ -19,6 +19,7 @@ class TrainingRun(Protocol):
         data: the rows to learn from, a Parquet file, as the dataset holds them.
         matrix: the same rows as numbers, a Parquet file; the target is its last column, "target".
         target: name of the target in `data`.
+        weight: name of the column of `data` that says how much each row counts; None where all are equal.
         features: names of the matrix's other columns, in the order that the model is asked in.
         classes: labels by index; () for a regression.
         resumed: whether an earlier start may have left checkpoints in `folder`.
@@ -33,6 +34,7 @@ class TrainingRun(Protocol):
     data: Path
     matrix: Path
     target: str
+    weight: str | None
     features: tuple[str, ...]
     classes: tuple[str, ...]
     resumed: bool

@@ -7,6 +7,7 @@ import numpy as np
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.rows import Array
 from mlctl.statistics.metrics import Answers
+from mlctl.statistics.quantile import quantile
 
 
 def baseline_name(spec: ModelSpec, task: str) -> str:
@@ -15,7 +16,14 @@ def baseline_name(spec: ModelSpec, task: str) -> str:
 
 
 def baseline_answers(
-    name: str, learnt: Array, truth: Array, classes: Sequence[str], threshold: float | None = None
+    name: str,
+    learnt: Array,
+    truth: Array,
+    classes: Sequence[str],
+    threshold: float | None = None,
+    *,
+    learnt_weights: Array | None = None,
+    weights: Array | None = None,
 ) -> Answers:
     """The baseline's answers to rows.
 
@@ -26,12 +34,15 @@ def baseline_answers(
         truth: of the rows to answer.
         classes: in order; () for a regression.
         threshold: share of the positive class from which "prior" answers it.
+        learnt_weights: of the training rows; None for equal ones.
+        weights: of the rows to answer.
     """
     rows = len(truth)
     if not classes:
-        number = float(np.median(learnt) if name == "median" else np.mean(learnt))
-        return Answers(truth=truth, output=np.full(rows, number))
-    counts = np.bincount(learnt, minlength=len(classes)).astype(np.float64)
+        middle = quantile(learnt, 0.5, learnt_weights) if name == "median" else None
+        number = float(np.average(learnt, weights=learnt_weights)) if middle is None else middle
+        return Answers(truth=truth, output=np.full(rows, number), weights=weights)
+    counts = np.bincount(learnt, learnt_weights, minlength=len(classes)).astype(np.float64)
     most = int(np.argmax(counts))
     shares = counts / counts.sum() if name == "prior" else np.eye(len(classes))[most]
     if name == "prior" and threshold is not None:
@@ -42,4 +53,5 @@ def baseline_answers(
         probabilities=np.tile(shares, (rows, 1)),
         classes=len(classes),
         positive=len(classes) - 1 if len(classes) == 2 else 1,  # noqa: PLR2004 (two classes: binary)
+        weights=weights,
     )

@@ -10,6 +10,7 @@ from mlctl.domain.errors import ColumnMissing, TrainingFailed
 from mlctl.domain.model import FeatureEncoding, Input, Signature
 from mlctl.domain.nearest import nearest
 from mlctl.domain.spec import FeatureSpec, ModelSpec
+from mlctl.learning.rows import Array
 from mlctl.tabular.encode_table import MAX_CATEGORIES, fit_encodings
 from mlctl.tabular.schema import type_name
 
@@ -38,15 +39,15 @@ def feature_columns(
 ) -> list[tuple[str, FeatureSpec | None]]:
     """The columns that are features, in the table's order, each with what the spec says of it.
 
-    Left out: the target, `exclude`, the column that splits, and context (key and time) unless `features`
-        names it.
+    Left out: the target, `exclude`, the weight, the column that splits, and context (key and time) unless
+        `features` names it.
 
     Raises:
         ColumnMissing: `features` names a column that the table lacks.
         TrainingFailed: no column is left.
     """
     _check_names("[model.features]", spec.features, columns, source)
-    left_out = {spec.target, *spec.exclude}
+    left_out = {spec.target, spec.weight, *spec.exclude}
     silent = {*context, *([spec.split.column] if spec.split.column else [])}
     chosen = [
         (name, spec.features.get(name))
@@ -81,9 +82,13 @@ def _check_names(where: str, names: Iterable[str], columns: Sequence[str], sourc
 
 
 def encodings_for(
-    table: pa.Table, features: Sequence[tuple[str, FeatureSpec | None]], estimator: Any, source: str
+    table: pa.Table,
+    features: Sequence[tuple[str, FeatureSpec | None]],
+    estimator: Any,
+    source: str,
+    weights: Array | None = None,
 ) -> tuple[FeatureEncoding, ...]:
-    """Encodings fitted on the training rows, as the estimator takes them.
+    """Encodings fitted on the training rows, as the estimator takes them; of weighted rows, weighted.
 
     Raises:
         TrainingFailed: a feature has no value at all in these rows.
@@ -104,6 +109,7 @@ def encodings_for(
         allow_nan=takes_missing(estimator),
         native_categories=trees,
         scale=not trees and (kind.__module__.startswith(_SCALED) or hasattr(estimator, "make_module")),
+        weights=weights,
     )
 
 

@@ -20,6 +20,7 @@ from mlctl.learning.features import encodings_for, feature_columns, signature_of
 from mlctl.learning.programs import Rows, fit_by_program
 from mlctl.learning.rows import Array, classes_of, targets, task_of
 from mlctl.learning.steady import begin, probe_of
+from mlctl.learning.weights import handed, weights_of
 from mlctl.learning.workshop import Workshop
 from mlctl.statistics.metrics import Answers
 from mlctl.tabular.encode import Encoder
@@ -100,17 +101,19 @@ def fit(table: pa.Table, problem: Problem) -> Fitted:
 
     Raises:
         TrainingFailed: the rows hold one class only, a feature holds nothing, or the estimator raised.
-        UsageError, NotInstalled: as `make_estimator`. ColumnMissing: as `feature_columns`.
+        UsageError, NotInstalled: as `make_estimator`, or the estimator cannot weigh its rows.
+        ColumnMissing: as `feature_columns`.
     """
     if problem.spec.command is not None:
         return _by_program(problem, handed_rows(table, problem))
     spec, source = problem.spec, problem.source
     estimator = make_estimator(spec, source.root, problem.task, problem.seed)
     rows = handed_rows(table, problem, estimator)
+    more = handed(estimator, rows.weights, spec.weight)
     act = f"fitting {type(estimator).__name__}"
     with threads_for(rows.matrix), importing_from(source.root), users_code(act, source.root):
         begin(estimator, problem.seed, few=rows.matrix.size <= FEW_CELLS)
-        estimator.fit(rows.matrix, rows.truth)
+        estimator.fit(rows.matrix, rows.truth, **more)
     return Fitted(
         estimator=estimator,
         encoder=rows.encoder,
@@ -145,7 +148,8 @@ def handed_rows(table: pa.Table, problem: Problem, estimator: Any = None) -> Row
             classes=[only],
         )
     features = feature_columns(table.column_names, spec, source.context, source.label)
-    encoder = Encoder(encodings_for(table, features, estimator, source.label))
+    weights = weights_of(table, spec.weight)
+    encoder = Encoder(encodings_for(table, features, estimator, source.label, weights))
     signature = signature_of(
         table,
         [name for name, _ in features],
@@ -156,7 +160,9 @@ def handed_rows(table: pa.Table, problem: Problem, estimator: Any = None) -> Row
         threshold=spec.eval.decision,
     )
     matrix = matrix_from_table(encoder, table)
-    return Rows(table=table, encoder=encoder, matrix=matrix, truth=truth, signature=signature)
+    return Rows(
+        table=table, encoder=encoder, matrix=matrix, truth=truth, signature=signature, weights=weights
+    )
 
 
 def _by_program(problem: Problem, rows: Rows) -> Fitted:
@@ -186,10 +192,12 @@ def answers_of(
     classes: Sequence[str],
     *,
     level: float = 1.0,
+    weights: Array | None = None,
 ) -> Answers:
     """Ask a predictor (of a flavor) for every row of a table.
 
-    `truth` is as `rows.targets` gives it; `level` is a factor on a regression's answers.
+    `truth` is as `rows.targets` gives it, `weights` as `weights_of`; `level` is a factor on a regression's
+    answers.
     """
     matrix = matrix_from_table(encoder, table)
     output = predictor.predict(matrix)
@@ -199,4 +207,5 @@ def answers_of(
         probabilities=predictor.probabilities(matrix) if classes else None,
         classes=len(classes),
         positive=len(classes) - 1 if len(classes) == 2 else 1,  # noqa: PLR2004 (two classes: binary)
+        weights=weights,
     )

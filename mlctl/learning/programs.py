@@ -55,13 +55,14 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """What a program learns from: a table, the same as a matrix, and the target as numbers."""
+    """What a program learns from: a table, the same as a matrix, the target as numbers, and weights."""
 
     table: pa.Table
     encoder: Encoder
     matrix: Array
     truth: Array
     signature: Signature
+    weights: Array | None = None
 
 
 def fit_by_program(spec: ModelSpec, root: Path, rows: Rows, shop: Workshop, seed: int) -> Made:
@@ -115,6 +116,7 @@ def hand_over(spec: ModelSpec, rows: Rows, folder: Path, shop: Workshop, seed: i
         model=shop.model,
         task=rows.signature.task,
         target=spec.target,
+        weight=spec.weight,
         classes=rows.signature.classes,
         features=features,
         columns=rows.encoder.columns,

@@ -26,10 +26,11 @@ _ABSENT = "\x00"
 
 @dataclass(frozen=True, kw_only=True)
 class Rows:
-    """The rows that count, and how many were left out and why."""
+    """The rows that count, how many were left out and why, and where each stood, from 0."""
 
     table: pa.Table
     dropped: dict[str, int]
+    places: Array
 
 
 def learnable(table: pa.Table, spec: ModelSpec, source: str, *, where: bool = True) -> Rows:
@@ -43,17 +44,18 @@ def learnable(table: pa.Table, spec: ModelSpec, source: str, *, where: bool = Tr
     """
     require_columns(table, [spec.target], source)
     dropped: dict[str, int] = {}
+    places = np.arange(table.num_rows)
     if where and spec.train_where is not None:
         chosen = mask(table, spec.train_where, source)
         dropped["train_where"] = int(len(chosen) - chosen.sum())
-        table = table.filter(pa.array(chosen))
+        table, places = table.filter(pa.array(chosen)), places[chosen]
     known = pc.is_valid(table.column(spec.target))
     if type_name(table.column(spec.target).type) == "number":
         known = pc.and_(known, pc.fill_null(pc.is_finite(table.column(spec.target)), fill_value=False))
     missing = table.num_rows - int(pc.sum(known).as_py() or 0)
     if missing:
         dropped["target missing"] = missing
-        table = table.filter(known)
+        table, places = table.filter(known), places[np.asarray(known)]
     if table.num_rows == 0:
         parts = ", ".join(f"{why}: {count}" for why, count in dropped.items() if count)
         raise TrainingFailed(
@@ -61,7 +63,8 @@ def learnable(table: pa.Table, spec: ModelSpec, source: str, *, where: bool = Tr
             f"mlctl data show {source}",
             dropped=dropped,
         )
-    return Rows(table=table, dropped={why: count for why, count in dropped.items() if count})
+    dropped = {why: count for why, count in dropped.items() if count}
+    return Rows(table=table, dropped=dropped, places=places)
 
 
 def task_of(column: pa.ChunkedArray, spec: ModelSpec) -> str:

@@ -4,7 +4,8 @@ Looked at are all values of features with few, quarters of numbers and missing c
 family is fixed before any loss is looked at, so the correction holds: a slice counts only if its excess of
 loss, in standard errors, is beyond what the worst of all slices reaches by chance, as in Westfall and Young,
 "Resampling-based multiple testing" (1993). Chance deals the losses out anew where rows are drawn; for whole
-units it takes Gaussian multipliers, as in Chernozhukov, Chetverikov and Kato (Annals of Statistics 41, 2013).
+units, and for rows of unequal weight, it takes Gaussian multipliers, as in Chernozhukov, Chetverikov and Kato
+(Annals of Statistics 41, 2013): weights may go with the slices, and then dealing out would be wrong.
 """
 
 import itertools
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 
 from mlctl.domain.evaluation import FoundSlice, SliceSearch
 from mlctl.learning.rows import Array
-from mlctl.statistics.metrics import Answers
+from mlctl.statistics.metrics import Answers, effective_rows
 from mlctl.statistics.resample import unit_codes
 from mlctl.tabular.expression import mask
 
@@ -51,14 +52,20 @@ def search_slices(
     """
     random = np.random.default_rng([seed, 7])
     loss, name = loss_of(answers)
+    weights = answers.weights
     if table.num_rows > _MOST_ROWS:
         chosen = np.sort(random.choice(table.num_rows, _MOST_ROWS, replace=False))
         table, loss, labels = table.take(pa.array(chosen)), loss[chosen], labels[chosen]
+        weights = None if weights is None else weights[chosen]
     codes, units = unit_codes(labels)
     family = list(_family(table, columns)) if units >= _LEAST_UNITS else []
     if not family or not np.ptp(loss):
         return SliceSearch(looked_at=len(family), loss=name)
-    standing, worst = _tested(loss - loss.mean(), [rows for _, rows in family], codes, units, random)
+    overall = _mean(loss, weights)
+    excess = loss - overall if weights is None else (loss - overall) * weights
+    alike = units == len(excess) and weights is None
+    draw = _shuffled(excess, random) if alike else _multiplied(excess, codes, units, random)
+    standing, worst = _tested(draw, [rows for _, rows in family])
     found: list[FoundSlice] = []
     told = np.zeros(len(loss), dtype=bool)
     for at in np.argsort(-standing):
@@ -66,12 +73,14 @@ def search_slices(
         p = (1 + int((worst >= standing[at]).sum())) / (1 + len(worst))
         if p > _LEVEL or len(found) == _TOLD:
             break
-        inside, overall = float(loss[rows].mean()), float(loss.mean())
+        inside = _mean(loss[rows], None if weights is None else weights[rows])
         fresh = rows & ~told
         if inside < overall * (1 + _WORTH) or fresh.sum() < _LEAST_ROWS:
             continue
-        by_luck = _ERRORS * float(np.std(loss[fresh])) / np.sqrt(fresh.sum()) if told.any() else 0.0
-        if loss[fresh].mean() < overall + max(_WORTH * overall, by_luck):
+        own = None if weights is None else weights[fresh]
+        count = fresh.sum() if own is None else max(effective_rows(own), 1.0)
+        by_luck = _ERRORS * float(np.std(loss[fresh])) / np.sqrt(count) if told.any() else 0.0
+        if _mean(loss[fresh], own) < overall + max(_WORTH * overall, by_luck):
             continue  # it is bad by what it shares with one that is told already
         told |= rows
         found.append(
@@ -151,11 +160,15 @@ def _literal(value: Any) -> str:
     return f"{value:g}" if float(f"{value:g}") == value else repr(value)
 
 
-def _tested(
-    excess: Array, slices: list[Array], codes: Array, units: int, random: np.random.Generator
-) -> tuple[Array, Array]:
+def _mean(loss: Array, weights: Array | None) -> float:
+    """0 where nothing counts."""
+    if weights is None or weights.sum() > 0:
+        return float(np.average(loss, weights=weights))
+    return 0.0
+
+
+def _tested(draw: "_Draw", slices: list[Array]) -> tuple[Array, Array]:
     """Each slice's excess of loss in standard errors, and the largest of all in each draw of chance."""
-    draw = _shuffled(excess, random) if units == len(excess) else _multiplied(excess, codes, units, random)
     standing = np.empty(len(slices))
     worst = np.full(_DRAWS, -np.inf)
     for start in range(0, len(slices), _CHUNK):

@@ -30,8 +30,9 @@ def two_classes(answers: Answers, units: Units, classes: tuple[str, ...]) -> Ite
     if np.isnan(score).any():
         return
     asked = f"answered probability of {positive}"
-    yield _calibration(score, truth, units, (asked, f"share of {positive}"))
-    yield _scores(score, truth, positive)
+    weights = answers.weights
+    yield _calibration(score, truth, units, (asked, f"share of {positive}"), weights)
+    yield _scores(score, truth, positive, weights)
     if not 0 < truth.sum() < len(truth):
         return
     yield figure(
@@ -39,16 +40,16 @@ def two_classes(answers: Answers, units: Units, classes: tuple[str, ...]) -> Ite
         f"Of the rows that are {positive}, the share found, against false alarms among the others. "
         "Dashed: chance.",
         _SQUARE,
-        [line(_SQUARE, _ENDS, _ENDS, "ideal"), line(_SQUARE, *roc(truth, score), "own")],
+        [line(_SQUARE, _ENDS, _ENDS, "ideal"), line(_SQUARE, *roc(truth, score, weights), "own")],
         ("false-positive rate", "true-positive rate"),
     )
-    share = float(truth.mean())
+    share = float(np.average(truth, weights=weights))
     chance = line(_SQUARE, _ENDS, np.full(2, share), "ideal")
     yield figure(
         "Precision and recall",
         f"Dashed: what calling every row {positive} would give, {digits(share)}.",
         _SQUARE,
-        [chance, line(_SQUARE, *precision_recall(truth, score), "own")],
+        [chance, line(_SQUARE, *precision_recall(truth, score, weights), "own")],
         ("recall", "precision"),
     )
 
@@ -58,12 +59,14 @@ def calibration_of_answers(answers: Answers, units: Units) -> Figure:
     chances: Array = np.asarray(answers.probabilities)
     given = chances[np.arange(len(chances)), answers.output.astype(np.int64)]
     right = (answers.output == answers.truth).astype(np.float64)
-    return _calibration(given, right, units, ("probability of the answer", "share right"))
+    return _calibration(given, right, units, ("probability of the answer", "share right"), answers.weights)
 
 
-def _calibration(score: Array, right: Array, units: Units, names: tuple[str, str]) -> Figure:
-    found = band(score, right, equal_mass(score, _GROUPS), units)
-    gap = float((found.rows * np.abs(found.mean - found.x)).sum() / found.rows.sum())
+def _calibration(
+    score: Array, right: Array, units: Units, names: tuple[str, str], weights: Array | None
+) -> Figure:
+    found = band(score, right, equal_mass(score, _GROUPS), units, weights)
+    gap = float(np.nansum(found.mass * np.abs(found.mean - found.x)) / found.mass.sum())
     ideal, own = line(_SQUARE, _ENDS, _ENDS, "ideal"), line(_SQUARE, found.x, found.mean, "own")
     return figure(
         "Calibration",
@@ -75,10 +78,13 @@ def _calibration(score: Array, right: Array, units: Units, names: tuple[str, str
     )
 
 
-def _scores(score: Array, truth: Array, positive: str) -> Figure:
-    edges = np.linspace(0, 1, 26)
-    both = [np.histogram(score[truth == which], bins=edges)[0] for which in (0.0, 1.0)]
-    shares = [counts / max(counts.sum(), 1) for counts in both]
+def _scores(score: Array, truth: Array, positive: str, weights: Array | None) -> Figure:
+    edges, mass = np.linspace(0, 1, 26), np.ones(len(score)) if weights is None else weights
+    both = [
+        np.histogram(score[truth == which], bins=edges, weights=mass[truth == which])[0]
+        for which in (0.0, 1.0)
+    ]
+    shares = [counts / (counts.sum() or 1.0) for counts in both]
     axes = Axes(x=(0.0, 1.0), y=(0.0, float(max(one.max() for one in shares)) * 1.05 or 1.0))
     steps = [
         line(axes, np.repeat(edges, 2)[1:-1], np.repeat(one, 2), kind)
@@ -95,7 +101,7 @@ def _scores(score: Array, truth: Array, positive: str) -> Figure:
 
 def confusion_matrix(answers: Answers, classes: tuple[str, ...]) -> Figure:
     """Rows and shares by true and answered class; of many classes the most frequent."""
-    counts = confusion(answers.truth, answers.output, len(classes))
+    counts = confusion(answers.truth, answers.output, len(classes), answers.weights)
     often = np.sort(np.argsort(-counts.sum(axis=1), kind="stable")[:_MOST_CLASSES])
     counts, names = counts[np.ix_(often, often)], [classes[at] for at in often]
     left, top, side = 96.0, 34.0, min(348 / len(names), 120.0)
@@ -108,7 +114,7 @@ def confusion_matrix(answers: Answers, classes: tuple[str, ...]) -> Figure:
         )
         marks.append(element("text", text=short, title=name, x=left + at, y=top - 8, **middle))
         for j, answered in enumerate(names):
-            count, share = int(counts[i, j]), counts[i, j] / max(int(counts[i].sum()), 1)
+            count, share = round(float(counts[i, j])), counts[i, j] / (counts[i].sum() or 1)
             told = f"{name} answered as {answered}: {count:,} ({share:.1%})"
             x, y, size = left + j * side, top + i * side, side - 1.5
             place = {"x": x, "y": y, "width": size, "height": size, "fill_opacity": 0.05 + 0.75 * share}
@@ -120,4 +126,5 @@ def confusion_matrix(answers: Answers, classes: tuple[str, ...]) -> Figure:
     width, height = side * len(names), top + side * len(names) + 28
     marks.append(element("text", "name", "answered", x=left + width / 2, y=height - 8, **middle))
     svg = drawing(max(left + width + 12, WIDTH), height, "Confusion", *marks)
-    return Figure(title="Confusion", text="A line a true class; shares are of its line.", svg=svg)
+    rows = "" if answers.weights is None else " Numbers are what the rows weigh."
+    return Figure(title="Confusion", text=f"A line a true class; shares are of its line.{rows}", svg=svg)

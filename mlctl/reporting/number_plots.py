@@ -10,6 +10,7 @@ from mlctl.reporting.charts import Axes, cloud, columns, line, shaded, spanning,
 from mlctl.reporting.figure import Figure, figure
 from mlctl.statistics.curves import Band, band, equal_mass
 from mlctl.statistics.metrics import Answers
+from mlctl.statistics.quantile import quantile
 
 Array = np.ndarray[Any, Any]
 Units = tuple[Array, int]
@@ -20,12 +21,12 @@ _CUT = 0.001
 
 def of_numbers(answers: Answers, units: Units, target: str) -> Iterator[Figure]:
     """Predicted against true, residuals against prediction, residuals, size of the error."""
-    output, residual = answers.output, answers.output - answers.truth
+    output, residual, weights = answers.output, answers.output - answers.truth, answers.weights
     groups = equal_mass(output, _GROUPS)
     predicted = f"predicted {target}"
     both = spanning(answers.truth, output, share=_CUT)
     axes, ends = Axes(x=both, y=both), np.array(both)
-    level = band(output, answers.truth, groups, units)
+    level = band(output, answers.truth, groups, units, weights)
     yield figure(
         "Predicted against true",
         "Orange: mean of the truth in ten groups of equally many predictions, with 95 % interval. "
@@ -35,7 +36,7 @@ def of_numbers(answers: Answers, units: Units, target: str) -> Iterator[Figure]:
         (predicted, f"true {target}"),
     )
     axes = Axes(x=spanning(output, share=_CUT), y=spanning(residual, zero=True, share=_CUT))
-    middle = band(output, residual, groups, units)
+    middle = band(output, residual, groups, units, weights)
     flat = line(axes, np.array(axes.x), np.zeros(2), "ideal")
     yield figure(
         "Residuals against prediction",
@@ -44,8 +45,8 @@ def of_numbers(answers: Answers, units: Units, target: str) -> Iterator[Figure]:
         [cloud(axes, output, residual), flat, _haloed(axes, middle)],
         (predicted, "prediction - truth"),
     )
-    yield _histogram(residual, axes.y)
-    size = band(output, np.abs(residual), groups, units)
+    yield _histogram(residual, axes.y, weights)
+    size = band(output, np.abs(residual), groups, units, weights)
     axes = Axes(x=spanning(size.x), y=spanning(size.mean, size.low, size.high, zero=True))
     yield figure(
         "Size of the error by prediction",
@@ -60,14 +61,14 @@ def _haloed(axes: Axes, found: Band) -> str:
     return shaded(axes, found, "spread2") + line(axes, found.x, found.mean, "other")
 
 
-def _histogram(residual: Array, ends: tuple[float, float]) -> Figure:
-    counts, edges = np.histogram(residual, bins=41, range=ends)
+def _histogram(residual: Array, ends: tuple[float, float], weights: Array | None) -> Figure:
+    counts, edges = np.histogram(residual, bins=41, range=ends, weights=weights)
     axes = Axes(x=ends, y=(0.0, float(counts.max()) * 1.05 or 1.0))
-    half, most = (digits(float(np.quantile(np.abs(residual), share))) for share in (0.5, 0.9))
+    half, most = (digits(quantile(np.abs(residual), share, weights)) for share in (0.5, 0.9))
     return figure(
         "Residuals",
         f"Half of all answers are off by less than {half}, nine in ten by less than {most}.",
         axes,
         [columns(axes, counts, edges), line(axes, np.zeros(2), np.array(axes.y), "ideal")],
-        ("prediction - truth", "rows"),
+        ("prediction - truth", "rows" if weights is None else "weight"),
     )

@@ -44,4 +44,5 @@ def plots(
         value, name = (
             (wrong, "share of wrong answers") if classes else (answers.output - answers.truth, "error")
         )
-        yield from over_time(value, moments, name, "Errors over time" if classes else "Residuals over time")
+        title = "Errors over time" if classes else "Residuals over time"
+        yield from over_time(value, moments, name, title, answers.weights)

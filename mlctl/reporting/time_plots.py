@@ -19,7 +19,9 @@ _SHOWN = {"h": "m", "D": "D", "W": "D", "M": "M", "Y": "Y"}
 _LONG = frozenset({"W", "M", "Y"})
 
 
-def over_time(value: Array, moments: Array, name: str, title: str) -> Iterator[Figure]:
+def over_time(
+    value: Array, moments: Array, name: str, title: str, weights: Array | None = None
+) -> Iterator[Figure]:
     """Means of a value over hours, days, weeks or months: as fine as a few dozen points allow.
 
     What an evaluation draws may be as long as a point here is wide, so intervals draw days, or rows where a
@@ -27,12 +29,13 @@ def over_time(value: Array, moments: Array, name: str, title: str) -> Iterator[F
     """
     known = ~np.isnat(moments)
     times, value = moments[known], value[known]
+    weights = None if weights is None else weights[known]
     unit = next((part for part in _PARTS if len(np.unique(_steps(times, part))) <= _MOST), None)
     if unit is None or len(np.unique(_steps(times, unit))) == 1 or not len(times):
         return
     drawn = _steps(times, "D") if unit in _LONG else np.arange(len(times))
     seconds = times.astype("datetime64[s]").astype(np.float64)
-    found = band(seconds, value, _steps(times, unit), unit_codes(drawn))
+    found = band(seconds, value, _steps(times, unit), unit_codes(drawn), weights)
     ends = spanning(found.mean, found.low, found.high, zero=True)
     axes = Axes(x=spanning(found.x), y=ends, width=940, height=280)
     zero = line(axes, np.array(axes.x), np.zeros(2), "ideal")

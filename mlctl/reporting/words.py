@@ -32,7 +32,7 @@ def headline(data: EvalResult) -> str:
 def notes(data: EvalResult) -> Iterator[str]:
     """Sentences below the verdict: what the comparison rests on, and what is told beside the metrics."""
     yield from _verdict_notes(data)
-    yield from filter(None, (decision(data), slope(data)))
+    yield from filter(None, (weighing(data), decision(data), slope(data)))
     if data.in_use is not None:
         yield f"in use: {data.in_use.told}"
 
@@ -87,6 +87,14 @@ def decision(data: EvalResult) -> str | None:
     """From which probability the positive class is answered; None where the estimator decides itself."""
     found = data.notes.get("threshold")
     return None if found is None else f"{found[0]} is answered from a probability of {digits(found[1])} on"
+
+
+def weighing(data: EvalResult) -> str | None:
+    """By which column the rows are weighed, and what they are worth; None where all count alike."""
+    found = data.notes.get("weight")
+    if found is None:
+        return None
+    return f"weighed by {found['column']}: worth {found['effective_rows']:,.0f} rows of equal weight"
 
 
 def slope(data: EvalResult) -> str | None:

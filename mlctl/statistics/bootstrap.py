@@ -30,7 +30,7 @@ class Sampled:
     Attributes:
         value: NaN where undefined.
         samples: shape (samples,).
-        units: that have rows in the cell.
+        units: that have rows of some weight in the cell.
     """
 
     value: float
@@ -39,7 +39,7 @@ class Sampled:
 
 
 def bootstrap(cells: Sequence[Cell], codes: Array, units: int, *, samples: int, seed: int) -> list[Sampled]:
-    """Value and bootstrap of every cell, all on the same draws.
+    """Value and bootstrap of every cell, all on the same draws; what is drawn brings its rows' weights along.
 
     Args:
         cells: their answers and masks have the same rows.
@@ -56,11 +56,18 @@ def bootstrap(cells: Sequence[Cell], codes: Array, units: int, *, samples: int, 
     for at, cell in enumerate(cells):
         if cell.metric in CENTRED and np.isfinite(table[:, at]).any():
             table[:, at] = np.maximum(table[:, at] + values[at] - np.nanmean(table[:, at]), 0.0)
-    counts: dict[int, int] = {}
+    counts: dict[tuple[int, int], int] = {}
     for cell in cells:
-        counts.setdefault(id(cell.mask), len(np.unique(codes[cell.mask])))
+        weights = cell.answers.weights
+        if (id(cell.mask), id(weights)) not in counts:
+            rows = cell.mask if weights is None else cell.mask & (weights > 0)
+            counts[id(cell.mask), id(weights)] = len(np.unique(codes[rows]))
     return [
-        Sampled(value=float(values[at]), samples=table[:, at], units=counts[id(cell.mask)])
+        Sampled(
+            value=float(values[at]),
+            samples=table[:, at],
+            units=counts[id(cell.mask), id(cell.answers.weights)],
+        )
         for at, cell in enumerate(cells)
     ]
 

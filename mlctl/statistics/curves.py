@@ -19,13 +19,18 @@ _MOST_POINTS = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Band:
-    """Means of a value in bins, shape (bins,) each; NaN where an interval is undefined."""
+    """Means of a value in bins, shape (bins,) each; NaN where an interval is undefined.
+
+    Attributes:
+        mass: what the rows of a bin weigh together: their number where all are equal.
+    """
 
     x: Array
     mean: Array
     low: Array
     high: Array
     rows: Array
+    mass: Array
 
 
 def equal_mass(x: Array, bins: int) -> Array:
@@ -36,7 +41,14 @@ def equal_mass(x: Array, bins: int) -> Array:
 
 
 def band(
-    x: Array, value: Array, bins: Array, units: tuple[Array, int], *, samples: int = 400, seed: int = 0
+    x: Array,
+    value: Array,
+    bins: Array,
+    units: tuple[Array, int],
+    weights: Array | None = None,
+    *,
+    samples: int = 400,
+    seed: int = 0,
 ) -> Band:
     """The mean of `value` in each bin with its 95 % bootstrap interval, at the mean of `x`.
 
@@ -45,52 +57,58 @@ def band(
         value: shape (rows,).
         bins: the bin of each row, as `equal_mass` gives them; empty ones are left out.
         units: the unit of each row and how many there are (`resample.unit_codes`).
+        weights: of the rows; None for equal ones.
         samples: of the bootstrap.
         seed: of its draws.
     """
     codes, count = units
     kinds, place = np.unique(bins, return_inverse=True)
     member = np.zeros((len(x), len(kinds)))
-    member[np.arange(len(x)), place] = 1.0
-    rows = member.sum(axis=0)
+    member[np.arange(len(x)), place] = 1.0 if weights is None else weights
+    mass = member.sum(axis=0)
     sums = unit_sums(np.hstack([member, member * value[:, None]]), codes, count)
     drawn = np.concatenate([chunk @ sums for chunk in draws(count, samples, seed)])
     with np.errstate(divide="ignore", invalid="ignore"):
         means = drawn[:, len(kinds) :] / drawn[:, : len(kinds)]
     ends = np.full((2, len(kinds)), np.nan)
     for at in range(len(kinds)):
-        low, high = interval(means[:, at], len(np.unique(codes[place == at])))
+        low, high = interval(means[:, at], len(np.unique(codes[member[:, at] > 0])))
         if low is not None and high is not None:
             ends[:, at] = low, high
-    return Band(
-        x=(member * x[:, None]).sum(axis=0) / rows,
-        mean=(member * value[:, None]).sum(axis=0) / rows,
-        low=ends[0],
-        high=ends[1],
-        rows=rows.astype(np.int64),
-    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return Band(
+            x=(member * x[:, None]).sum(axis=0) / mass,
+            mean=(member * value[:, None]).sum(axis=0) / mass,
+            low=ends[0],
+            high=ends[1],
+            rows=np.bincount(place, minlength=len(kinds)),
+            mass=mass,
+        )
 
 
-def roc(truth: Array, score: Array) -> tuple[Array, Array]:
+def roc(truth: Array, score: Array, weights: Array | None = None) -> tuple[Array, Array]:
     """False-positive and true-positive rate at falling thresholds, from (0, 0) to (1, 1)."""
-    hits, misses = _called(truth, score)
+    hits, misses = _called(truth, score, weights)
     with np.errstate(divide="ignore", invalid="ignore"):
         return _thinned(np.r_[0.0, misses] / misses[-1], np.r_[0.0, hits] / hits[-1])
 
 
-def precision_recall(truth: Array, score: Array) -> tuple[Array, Array]:
+def precision_recall(truth: Array, score: Array, weights: Array | None = None) -> tuple[Array, Array]:
     """Recall and precision at falling thresholds."""
-    hits, misses = _called(truth, score)
+    hits, misses = _called(truth, score, weights)
     with np.errstate(divide="ignore", invalid="ignore"):
         return _thinned(hits / hits[-1], hits / (hits + misses))
 
 
-def _called(truth: Array, score: Array) -> tuple[Array, Array]:
-    """True and false positives at each distinct score, the highest first."""
+def _called(truth: Array, score: Array, weights: Array | None) -> tuple[Array, Array]:
+    """True and false positives at each distinct score, the highest first; what they weigh."""
+    if weights is not None:
+        truth, score, weights = (one[weights > 0] for one in (truth, score, weights))
     order = np.argsort(-score, kind="stable")
     last = np.flatnonzero(np.r_[np.diff(score[order]) != 0, True])
-    hits = np.cumsum(truth[order].astype(np.float64))[last]
-    return hits, last + 1 - hits
+    mass = np.ones(len(order)) if weights is None else weights[order]
+    hits = np.cumsum(truth[order].astype(np.float64) * mass)[last]
+    return hits, np.cumsum(mass)[last] - hits
 
 
 def _thinned(x: Array, y: Array) -> tuple[Array, Array]:
@@ -103,11 +121,15 @@ def _thinned(x: Array, y: Array) -> tuple[Array, Array]:
     return x[kept], y[kept]
 
 
-def confusion(truth: Array, output: Array, classes: int) -> Array:
-    """Rows by true and answered class, shape (classes, classes); without a truth that is no class."""
+def confusion(truth: Array, output: Array, classes: int, weights: Array | None = None) -> Array:
+    """Rows by true and answered class, shape (classes, classes); without a truth that is no class.
+
+    With weights it is what the rows weigh.
+    """
     known = (truth >= 0) & (output >= 0)
     flat = truth[known].astype(np.int64) * classes + output[known].astype(np.int64)
-    return np.bincount(flat, minlength=classes * classes).reshape(classes, classes)
+    mass = None if weights is None else weights[known]
+    return np.bincount(flat, mass, minlength=classes * classes).reshape(classes, classes)
 
 
 def density(

@@ -36,6 +36,8 @@ class Answers:
         probabilities: shape (rows, classes), or None.
         classes: how many there are; 0 for a regression.
         positive: index of the positive class.
+        weights: of the rows, shape (rows,), or None for equal ones. Every metric is that of rows which stand
+            there so many times, but for `ece` (`_Calibration`).
     """
 
     truth: Array
@@ -43,6 +45,7 @@ class Answers:
     probabilities: Array | None = None
     classes: int = 0
     positive: int = 1
+    weights: Array | None = None
 
     def score(self) -> Array:
         """The probability of the positive class; NaN where there are no probabilities."""
@@ -62,8 +65,9 @@ def value(metric: str, answers: Answers, mask: Array | None = None) -> float | N
 
 
 def row_statistics(metric: str, answers: Answers) -> Array:
-    """The row statistics whose sums `finish` needs, shape (rows, k) float64."""
-    return _ROWS[metric](answers)
+    """The row statistics whose sums `finish` needs, shape (rows, k) float64; times the rows' weights."""
+    found = _ROWS[metric](answers)
+    return found if answers.weights is None else found * answers.weights[:, None]
 
 
 def finish(metric: str, sums: Array) -> Array:
@@ -81,6 +85,7 @@ def ordered(metric: str, answers: Answers, mask: Array) -> Callable[[Array], Arr
     key = key[rows]
     order = np.argsort(key, kind="stable")
     rows, key = rows[order], key[order]
+    own = None if answers.weights is None else answers.weights[rows]
     if len(rows) == 0 or np.isnan(key).any():
         return lambda weights: np.full(len(weights), np.nan)
     positive = (answers.truth[rows] == answers.positive).astype(np.float64)
@@ -92,6 +97,7 @@ def ordered(metric: str, answers: Answers, mask: Array) -> Callable[[Array], Arr
         with np.errstate(divide="ignore", invalid="ignore"):
             for start in range(0, len(weights), size):
                 chosen = weights[start : start + size][:, rows]
+                chosen = chosen if own is None else chosen * own
                 if metric == "medae":
                     parts.append(_weighted_median(key, chosen))
                 else:
@@ -113,11 +119,13 @@ class _Calibration:
     classes it is the positive one's probability, of more that of the answered class (Guo et al., ICML 2017).
     Chance alone makes a bin's gap about the size of its standard error, so what chance adds to the gap that
     is seen, the mean of a folded normal distribution less the gap, is taken off (Kumar, Liang and Ma,
-    NeurIPS 2019, section 5, in closed form); never below 0.
+    NeurIPS 2019, section 5, in closed form); never below 0. Of weighted rows a bin has as much chance as the
+    effective number of its rows says, (sum w)^2 / sum w^2 (Kish, Survey Sampling, 1965).
     """
 
     def __init__(self, answers: Answers, rows: Array) -> None:
         self._rows = rows
+        self._weighted = answers.weights is not None
         chances = answers.probabilities
         self._columns: Array | None = None
         if chances is None or not len(rows):
@@ -131,17 +139,20 @@ class _Calibration:
             came = answers.truth[rows] == answers.positive
         bins = equal_mass(given, _ECE_BINS)
         member = (bins[:, None] == np.unique(bins)).astype(np.float64)
-        self._columns = np.hstack([member, member * given[:, None], member * came[:, None]])
+        own = np.ones(len(rows)) if answers.weights is None else answers.weights[rows]
+        mass = member * own[:, None]
+        squares = [mass * own[:, None]] if self._weighted else []
+        self._columns = np.hstack([mass, mass * given[:, None], mass * came[:, None], *squares])
 
     def __call__(self, weights: Array) -> Array:
         if self._columns is None:
             return np.full(len(weights), np.nan)
         sums = weights[:, self._rows] @ self._columns
-        count, given, came = np.split(sums, 3, axis=1)
+        count, given, came, *squares = np.split(sums, 4 if self._weighted else 3, axis=1)
         with np.errstate(divide="ignore", invalid="ignore"):
             share = came / count
             gap = np.abs(given / count - share)
-            error = np.sqrt(share * (1 - share) / count)
+            error = np.sqrt(share * (1 - share) / (count**2 / squares[0] if squares else count))
             score = np.where(error > 0, gap / error, np.inf)
             folded = gap * (2 * ndtr(score) - 1) + error * np.sqrt(2 / np.pi) * np.exp(-(score**2) / 2)
             parts = np.where(count > 0, count * (2 * gap - folded), 0.0)
@@ -165,6 +176,12 @@ def _weighted_median(key: Array, weights: Array) -> Array:
     half = running[:, -1:] / 2
     middle = (key[np.argmax(running >= half, axis=1)] + key[np.argmax(running > half, axis=1)]) / 2
     return np.where(running[:, -1] > 0, middle, np.nan)
+
+
+def effective_rows(weights: Array) -> float:
+    """So many rows of equal weight would tell as much of a mean: (sum w)^2 / sum w^2 (Kish 1965)."""
+    squares = float((weights**2).sum())
+    return float(weights.sum() ** 2 / squares) if squares > 0 else 0.0
 
 
 def _columns(*columns: Array) -> Array:

@@ -38,6 +38,7 @@ def fit_encodings(
     allow_nan: bool,
     native_categories: bool,
     scale: bool,
+    weights: Matrix | None = None,
 ) -> tuple[FeatureEncoding, ...]:
     """The encodings of these columns, fitted on a table.
 
@@ -47,12 +48,13 @@ def fit_encodings(
         allow_nan: the estimator takes NaN, so missing numbers stay missing; otherwise they become the median.
         native_categories: the estimator takes category codes; otherwise categories become one column each.
         scale: the estimator wants standardised numbers.
+        weights: of the rows, in medians, means and deviations; None for equal ones.
 
     Raises:
         ColumnMissing: the table lacks one of the columns.
     """
     require_columns(table, [name for name, _ in features], "the table")
-    fit = _Fit(allow_nan=allow_nan, native_categories=native_categories, scale=scale)
+    fit = _Fit(allow_nan=allow_nan, native_categories=native_categories, scale=scale, weights=weights)
     return tuple(fit.encoding(table.column(name), name, spec or FeatureSpec()) for name, spec in features)
 
 
@@ -88,10 +90,19 @@ def feature_type(column: pa.ChunkedArray) -> str:
 class _Fit:
     """What the estimator takes, applied column by column."""
 
-    def __init__(self, *, allow_nan: bool, native_categories: bool, scale: bool) -> None:
+    def __init__(
+        self, *, allow_nan: bool, native_categories: bool, scale: bool, weights: Matrix | None
+    ) -> None:
         self.allow_nan = allow_nan
         self.native_categories = native_categories
         self.scale = scale
+        self.weights = weights
+
+    def weights_of(self, rows: Matrix) -> Matrix | None:
+        """The weights of some rows; None where all are equal, or none of these weighs anything."""
+        if self.weights is None or not self.weights[rows].sum() > 0:
+            return None
+        return np.asarray(self.weights[rows])
 
     def encoding(self, column: pa.ChunkedArray, name: str, spec: FeatureSpec) -> FeatureEncoding:
         type_ = spec.type or _type_for(spec.treatment) or feature_type(column)
@@ -121,13 +132,14 @@ class _Fit:
         if treatment == "pass":
             return raw
         values = _outputs(_whole(column), raw)[:, 0]
-        finite = values[np.isfinite(values)]
-        fill = float(np.median(finite)) if len(finite) else 0.0
+        known = np.isfinite(values)
+        finite, weights = values[known], self.weights_of(known)
+        fill = _median(finite, weights) if len(finite) else 0.0
         if treatment == "impute":
             return FeatureEncoding(column=name, type=type_, treatment="impute", fill=fill)
         filled = np.where(np.isnan(values), fill, values)
-        filled = filled[np.isfinite(filled)]
-        mean, spread = _centre(filled)
+        finite = np.isfinite(filled)
+        mean, spread = _centre(filled[finite], self.weights_of(finite))
         return FeatureEncoding(column=name, type=type_, treatment="scale", fill=fill, mean=mean, scale=spread)
 
     def category(self, column: pa.ChunkedArray, name: str, treatment: str) -> FeatureEncoding:
@@ -154,11 +166,16 @@ class _Fit:
         if self.allow_nan and not self.scale:
             return raw
         values = _outputs(_whole(column), raw)
-        present = values[~np.isnan(values[:, 0])]
+        known = ~np.isnan(values[:, 0])
+        present, weights = values[known], self.weights_of(known)
         if not len(present):
             present = np.zeros((1, len(parts)))
-        means = present.mean(axis=0)
-        spreads = present.std(axis=0) if self.scale else np.ones(len(parts))
+        means = np.average(present, axis=0, weights=weights)
+        spreads = np.ones(len(parts))
+        if self.scale and weights is None:
+            spreads = present.std(axis=0)
+        elif self.scale:
+            spreads = np.sqrt(np.average((present - means) ** 2, axis=0, weights=weights))
         spreads = np.where(spreads > 0, spreads, 1.0)
         return FeatureEncoding(
             column=name,
@@ -171,10 +188,24 @@ class _Fit:
         )
 
 
-def _centre(values: np.ndarray[Any, Any]) -> tuple[float, float]:
+def _median(values: Matrix, weights: Matrix | None) -> float:
+    """Of rows that stand there as often as their weights say: the mean of the two in the middle."""
+    if weights is None:
+        return float(np.median(values))
+    order = np.argsort(values, kind="stable")
+    running = np.cumsum(weights[order])
+    half = running[-1] / 2
+    low, high = np.argmax(running >= half), np.argmax(running > half)
+    return float((values[order][low] + values[order][high]) / 2)
+
+
+def _centre(values: Matrix, weights: Matrix | None) -> tuple[float, float]:
     """Mean and standard deviation; 0 and 1 where these are not finite, or the values are all one."""
     with np.errstate(over="ignore", invalid="ignore"):
         mean, spread = (float(np.mean(values)), float(np.std(values))) if len(values) else (0.0, 1.0)
+        if weights is not None:
+            mean = float(np.average(values, weights=weights))
+            spread = float(np.sqrt(np.average((values - mean) ** 2, weights=weights)))
     return mean if np.isfinite(mean) else 0.0, spread if np.isfinite(spread) and spread > 0 else 1.0
 
 

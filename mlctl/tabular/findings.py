@@ -55,6 +55,7 @@ class Findings(Struct, frozen=True, kw_only=True):
         slices: name to expression.
         test: (dataset name, path, how to read it), where the test rows are a file of their own.
         days: length of the table's time, or None without one.
+        weight: column that says how much a row counts, where one was named.
         prose: every feature is long text, so that a linear model of its words is the natural choice.
     """
 
@@ -71,6 +72,7 @@ class Findings(Struct, frozen=True, kw_only=True):
     test: tuple[str, str, ReadSpec] | None = None
     days: float | None = None
     prose: bool = False
+    weight: str | None = None
 
 
 def findings(

@@ -127,6 +127,10 @@ def _model(found: Findings, model: str, data: str) -> list[str]:
     if found.excluded:
         rows = [(f"    {_text(name)},", why) for name, why in found.excluded.items()]
         lines += ["exclude = [", *_aligned(rows), "]"]
+    if found.weight is not None:
+        lines.append(
+            _commented(f"weight = {_text(found.weight)}", "how much a row counts, learnt from and judged on")
+        )
     baseline = "mean" if target.task == "regression" else "prior"
     return [
         *lines,
@@ -277,7 +281,9 @@ def _retrain(found: Findings, model: str) -> list[str]:
     return [
         f"[model.{_key(model)}.retrain]",
         _commented('when = ["performance"]', "drift alone is reported, not a reason"),
-        _commented('data = "served"', "logged rows joined to their labels, frozen as a dataset version"),
+        _commented('data = "dataset"', "logged rows carry no weight")
+        if found.weight is not None
+        else _commented('data = "served"', "logged rows joined to their labels, frozen as a dataset version"),
         _commented(*window),
         _commented('test = "14d"', "held out of them, to compare with what is deployed"),
         _commented('then = "promote"', '"candidate" stops before the stage'),

@@ -4,12 +4,14 @@ Everything is read off the table and said in comments, so that a person can judg
 """
 
 import pyarrow as pa
-from msgspec import Struct
+from msgspec import Struct, structs
 
+from mlctl.domain.errors import UsageError
 from mlctl.domain.spec import ReadSpec
 from mlctl.domain.spec_reader import read_spec
 from mlctl.tabular.findings import Findings, findings
 from mlctl.tabular.proposal_text import written
+from mlctl.tabular.schema import require_columns, type_name
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -35,6 +37,7 @@ def propose(
     data_path: str,
     read: ReadSpec,
     test: tuple[str, str, pa.Table] | None = None,
+    weight: str | None = None,
 ) -> Proposal:
     """The spec for predicting one column of a table from the others.
 
@@ -47,16 +50,33 @@ def propose(
         data_path: of the table, relative to the project.
         read: how the table was read.
         test: name, path and table of a file that holds the test rows, where there is one.
+        weight: the column that says how much a row counts.
 
     Raises:
         ColumnMissing: the table or the test file lacks a column.
         UsageError: the target cannot be learnt: one value, missing values, or text without repetition;
-            or the test file has classes that the table lacks.
+            or the test file has classes that the table lacks; or the weight is no number.
     """
-    found = findings(table, target, data_path, read, test)
+    rows, held = table, test
+    if weight is not None:
+        _check_weight(table, weight, target, data_path)
+        rows = table.drop_columns([weight])
+        if test is not None:
+            require_columns(test[2], [weight], test[1])
+            held = (*test[:2], test[2].drop_columns([weight]))
+    found = findings(rows, target, data_path, read, held)
+    found = structs.replace(found, columns=table.num_columns, weight=weight)
     text = written(found, project=project, model=model, data_name=data_name, data_path=data_path)
     read_spec(text, "mlctl.toml")
     return Proposal(text=text, task=found.target.task, notes=_notes(found))
+
+
+def _check_weight(table: pa.Table, weight: str, target: str, path: str) -> None:
+    require_columns(table, [weight], path)
+    type_ = type_name(table.column(weight).type)
+    if weight == target or type_ not in {"integer", "number"}:
+        why = "is the target" if weight == target else f"holds {type_}, not numbers"
+        raise UsageError(f"{path}: {weight} {why}; it cannot weigh rows", "mlctl init --help", column=weight)
 
 
 def _notes(found: Findings) -> tuple[str, ...]:

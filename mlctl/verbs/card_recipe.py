@@ -133,6 +133,10 @@ def training_data(life: Lifetime) -> CardSection:
         CardLine(name="rows learnt from", text=rows, source="version"),
         CardLine(name="times", text=times, source="version"),
     ]
+    weight = run.notes.get("weight") if run is not None else None
+    if run is not None and weight:
+        text = f"{weight['column']}: worth {weight['train']:,.0f} training rows of equal weight"
+        lines.append(CardLine(name="rows weighed by", text=text, source=f"run {run.run}"))
     refit = life.refit
     if refit is not None:
         text = f"{refit.rows:,} rows: what a stage holds is the same recipe fitted on all of them"

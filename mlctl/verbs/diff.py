@@ -22,8 +22,9 @@ def diff(session: Session, request: DiffRequest) -> Outcome[DiffResult]:
     changes = tuple(changes_between(session, before, after))
     metrics = tuple(_metrics(before, after))
     moved = {change.kind for change in changes if change.kind in {"data", "rows"}}
-    split = any(change.kind == "spec" and change.name.partition(".")[0] == "split" for change in changes)
-    comparable = not moved and not split
+    judged = {"split", "weight"}
+    other = any(change.kind == "spec" and change.name.partition(".")[0] in judged for change in changes)
+    comparable = not moved and not other
     apart = _apart(session, old, new) if comparable and metrics else None
     data = DiffResult(
         old=old[0],

@@ -6,7 +6,7 @@ import numpy as np
 
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.model import ModelVersion
-from mlctl.domain.prediction import OUTPUT, PROBABILITIES
+from mlctl.domain.prediction import OUTPUT, PROBABILITIES, WEIGHT
 from mlctl.domain.requests.eval import EvalResult
 from mlctl.learning.evaluate import units_of
 from mlctl.learning.rows import Array, targets
@@ -48,6 +48,7 @@ def kept_rows(session: Session, evaluation: Evaluation, version: ModelVersion) -
         probabilities=probabilities,
         classes=len(signature.classes),
         positive=len(signature.classes) - 1 if signature.task == "binary" else 1,
+        weights=np.asarray(table.column(WEIGHT)) if WEIGHT in table.column_names else None,
     )
     timed = bool(version.time) and set(version.time) <= set(table.column_names)
     moments = event_time(table, version.time) if timed else None

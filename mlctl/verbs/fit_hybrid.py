@@ -119,7 +119,7 @@ def _fitted(session: Session, job: HybridJob) -> Hybrid:
     if not train.num_rows:
         raise TrainingFailed("no row is left to learn from that is not scored", "mlctl diff --help")
     problem = problem_of(learnt.rows, learnt.spec, learnt.source)
-    own = answers(fit(train, problem), problem, table)
+    own = answers(fit(train, problem), problem, table, weight=job.held.weight)
     return Hybrid(metrics={name: value(name, own) for name in job.metrics}, rows=train.num_rows)
 
 

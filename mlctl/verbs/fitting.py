@@ -32,6 +32,7 @@ from mlctl.learning.rows import Array, identities, targets
 from mlctl.learning.tables import answered_table
 from mlctl.learning.tracing import NATIVE
 from mlctl.learning.tracing import tracing as traced
+from mlctl.learning.weights import weights_of
 from mlctl.learning.workshop import Workshop
 from mlctl.statistics.metrics import Answers, value
 from mlctl.store.runs import LiveRun
@@ -43,7 +44,7 @@ from mlctl.verbs.linting import judged
 from mlctl.verbs.programs import WORKSHOP, ProgramRun
 from mlctl.verbs.recipe import Recipe, computing, require_data
 from mlctl.verbs.session import Session
-from mlctl.verbs.splitting import noted, rows_of
+from mlctl.verbs.splitting import noted, rows_of, weight_noted
 from mlctl.verbs.tables import current_version
 from mlctl.verbs.uses import used_by
 from mlctl.workspace.builds import COMPUTES, builds_of
@@ -120,6 +121,8 @@ def test_metrics(own: Answers, problem: Problem, learnt: Learnt) -> dict[str, fl
         own.truth,
         problem.classes,
         problem.spec.eval.decision,
+        learnt_weights=weights_of(learnt.train, problem.spec.weight),
+        weights=own.weights,
     )
     names = metric_names(problem.spec, problem.task)
     return {name: value(name, own) for name in names} | {
@@ -245,6 +248,8 @@ class Recording:
             "context": list(learnt.source.context),
             "cutoff": None if cutoff is None else stamp(cutoff),
         }
+        if learnt.spec.weight is not None:
+            self._fact["notes"]["weight"] = weight_noted(learnt)
 
     def linted(self, notes: list[dict[str, Any]]) -> None:
         """Record what is suspicious of the split, accepted or not."""

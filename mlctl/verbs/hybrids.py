@@ -26,6 +26,7 @@ from mlctl.learning.fit import answers_of
 from mlctl.learning.kernels import kernels
 from mlctl.learning.quiet import quiet
 from mlctl.learning.rows import targets
+from mlctl.learning.weights import weights_of
 from mlctl.statistics.metrics import value
 from mlctl.tabular.encode import Encoder
 from mlctl.tabular.parquet import table_bytes
@@ -69,7 +70,13 @@ class Hybrids:
         self._room = pair.old.clean.room
         self._limit = max(_LEAST, _TIMES * max(side.run.seconds for side in (pair.old, pair.new)))
         rows = table_bytes(scored.table)
-        self._held = Held(table=str(self._room / "scored.parquet"), names=scored.names, since=scored.since)
+        self._weight = pair.new.spec.weight
+        self._held = Held(
+            table=str(self._room / "scored.parquet"),
+            names=scored.names,
+            since=scored.since,
+            weight=self._weight,
+        )
         Path(self._held.table).write_bytes(rows)
         self._base = [
             _FORMAT,
@@ -77,6 +84,7 @@ class Hybrids:
             hashlib.sha256(rows).hexdigest(),
             metrics,
             pair.state(),
+            *([] if self._weight is None else [self._weight]),
         ]
 
     def __enter__(self) -> Self:
@@ -90,7 +98,8 @@ class Hybrids:
         classes = version.signature.classes
         truth = targets(self._scored.table.column(version.signature.target), classes)
         encoder, predictor = Encoder(version.features), open_predictor(self._session, version)
-        own = answers_of(predictor, encoder, self._scored.table, truth, classes)
+        weights = weights_of(self._scored.table, self._weight)
+        own = answers_of(predictor, encoder, self._scored.table, truth, classes, weights=weights)
         return Hybrid(metrics={name: value(name, own) for name in self._metrics}, rows=version.rows)
 
     def hybrid(self, parts: Parts, step: str) -> Hybrid:

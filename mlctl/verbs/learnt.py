@@ -19,8 +19,9 @@ from mlctl.domain.records import digest_of
 from mlctl.domain.run import Run
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.fit import Source
-from mlctl.learning.rows import Array, identities, learnable
+from mlctl.learning.rows import Array, Rows, identities, learnable
 from mlctl.learning.split import Split, splits_of
+from mlctl.learning.weights import check_weights, weighed
 from mlctl.tabular.parquet import table_bytes
 from mlctl.tabular.schema import require_columns
 from mlctl.tabular.time import event_time
@@ -79,10 +80,10 @@ def settle(
         ColumnMissing: a table lacks a column. TrainingFailed: a side is empty, or as `learnable`.
     """
     require_columns(table, [spec.target, *source.time, *source.key], source.label)
-    kept = learnable(table, spec, source.label, where=apply_where)
+    kept = learnable_rows(table, spec, source.label, where=apply_where)
     moments = moments_of(kept.table, source)
     if held is not None:
-        test = learnable(held, spec, held_label, where=False)
+        test = learnable_rows(held, spec, held_label, where=False)
         return Learnt(
             spec=spec,
             source=source,
@@ -95,7 +96,7 @@ def settle(
             window=window,
         )
     *earlier, split = splits_of(kept.table, spec, moments=moments, key=source.key, window=window)
-    return Learnt(
+    found = Learnt(
         spec=spec,
         source=source,
         rows=kept.table,
@@ -107,6 +108,22 @@ def settle(
         window=window,
         earlier=tuple(earlier),
     )
+    weighed(found.train, spec.weight, source.label, "training")
+    weighed(found.test, spec.weight, source.label, "test")
+    return found
+
+
+def learnable_rows(table: pa.Table, spec: ModelSpec, label: str, *, where: bool = True) -> Rows:
+    """The rows that count, each with a weight where the spec weighs them.
+
+    Raises:
+        ColumnMissing: the table lacks a column. TrainingFailed: as `learnable` and `check_weights`.
+    """
+    kept = learnable(table, spec, label, where=where)
+    if spec.weight is not None:
+        require_columns(kept.table, [spec.weight], label)
+        check_weights(kept.table.column(spec.weight), spec.weight, label, kept.places)
+    return kept
 
 
 def learnt_by(session: Session, run: Run, version: ModelVersion) -> Learnt:

@@ -16,30 +16,38 @@ import pyarrow as pa
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import ColumnMissing, Corrupt, Missing, NotInstalled, Untrusted, UsageError
-from mlctl.domain.evaluation import Evaluation, Fairness, IncumbentResult, SliceSearch
+from mlctl.domain.evaluation import Evaluation, IncumbentResult
 from mlctl.domain.ids import Digest
 from mlctl.domain.metric import first_judged
 from mlctl.domain.model import ModelVersion, Signature
+from mlctl.domain.prediction import WEIGHT
 from mlctl.domain.progress import Event
 from mlctl.learning.baseline import baseline_answers, baseline_name
-from mlctl.learning.evaluate import Comparison, Rival, compare, estimate, resample_unit, units_of
-from mlctl.learning.fairness import fairness_of
+from mlctl.learning.evaluate import Comparison, Rival, compare, resample_unit, units_of
 from mlctl.learning.fit import answers_of
 from mlctl.learning.luck import Repeated
-from mlctl.learning.rows import Array, learnable, targets
-from mlctl.learning.slice_search import search_slices
+from mlctl.learning.rows import Array, targets
 from mlctl.learning.tables import answered_table
-from mlctl.statistics.bootstrap import Cell, bootstrap
+from mlctl.learning.weights import weights_of
 from mlctl.statistics.metrics import Answers
-from mlctl.statistics.resample import unit_codes
 from mlctl.tabular.encode import Encoder
 from mlctl.tabular.expression import mask
 from mlctl.tabular.parquet import table_bytes
 from mlctl.tabular.schema import require_columns
 from mlctl.verbs.asked import metric_names
 from mlctl.verbs.behaving import behaviour_of
+from mlctl.verbs.closer_looks import groups_of, slope_of, weak_slices, weights_noted
 from mlctl.verbs.in_service import in_service
-from mlctl.verbs.learnt import Learnt, keys_of, learnt_by, moments_of, stamp, test_digest, unseen_by
+from mlctl.verbs.learnt import (
+    Learnt,
+    keys_of,
+    learnable_rows,
+    learnt_by,
+    moments_of,
+    stamp,
+    test_digest,
+    unseen_by,
+)
 from mlctl.verbs.loading import open_predictor
 from mlctl.verbs.repeating import repeated
 from mlctl.verbs.session import Session
@@ -60,12 +68,13 @@ BLOCKS = frozenset({"row", "day", "week", "month"})
 
 @dataclass(frozen=True, kw_only=True)
 class Scored:
-    """The rows that are evaluated on, and where they come from."""
+    """The rows that are evaluated on, how much each counts (None: all alike), and where they come from."""
 
     name: str
     digest: Digest
     table: pa.Table
     moments: Array | None
+    weights: Array | None = None
 
 
 def measure(session: Session, question: Question) -> Evaluation:
@@ -82,23 +91,23 @@ def measure(session: Session, question: Question) -> Evaluation:
     step = f"evaluate {question.model}@{question.number} on {scored.table.num_rows} rows"
     session.report(Event(step=step, done=0, total=2))
     truth = targets(scored.table.column(signature.target), signature.classes)
-    candidate = _answers(session, version, scored.table, truth, signature)
-    seen = targets(learnt.train.column(signature.target), signature.classes)
+    candidate = _answers(session, version, scored, truth, signature)
     simplest = baseline_name(spec, signature.task)
-    baseline = baseline_answers(simplest, seen, truth, signature.classes, signature.threshold)
+    baseline = _baseline(question, learnt.train, scored, truth)
     rival, result = _rival(session, question, scored, truth, question.incumbent)
     session.report(Event(step=step, done=1, total=2))
     metrics = metric_names(spec, signature.task)
     primary = first_judged(metrics, probabilities=candidate.probabilities is not None)
     unit = resample_unit(spec, scored.moments)
     test = test_digest(scored.table, version)
-    luck = _luck(session, question, result, (test, truth), rival=rival)
+    luck = _luck(session, question, result, (test, truth, scored.weights), rival=rival)
     labels = labels_of(unit, scored)
     found = compare(_comparison(question, scored, metrics, labels, (candidate, baseline, rival), luck))
     champion = _champion(session, question, scored, (candidate, baseline), metrics, labels)
     session.report(Event(step=step, done=2, total=2))
     notes: dict[str, Any] = {"primary": primary, "baseline": simplest}
     notes |= {} if signature.threshold is None else {"threshold": [signature.positive, signature.threshold]}
+    notes |= weights_noted(spec.weight, scored.weights)
     return Evaluation(
         created_at=session.now(),
         model=question.model,
@@ -118,48 +127,29 @@ def measure(session: Session, question: Question) -> Evaluation:
         baseline_difference=found.baseline_difference,
         incumbent=told(result, found, primary, luck, f"{question.model}@{question.number}"),
         predictions=_kept(session, scored, signature, (candidate, baseline, rival)),
-        search=_searched(question, scored, candidate, labels),
+        search=weak_slices(question, scored.table, candidate, labels),
         champion=champion,
         behaviour=behaviour_of(session, question, scored.table),
-        fairness=_fairness(question, scored, candidate, labels),
+        fairness=groups_of(question, scored.table, scored.name, candidate, labels),
         test=test,
         test_from=_stamped(scored.moments, np.min),
         test_through=_stamped(scored.moments, np.max),
         **in_service(session, question),
-        notes=notes | _overlap(session, question, scored) | _sloped(question, candidate, labels),
+        notes=notes | _overlap(session, question, scored) | slope_of(question, candidate, labels),
     )
 
 
-def _fairness(question: Question, scored: Scored, candidate: Answers, labels: Array) -> dict[str, Fairness]:
-    """By the columns that were asked for."""
-    asked = question.spec.eval
-    if not asked.fairness:
-        return {}
-    if question.version.signature.task != "binary":
-        raise UsageError("eval.fairness is for two classes", "mlctl spec explain")
-    require_columns(scored.table, asked.fairness, scored.name)
-    return {
-        name: fairness_of(
-            name,
-            scored.table.column(name).to_pylist(),
-            candidate,
-            labels,
-            samples=asked.samples,
-            seed=question.seed,
-        )
-        for name in asked.fairness
-    }
-
-
-def _sloped(question: Question, candidate: Answers, labels: Array) -> dict[str, Any]:
-    """Of a regression the slope of the truth on the answers, with its interval."""
-    if candidate.classes:
-        return {}
-    cell = Cell(metric="slope", answers=candidate, mask=np.ones(len(candidate.truth), dtype=bool))
-    codes, units = unit_codes(labels)
-    samples = question.spec.eval.samples
-    found = estimate(bootstrap([cell], codes, units, samples=samples, seed=question.seed)[0])
-    return {"slope": msgspec.to_builtins(found)}
+def _baseline(question: Question, train: pa.Table, scored: Scored, truth: Array) -> Answers:
+    signature = question.version.signature
+    return baseline_answers(
+        baseline_name(question.spec, signature.task),
+        targets(train.column(signature.target), signature.classes),
+        truth,
+        signature.classes,
+        signature.threshold,
+        learnt_weights=weights_of(train, question.spec.weight),
+        weights=scored.weights,
+    )
 
 
 def _stamped(moments: Array | None, which: Callable[[Array], Any]) -> str | None:
@@ -174,6 +164,8 @@ def _kept(
     rivals = {"baseline": baseline} | ({"incumbent": rival.answers} if rival is not None else {})
     columns = [column.name for column in signature.inputs]
     table = answered_table(scored.table, columns, signature, candidate, rivals)
+    if scored.weights is not None:
+        table = table.append_column(WEIGHT, pa.array(scored.weights))
     return session.repository.objects.put(table_bytes(table))
 
 
@@ -205,7 +197,7 @@ def _luck(
     session: Session,
     question: Question,
     result: IncumbentResult,
-    rows: tuple[Digest, Array],
+    rows: tuple[Digest, Array, Array | None],
     *,
     rival: Rival | None,
 ) -> tuple[Repeated, Repeated]:
@@ -240,21 +232,29 @@ def labels_of(unit: str, scored: Scored) -> Array:
 def _scored(session: Session, question: Question, learnt: Learnt) -> Scored:
     if question.data is None:
         use = next((use for use in question.run.data if use.role == "test"), question.run.data[0])
-        return Scored(name=use.name, digest=use.digest, table=learnt.test, moments=learnt.test_moments)
+        return Scored(
+            name=use.name,
+            digest=use.digest,
+            table=learnt.test,
+            moments=learnt.test_moments,
+            weights=weights_of(learnt.test, question.spec.weight),
+        )
     name, number, digest = question.data
     label = f"{name}@{number}"
     table = read_version(session, session.repository.facts.get(DatasetVersion, digest))
-    kept = learnable(table, question.spec, label, where=False).table
-    return Scored(name=name, digest=digest, table=kept, moments=moments_of(kept, learnt.source))
+    kept = learnable_rows(table, question.spec, label, where=False).table
+    moments, weights = moments_of(kept, learnt.source), weights_of(kept, question.spec.weight)
+    return Scored(name=name, digest=digest, table=kept, moments=moments, weights=weights)
 
 
 def _answers(
-    session: Session, version: ModelVersion, table: pa.Table, truth: Array, signature: Signature
+    session: Session, version: ModelVersion, scored: Scored, truth: Array, signature: Signature
 ) -> Answers:
     """A version's answers in the class order of another signature."""
     own = version.signature
     predictor = open_predictor(session, version)
-    found = answers_of(predictor, Encoder(version.features), table, truth, own.classes, level=version.level)
+    encoder, level, weights = Encoder(version.features), version.level, scored.weights
+    found = answers_of(predictor, encoder, scored.table, truth, own.classes, level=level, weights=weights)
     if own.classes == signature.classes:
         return found
     place = np.array(
@@ -273,20 +273,8 @@ def _answers(
         probabilities=probabilities,
         classes=len(signature.classes),
         positive=len(signature.classes) - 1 if signature.task == "binary" else 1,
+        weights=weights,
     )
-
-
-def _searched(question: Question, scored: Scored, candidate: Answers, labels: Array) -> SliceSearch | None:
-    """Weak slices by the model's features and what comes with them; None where nobody looks at them."""
-    if not question.spec.eval.search or question.run.purpose == "loop":
-        return None
-    signature, version = question.version.signature, question.version
-    columns = [
-        one.name
-        for one in signature.inputs
-        if one.name not in {*version.key, *version.time} and one.name in scored.table.column_names
-    ]
-    return search_slices(scored.table, columns, candidate, labels, question.seed)
 
 
 def _champion(
@@ -331,7 +319,7 @@ def _rival(
         if fresh.sum() < ENOUGH_ROWS:
             continue
         try:
-            answers = _answers(session, holds, scored.table, truth, wanted)
+            answers = _answers(session, holds, scored, truth, wanted)
         except (ColumnMissing, Missing, Corrupt, Untrusted, NotInstalled) as error:
             why = f"version {incumbent.number} cannot score these rows: {error.message}"
             return None, IncumbentResult(version=incumbent.number, digest=held, artefact=name, why=why)

@@ -42,6 +42,7 @@ FIT = (
     "positive",
     "train_where",
     "exclude",
+    "weight",
     "estimator",
     "params",
     "build",
@@ -52,6 +53,10 @@ FIT = (
     "split",
 )
 """Keys of `[model.NAME]`, besides `data`, that a fitted model depends on."""
+_LATER = frozenset({"weight"})
+"""Those of them that came later: a cache key names them only where they are given, so that what was fitted
+before is known by its key."""
+
 _FORMAT = 2
 
 
@@ -236,7 +241,7 @@ def key_of(recipe: Recipe) -> Digest:
     parts = {
         "format": _FORMAT,
         "model": recipe.model,
-        "spec": {name: spec[name] for name in FIT},
+        "spec": {name: spec[name] for name in FIT if name not in _LATER or spec[name] is not None},
         "metrics": recipe.spec.eval.metrics,
         "source": [recipe.source.key, recipe.source.time, recipe.source.known_time],
         "data": [(one.name, one.version.sha256, one.version.origin.get("read")) for one in used if one],

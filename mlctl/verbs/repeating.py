@@ -89,7 +89,7 @@ def repeated(
     session: Session,
     digest: Digest,
     version: ModelVersion,
-    rows: tuple[Digest, Array] | None,
+    rows: tuple[Digest, Array, Array | None] | None,
     signature: Signature,
 ) -> Repeated:
     """What is known of a version's luck, for a comparison.
@@ -98,8 +98,8 @@ def repeated(
         session: of the project.
         digest: of the version, as it was tested.
         version: its fact.
-        rows: digest and truth (class indices of `signature`) of the rows that are compared on; None where
-            answers of the recipe without these rows would not be comparable.
+        rows: digest, truth (class indices of `signature`) and weights of the rows that are compared on; None
+            where answers of the recipe without these rows would not be comparable.
         signature: whose order of classes the answers are wanted in.
     """
     found = repeats_of(session, digest)
@@ -109,7 +109,7 @@ def repeated(
     return Repeated(
         answers=[]
         if rows is None
-        else [stored_answers(table, version, signature, rows[1]) for table in tables],
+        else [stored_answers(table, version, signature, rows[1], rows[2]) for table in tables],
         elsewhere={} if same else {name: _numbers(one.metrics.get(name) for one in found) for name in names},
         varies=consults_seed(version.estimator, version.parameters, version.rows),
     )
@@ -119,11 +119,17 @@ def _numbers(values: Iterable[float | None]) -> list[float]:
     return [one for one in values if one is not None]
 
 
-def stored_answers(table: pa.Table, version: ModelVersion, signature: Signature, truth: Array) -> Answers:
+def stored_answers(
+    table: pa.Table,
+    version: ModelVersion,
+    signature: Signature,
+    truth: Array,
+    weights: Array | None = None,
+) -> Answers:
     """A version's answers to its test rows, as they are stored, in the class order of a signature."""
     column = table.column(OUTPUT)
     if not signature.classes:
-        return Answers(truth=truth, output=column.to_numpy(zero_copy_only=False))
+        return Answers(truth=truth, output=column.to_numpy(zero_copy_only=False), weights=weights)
     place = {label: index for index, label in enumerate(signature.classes)}
     output = np.array([place.get(label, -2) for label in column.to_pylist()])
     probabilities: Array | None = None
@@ -139,4 +145,5 @@ def stored_answers(table: pa.Table, version: ModelVersion, signature: Signature,
         probabilities=probabilities,
         classes=len(signature.classes),
         positive=len(signature.classes) - 1 if signature.task == "binary" else 1,
+        weights=weights,
     )

@@ -6,6 +6,8 @@ from mlctl.domain.split_words import counted
 from mlctl.learning.features import check_excluded
 from mlctl.learning.fit import Source
 from mlctl.learning.rows import Array
+from mlctl.learning.weights import weights_of
+from mlctl.statistics.metrics import effective_rows
 from mlctl.verbs.learnt import Learnt, settle, stamp
 from mlctl.verbs.recipe import Data, Recipe, require_data
 from mlctl.verbs.session import Session
@@ -51,6 +53,16 @@ def noted(learnt: Learnt) -> dict[str, Any]:
         "test": _side(learnt.test.num_rows, learnt.test_moments),
         "between": between,
     }
+
+
+def weight_noted(learnt: Learnt) -> dict[str, Any]:
+    """The weights as a run's notes keep them: the column, and how many equal rows each side is worth."""
+    sides = {"train": learnt.train, "test": learnt.test}
+    told: dict[str, Any] = {"column": learnt.spec.weight}
+    for name, table in sides.items():
+        weights = weights_of(table, learnt.spec.weight)
+        told[name] = None if weights is None else round(effective_rows(weights), 1)
+    return told
 
 
 def source_of(session: Session, recipe: Recipe, data: Data) -> Source:

@@ -45,8 +45,10 @@ def starter_of(root: Path, project: str, request: InitRequest) -> Starter:
         if request.template is not None:
             raise UsageError("--from makes the spec itself and takes no --template", "mlctl init --help")
         return _proposed(root, project, request)
-    if request.target or request.columns or request.null or request.test:
-        raise UsageError("--target, --columns, --null and --test go with --from", "mlctl init --help")
+    if request.target or request.columns or request.null or request.test or request.weight:
+        raise UsageError(
+            "--target, --columns, --null, --test and --weight go with --from", "mlctl init --help"
+        )
     if request.template is None and (root / SPEC_FILE).exists():
         return Starter(files=(), has_model=False)
     chosen = request.template or "bare"
@@ -84,6 +86,7 @@ def _proposed(root: Path, project: str, request: InitRequest) -> Starter:
         data_path=main.path,
         read=read,
         test=(test.name, test.path, test.table) if test else None,
+        weight=request.weight,
     )
     sources = [source for source in (main, test) if source is not None]
     return Starter(
@@ -119,7 +122,8 @@ def _command(request: InitRequest, target: str) -> str:
     words += ["--from", str(request.table), "--target", target]
     words += ["--columns", ",".join(request.columns)] if request.columns else []
     words += [word for text in request.null for word in ("--null", text)]
-    return shlex.join([*words, *(["--test", request.test] if request.test else [])])
+    words += ["--test", request.test] if request.test else []
+    return shlex.join([*words, *(["--weight", request.weight] if request.weight else [])])
 
 
 def _source(root: Path, typed: str, read: ReadSpec, taken: _Source | None = None) -> _Source:

@@ -10,6 +10,7 @@ from mlctl.domain.model import ModelVersion
 from mlctl.domain.run import Run
 from mlctl.learning.evaluate import Comparison, Rival, compare, resample_unit
 from mlctl.learning.rows import targets
+from mlctl.learning.weights import weights_of
 from mlctl.tabular.parquet import table_from
 from mlctl.verbs.asked import metric_names
 from mlctl.verbs.learnt import learnt_by, test_digest
@@ -46,10 +47,11 @@ def told_apart(session: Session, old: Side, new: Side) -> IncumbentResult | None
     tables = [table_from(objects.read(one.reference)) for one in versions if one.reference is not None]
     if any(table.num_rows != len(truth) for table in tables):
         return None
-    answers = [stored_answers(table, versions[1], signature, truth) for table in tables]
+    weights = weights_of(learnt.test, learnt.spec.weight)
+    answers = [stored_answers(table, versions[1], signature, truth, weights) for table in tables]
     scored = Scored(name=new.label, digest=new.digest, table=learnt.test, moments=learnt.test_moments)
     metrics = metric_names(learnt.spec, signature.task)
-    rows = (test_digest(learnt.test, versions[1]), truth)
+    rows = (test_digest(learnt.test, versions[1]), truth, weights)
     luck = (
         repeated(session, new.digest, versions[1], rows, signature),
         repeated(session, old.digest, versions[0], rows, signature),

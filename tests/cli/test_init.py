@@ -38,6 +38,17 @@ def test_from_a_table_the_five_commands_begin(terminal):
     assert (terminal.folder / "p/data/t.csv").read_text() == TABLE
 
 
+def test_a_weight_is_written_and_a_misspelt_one_leaves_nothing(terminal):
+    lines = TABLE.splitlines()
+    (terminal.folder / "t.csv").write_text("\n".join([f"{lines[0]},w", *(f"{one},2" for one in lines[1:])]))
+    code, document = terminal.json("init", "p", "--from", "t.csv", "--target", "price", "--weight", "v")
+    assert (code, document["error"]["id"]) == (91, "column_missing")
+    assert not (terminal.folder / "p").exists()
+    assert terminal.json("init", "p", "--from", "t.csv", "--target", "price", "--weight", "w")[0] == 0
+    assert 'weight = "w"' in (terminal.folder / "p/mlctl.toml").read_text()
+    assert terminal.json("init", "q", "--weight", "w")[0] == 2
+
+
 def test_bad_input_has_the_code_of_its_family_and_leaves_nothing(terminal):
     (terminal.folder / "empty.csv").write_text("")
     (terminal.folder / "t.csv").write_text(TABLE)

@@ -95,6 +95,24 @@ def test_census_rows_have_no_key_a_copy_and_a_test_file_with_other_labels() -> N
     assert set(again.column("income").to_pylist()) == {"<=50K", ">50K"}
 
 
+def test_a_column_that_weighs_rows_is_no_key_no_feature_and_no_slice() -> None:
+    table = random_rows(200, y=list(range(200)), w=list(range(1, 201)))
+    assert read_spec(proposed(table, "y").text, "mlctl.toml").data["rows"].key == ["w"]
+    proposal = proposed(table, "y", weight="w")
+    spec = read_spec(proposal.text, "mlctl.toml")
+    model = spec.model["guess"]
+    assert (model.weight, model.retrain.data, spec.data["rows"].key) == ("w", "dataset", [])
+    assert "w" not in [*model.exclude, *model.features]
+    assert "200 rows, 4 columns" in proposal.text
+    with pytest.raises(ColumnMissing, match="did you mean 'w'"):
+        proposed(table, "y", weight="ww")
+    with pytest.raises(UsageError, match="y is the target; it cannot weigh rows"):
+        proposed(table, "y", weight="y")
+    named = random_rows(200, y=list(range(200)), w=["a"] * 200)
+    with pytest.raises(UsageError, match="w holds string, not numbers"):
+        proposed(named, "y", weight="w")
+
+
 def test_a_question_mark_is_taken_for_missing_even_if_nobody_said_so() -> None:
     table, _ = people()
     texts = pa.table(

@@ -29,6 +29,9 @@ def init(
     test: Annotated[
         str | None, typer.Option(metavar="FILE", help="A table with the rows to test on.")
     ] = None,
+    weight: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The table's column that says how much a row counts.")
+    ] = None,
     dry_run: DryRun = False,
     json: Json = False,
 ) -> None:
@@ -48,6 +51,7 @@ def init(
         columns=tuple(column.strip() for column in columns.split(",")) if columns else (),
         null=tuple(null or ()),
         test=test,
+        weight=weight,
         dry_run=dry_run,
     )
     carry_out("init", request, json=json, session=False)

@@ -32,7 +32,7 @@ def render(data: EvalResult, out: Console) -> None:
     out.print(f"  95 % intervals resample {_units(data)}", soft_wrap=True)
     for line in _table(data):
         out.print(line, soft_wrap=True)
-    for told in filter(None, (words.decision(data), words.slope(data))):
+    for told in filter(None, (words.weighing(data), words.decision(data), words.slope(data))):
         out.print(f"  {told}", soft_wrap=True)
     incumbent = data.incumbent
     if incumbent.version is not None:

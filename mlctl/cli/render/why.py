@@ -42,7 +42,7 @@ def _by_rows(data: WhyResult) -> str:
     if data.by_rows is None or abs(data.by_rows) <= _small(data):
         return ""
     most = "most of that" if abs(data.by_rows) > abs(data.difference or 0.0) else "of that"
-    return f"; {_signed(data.by_rows)} {most} is made by other rows, not by the models"
+    return f"; {_signed(data.by_rows)} {most} is made by other rows or weights, not by the models"
 
 
 def _shares(data: WhyResult) -> list[str]:

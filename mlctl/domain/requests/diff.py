@@ -73,7 +73,7 @@ class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
     """Only what differs.
 
     Attributes:
-        comparable: whether both were measured on the same rows of the same data, by the same split.
+        comparable: whether both were measured on the same rows of the same data, by one split and one weight.
         different: whether anything does, metrics included.
         apart: as `eval` would say of the second beside the first: the word, and what more would tell; None
             where they are not comparable, or a run made no version.

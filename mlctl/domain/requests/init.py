@@ -15,6 +15,7 @@ class InitRequest(msgspec.Struct, frozen=True, kw_only=True):
         columns: names of its columns, where it has no header.
         null: texts that mean a missing value in it.
         test: a file with the rows to test on.
+        weight: the column that says how much a row counts.
     """
 
     directory: str = "."
@@ -25,6 +26,7 @@ class InitRequest(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
     null: tuple[str, ...] = ()
     test: str | None = None
+    weight: str | None = None
     dry_run: bool = False
 
 
