@@ -16,6 +16,9 @@ OUTPUT = "mlctl.output"
 PROBABILITIES = "mlctl.probabilities"
 LATENCY = "mlctl.latency_ms"
 WEIGHT = "mlctl.weight"
+INCUMBENT = "mlctl.incumbent"
+INCUMBENT_PROBABILITIES = "mlctl.incumbent.probabilities"
+"""Of an evaluation's rows; null where the incumbent, or the candidate, has learnt from the row."""
 
 
 class Answered(Record, frozen=True, kw_only=True):

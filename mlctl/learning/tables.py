@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from mlctl.domain.model import Signature
-from mlctl.domain.prediction import META, OUTPUT, PROBABILITIES
+from mlctl.domain.prediction import INCUMBENT, INCUMBENT_PROBABILITIES, META, OUTPUT, PROBABILITIES
 from mlctl.learning.rows import Array
 from mlctl.statistics.metrics import Answers
 
@@ -20,7 +20,8 @@ def answered_table(
 ) -> pa.Table:
     """The named columns, the target, `mlctl.output` (and probabilities), and a column "mlctl.<name>" a rival.
 
-    Rivals are other models' answers to the same rows, NaN or -1 where there is none.
+    Rivals are other models' answers to the same rows, NaN or -1 where there is none. The incumbent's
+    probabilities are kept beside them, NaN where there are none.
     """
     kept = [name for name in table.column_names if name in {*columns, signature.target}]
     made = table.select(kept).append_column(OUTPUT, outputs(answers.output, signature))
@@ -28,6 +29,8 @@ def answered_table(
         made = made.append_column(PROBABILITIES, _lists(answers.probabilities))
     for name, rival in rivals.items():
         made = made.append_column(f"{META}{name}", outputs(rival.output, signature))
+        if f"{META}{name}" == INCUMBENT and rival.probabilities is not None:
+            made = made.append_column(INCUMBENT_PROBABILITIES, _lists(rival.probabilities))
     return made
 
 

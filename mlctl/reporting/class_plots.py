@@ -9,11 +9,13 @@ from mlctl.domain.digits import digits
 from mlctl.reporting.charts import WIDTH, Axes, line, whiskers
 from mlctl.reporting.figure import Figure, figure
 from mlctl.reporting.svg import drawing, element
-from mlctl.statistics.curves import band, confusion, equal_mass, precision_recall, roc
+from mlctl.statistics.curves import band, confusion, equal_mass, means, precision_recall, roc
 from mlctl.statistics.metrics import Answers
 
 Array = np.ndarray[Any, Any]
 Units = tuple[Array, int]
+Beside = tuple[Array, Array, Array | None]
+"""Of another model: truth (1 or 0), score and weight of each row."""
 
 _GROUPS = 10
 _MOST_CLASSES = 20
@@ -23,15 +25,17 @@ _ONE_LINE, _TWO_LINES = 34, 60
 _SQUARE, _ENDS = Axes(x=(0.0, 1.0), y=(0.0, 1.0)), np.array([0.0, 1.0])
 
 
-def two_classes(answers: Answers, units: Units, classes: tuple[str, ...]) -> Iterator[Figure]:
+def two_classes(
+    answers: Answers, units: Units, classes: tuple[str, ...], rival: Answers | None = None
+) -> Iterator[Figure]:
     """Calibration, probabilities, ROC, and precision and recall."""
     score, truth = answers.score(), (answers.truth == answers.positive).astype(np.float64)
     positive = classes[answers.positive]
     if np.isnan(score).any():
         return
     asked = f"answered probability of {positive}"
-    weights = answers.weights
-    yield _calibration(score, truth, units, (asked, f"share of {positive}"), weights)
+    beside, weights = _scored(rival), answers.weights
+    yield _calibration(score, truth, units, (asked, f"share of {positive}"), weights, beside)
     yield _scores(score, truth, positive, weights)
     if not 0 < truth.sum() < len(truth):
         return
@@ -40,7 +44,11 @@ def two_classes(answers: Answers, units: Units, classes: tuple[str, ...]) -> Ite
         f"Of the rows that are {positive}, the share found, against false alarms among the others. "
         "Dashed: chance.",
         _SQUARE,
-        [line(_SQUARE, _ENDS, _ENDS, "ideal"), line(_SQUARE, *roc(truth, score, weights), "own")],
+        [
+            line(_SQUARE, _ENDS, _ENDS, "ideal"),
+            "" if beside is None else line(_SQUARE, *roc(*beside), "rival"),
+            line(_SQUARE, *roc(truth, score, weights), "own"),
+        ],
         ("false-positive rate", "true-positive rate"),
     )
     share = float(np.average(truth, weights=weights))
@@ -49,21 +57,47 @@ def two_classes(answers: Answers, units: Units, classes: tuple[str, ...]) -> Ite
         "Precision and recall",
         f"Dashed: what calling every row {positive} would give, {digits(share)}.",
         _SQUARE,
-        [chance, line(_SQUARE, *precision_recall(truth, score, weights), "own")],
+        [
+            chance,
+            "" if beside is None else line(_SQUARE, *precision_recall(*beside), "rival"),
+            line(_SQUARE, *precision_recall(truth, score, weights), "own"),
+        ],
         ("recall", "precision"),
     )
 
 
-def calibration_of_answers(answers: Answers, units: Units) -> Figure:
+def _scored(rival: Answers | None) -> Beside | None:
+    """Truth, scores and weights of another model, where curves of it can be drawn."""
+    if rival is None or rival.probabilities is None:
+        return None
+    truth = (rival.truth == rival.positive).astype(np.float64)
+    return (truth, rival.score(), rival.weights) if 0 < truth.sum() < len(truth) else None
+
+
+def calibration_of_answers(answers: Answers, units: Units, rival: Answers | None = None) -> Figure:
     """Of many classes: how often the answered class is right, by its probability."""
+    beside: Beside | None = None
+    if rival is not None and rival.probabilities is not None:
+        given, right = _given(rival)
+        beside = (right, given, rival.weights)
+    names = ("probability of the answer", "share right")
+    return _calibration(*_given(answers), units, names, answers.weights, beside)
+
+
+def _given(answers: Answers) -> tuple[Array, Array]:
+    """The probability of the answered class, and whether it is right."""
     chances: Array = np.asarray(answers.probabilities)
     given = chances[np.arange(len(chances)), answers.output.astype(np.int64)]
-    right = (answers.output == answers.truth).astype(np.float64)
-    return _calibration(given, right, units, ("probability of the answer", "share right"), answers.weights)
+    return given, (answers.output == answers.truth).astype(np.float64)
 
 
 def _calibration(
-    score: Array, right: Array, units: Units, names: tuple[str, str], weights: Array | None
+    score: Array,
+    right: Array,
+    units: Units,
+    names: tuple[str, str],
+    weights: Array | None,
+    beside: Beside | None = None,
 ) -> Figure:
     found = band(score, right, equal_mass(score, _GROUPS), units, weights)
     gap = float(np.nansum(found.mass * np.abs(found.mean - found.x)) / found.mass.sum())
@@ -73,9 +107,13 @@ def _calibration(
         "Ten groups of equally many rows with 95 % intervals; "
         f"off the dashed line by {digits(gap, count=2)} on average.",
         _SQUARE,
-        [ideal, own, whiskers(_SQUARE, found)],
+        [ideal, "" if beside is None else _means(*beside), own, whiskers(_SQUARE, found)],
         names,
     )
+
+
+def _means(right: Array, score: Array, weights: Array | None) -> str:
+    return line(_SQUARE, *means(score, right, equal_mass(score, _GROUPS), weights), "rival")
 
 
 def _scores(score: Array, truth: Array, positive: str, weights: Array | None) -> Figure:

@@ -81,13 +81,14 @@ def _found(data: EvalResult) -> Iterator[str]:
 
 
 def _gates(data: EvalResult) -> Iterator[str]:
-    refused, skipped = words.refused(data), words.not_judged(data)
-    if not refused and not skipped:
+    refused, skipped, held = words.refused(data), words.not_judged(data), words.held(data)
+    if not refused and not skipped and not held:
         return
     yield f"#### Gates of {data.stage}"
     yield ""
     yield from (f"- **refused** {_plain(gate)}: {_plain(why)}" for gate, why in refused)
     yield from (f"- not judged {_plain(gate)}: {_plain(why)}" for gate, why in skipped)
+    yield from (f"- holds {_plain(gate)}: {_plain(why)}" for gate, why in held)
     yield ""
 
 

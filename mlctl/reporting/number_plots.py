@@ -1,6 +1,6 @@
 """Plots of a regression's answers: against the truth, and what is left over."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -8,7 +8,7 @@ import numpy as np
 from mlctl.domain.digits import digits
 from mlctl.reporting.charts import Axes, cloud, columns, line, shaded, spanning, whiskers
 from mlctl.reporting.figure import Figure, figure
-from mlctl.statistics.curves import Band, band, equal_mass
+from mlctl.statistics.curves import Band, band, equal_mass, means
 from mlctl.statistics.metrics import Answers
 from mlctl.statistics.quantile import quantile
 
@@ -19,7 +19,7 @@ _GROUPS = 10
 _CUT = 0.001
 
 
-def of_numbers(answers: Answers, units: Units, target: str) -> Iterator[Figure]:
+def of_numbers(answers: Answers, units: Units, target: str, rival: Answers | None) -> Iterator[Figure]:
     """Predicted against true, residuals against prediction, residuals, size of the error."""
     output, residual, weights = answers.output, answers.output - answers.truth, answers.weights
     groups = equal_mass(output, _GROUPS)
@@ -32,7 +32,12 @@ def of_numbers(answers: Answers, units: Units, target: str) -> Iterator[Figure]:
         "Orange: mean of the truth in ten groups of equally many predictions, with 95 % interval. "
         "It should follow the dashed line.",
         axes,
-        [cloud(axes, output, answers.truth), line(axes, ends, ends, "ideal"), _haloed(axes, level)],
+        [
+            cloud(axes, output, answers.truth),
+            line(axes, ends, ends, "ideal"),
+            _beside(axes, rival, lambda one: one.truth),
+            _haloed(axes, level),
+        ],
         (predicted, f"true {target}"),
     )
     axes = Axes(x=spanning(output, share=_CUT), y=spanning(residual, zero=True, share=_CUT))
@@ -42,33 +47,56 @@ def of_numbers(answers: Answers, units: Units, target: str) -> Iterator[Figure]:
         "Residuals against prediction",
         "Prediction minus truth; orange: its mean with 95 % interval. A slope is something not learnt.",
         axes,
-        [cloud(axes, output, residual), flat, _haloed(axes, middle)],
+        [
+            cloud(axes, output, residual),
+            flat,
+            _beside(axes, rival, lambda one: one.output - one.truth),
+            _haloed(axes, middle),
+        ],
         (predicted, "prediction - truth"),
     )
-    yield _histogram(residual, axes.y, weights)
+    yield _histogram(answers, axes.y, rival)
     size = band(output, np.abs(residual), groups, units, weights)
     axes = Axes(x=spanning(size.x), y=spanning(size.mean, size.low, size.high, zero=True))
     yield figure(
         "Size of the error by prediction",
         "Mean absolute error in ten groups of equally many predictions, with 95 % intervals.",
         axes,
-        [whiskers(axes, size)],
+        [_beside(axes, rival, lambda one: np.abs(one.output - one.truth)), whiskers(axes, size)],
         (predicted, "mean absolute error"),
     )
+
+
+def _beside(axes: Axes, rival: Answers | None, value: Callable[[Answers], Array]) -> str:
+    """The same means of another model, without their intervals; "" for none."""
+    if rival is None:
+        return ""
+    x, mean = means(rival.output, value(rival), equal_mass(rival.output, _GROUPS), rival.weights)
+    return line(axes, x, mean, "rival")
 
 
 def _haloed(axes: Axes, found: Band) -> str:
     return shaded(axes, found, "spread2") + line(axes, found.x, found.mean, "other")
 
 
-def _histogram(residual: Array, ends: tuple[float, float], weights: Array | None) -> Figure:
+def _histogram(answers: Answers, ends: tuple[float, float], rival: Answers | None) -> Figure:
+    residual, weights = answers.output - answers.truth, answers.weights
     counts, edges = np.histogram(residual, bins=41, range=ends, weights=weights)
-    axes = Axes(x=ends, y=(0.0, float(counts.max()) * 1.05 or 1.0))
+    theirs = np.zeros(len(counts))
+    if rival is not None:  # drawn as if it were on as many rows
+        theirs = np.histogram(rival.output - rival.truth, bins=edges, weights=rival.weights)[0]
+        theirs = theirs * counts.sum() / (theirs.sum() or 1.0)
+    axes = Axes(x=ends, y=(0.0, max(float(counts.max()), float(theirs.max())) * 1.05 or 1.0))
+    steps = line(axes, np.repeat(edges, 2)[1:-1], np.repeat(theirs, 2), "rival")
     half, most = (digits(quantile(np.abs(residual), share, weights)) for share in (0.5, 0.9))
     return figure(
         "Residuals",
         f"Half of all answers are off by less than {half}, nine in ten by less than {most}.",
         axes,
-        [columns(axes, counts, edges), line(axes, np.zeros(2), np.array(axes.y), "ideal")],
+        [
+            columns(axes, counts, edges),
+            line(axes, np.zeros(2), np.array(axes.y), "ideal"),
+            steps if rival is not None else "",
+        ],
         ("prediction - truth", "rows" if weights is None else "weight"),
     )

@@ -11,7 +11,7 @@ from mlctl.domain.requests.eval import EvalResult
 from mlctl.reporting import words
 from mlctl.reporting.figure import Figure
 from mlctl.reporting.intervals import forests
-from mlctl.reporting.plots import plots
+from mlctl.reporting.plots import RivalKept, plots
 from mlctl.reporting.style import STYLE
 from mlctl.statistics.metrics import Answers
 
@@ -24,6 +24,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
         units: the unit of each row, and how many there are: what intervals draw.
         classes: labels in the order of the probabilities; () for a regression.
         target: the column that was predicted.
+        rival: the incumbent's answers to the rows that it was compared on.
     """
 
     answers: Answers
@@ -31,6 +32,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     units: tuple[Any, int]
     classes: tuple[str, ...]
     target: str
+    rival: RivalKept | None = None
 
 
 def page(data: EvalResult, kept: Kept, made: str) -> str:
@@ -42,13 +44,13 @@ def page(data: EvalResult, kept: Kept, made: str) -> str:
         made: when it was measured, RFC 3339.
     """
     title = html.escape(words.headline(data))
-    drawn = plots(kept.answers, kept.moments, kept.units, kept.classes, kept.target)
+    drawn = plots(kept.answers, kept.moments, kept.units, kept.classes, kept.target, kept.rival)
     parts = (
         f"<header><p class=soft>{html.escape(f'Evaluation of {words.label(data)} for {data.stage}')}</p>",
         f"<h1>{title}</h1>{_summary(data)}</header>",
         f"<h2>Metrics</h2>{_metrics(data)}",
         *_figures("Slices", forests(data)),
-        *_figures(f"Answers to {kept.answers.truth.size:,} rows", drawn),
+        *_figures(f"Answers to {kept.answers.truth.size:,} rows", drawn, _key(data, kept)),
         _fairness(data),
         _behaviour(data),
         _found(data),
@@ -76,14 +78,26 @@ def _metrics(data: EvalResult) -> str:
     return _table(*words.metrics_table(data, words.label(data)))
 
 
-def _figures(title: str, figures: Iterator[Figure]) -> Iterator[str]:
+def _key(data: EvalResult, kept: Kept) -> str:
+    """Which line is whose, where two models are drawn."""
+    if kept.rival is None:
+        return ""
+    rows = len(kept.rival.answers.truth)
+    part = "" if rows == len(kept.answers.truth) else f" (on the {rows:,} rows that neither has learnt from)"
+    own, other = html.escape(words.label(data)), html.escape(kept.rival.label)
+    mark = "<svg class=key viewBox='0 0 26 8'><line class={} x1=0 x2=26 y1=4 y2=4 /></svg>"
+    return f"<p class=soft>{mark.format('own')}{own} {mark.format('rival')}{other}{part}</p>"
+
+
+def _figures(title: str, figures: Iterator[Figure], key: str = "") -> Iterator[str]:
     drawn = [
         f"<figure class='{one.kind}'><figcaption><b>{html.escape(one.title)}</b> {html.escape(one.text)}"
         f"</figcaption>{one.svg}</figure>"
         for one in figures
     ]
     if drawn:
-        yield f"<section><h2>{html.escape(title)}</h2><div class=figures>{''.join(drawn)}</div></section>"
+        shown = f"<div class=figures>{''.join(drawn)}</div>"
+        yield f"<section><h2>{html.escape(title)}</h2>{key}{shown}</section>"
 
 
 def _fairness(data: EvalResult) -> str:
@@ -119,10 +133,14 @@ def _found(data: EvalResult) -> str:
 
 
 def _gates(data: EvalResult) -> str:
-    refused, skipped = words.refused(data), words.not_judged(data)
-    if not refused and not skipped:
+    said = (
+        ("refused", words.refused(data)),
+        ("not judged", words.not_judged(data)),
+        ("holds", words.held(data)),
+    )
+    lines = [(word, *one) for word, found in said for one in found]
+    if not lines:
         return ""
-    lines = [("refused", *one) for one in refused] + [("not judged", *one) for one in skipped]
     return f"<h2>Gates of {html.escape(data.stage)}</h2>" + _table(["", "gate", "why"], lines, text=True)
 
 

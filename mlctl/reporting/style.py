@@ -2,10 +2,12 @@
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1c2126; --soft: #626c75; --line: #e0e3e6; --page: #fcfbf9;
-  --card: #fff; --own: #1f6f8b; --other: #c2562d; --good: #1f7a4d; --bad: #b3372f; }
+  --card: #fff; --own: #1f6f8b; --other: #c2562d; --rival: #7a4fa3;
+  --good: #1f7a4d; --bad: #b3372f; }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e8e6e1; --soft: #9aa3ab; --line: #33393f; --page: #15181b;
-    --card: #1b1f23; --own: #6cc0dc; --other: #ef8a5f; --good: #5fc796; --bad: #f08b80; } }
+    --card: #1b1f23; --own: #6cc0dc; --other: #ef8a5f; --rival: #c3a0e6;
+    --good: #5fc796; --bad: #f08b80; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 64rem; padding: 2.5rem 1.25rem 3rem; background: var(--page);
   color: var(--ink); font: 16px/1.5 system-ui, -apple-system, "Segoe UI", sans-serif; }
@@ -42,6 +44,8 @@ svg .ink { fill: var(--ink); }
 .grid { stroke: var(--line); }
 .ideal { stroke: var(--soft); stroke-dasharray: 4 4; fill: none; }
 .own { stroke: var(--own); stroke-width: 2; fill: none; stroke-linejoin: round; }
+.rival { stroke: var(--rival); stroke-width: 1.7; stroke-dasharray: 7 3; fill: none; stroke-linejoin: round; }
+svg.key { display: inline-block; width: 26px; height: 8px; margin: 0 .4rem .1rem .2rem; }
 .other { stroke: var(--other); stroke-width: 2; fill: none; stroke-linejoin: round; }
 .spread { fill: var(--own); fill-opacity: .18; }
 .spread2 { fill: var(--other); fill-opacity: .22; }
@@ -55,7 +59,7 @@ footer { margin-top: 3rem; padding-top: .8rem; border-top: 1px solid var(--line)
   font-size: .85rem; }
 @media print {
   :root { color-scheme: light; --ink: #111; --soft: #555; --line: #ccc; --page: #fff; --card: #fff;
-    --own: #1f6f8b; --other: #c2562d; --good: #1f7a4d; --bad: #b3372f; }
+    --own: #1f6f8b; --other: #c2562d; --rival: #7a4fa3; --good: #1f7a4d; --bad: #b3372f; }
   body { max-width: none; padding: 0; font-size: 10.5pt; }
   .figures { grid-template-columns: 1fr 1fr; }
   .scroll { overflow: visible; }

@@ -70,6 +70,11 @@ def not_judged(data: EvalResult) -> list[tuple[str, str]]:
     return [(", ".join(names), why) for why, names in reasons.items()]
 
 
+def held(data: EvalResult) -> list[tuple[str, str]]:
+    """Gates that hold, with their slice, and what they have seen."""
+    return [(_gate(one), one["why"]) for one in data.gates.get("held", ())]
+
+
 def _gate(one: dict[str, Any]) -> str:
     return f"{one['gate']} ({one['slice']})" if one["slice"] else str(one["gate"])
 

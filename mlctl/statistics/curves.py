@@ -86,6 +86,20 @@ def band(
         )
 
 
+def means(x: Array, value: Array, bins: Array, weights: Array | None = None) -> tuple[Array, Array]:
+    """The mean of `x` and of `value` in each bin that has rows, without intervals; shapes (bins,).
+
+    Bins whose rows weigh nothing are left out.
+    """
+    kinds, place = np.unique(bins, return_inverse=True)
+    each = np.ones(len(x)) if weights is None else weights
+    mass = np.bincount(place, weights=each, minlength=len(kinds))
+    known = mass > 0
+    both = (np.bincount(place, weights=each * one, minlength=len(kinds)) for one in (x, value))
+    at, mean = (one[known] / mass[known] for one in both)
+    return at, mean
+
+
 def roc(truth: Array, score: Array, weights: Array | None = None) -> tuple[Array, Array]:
     """False-positive and true-positive rate at falling thresholds, from (0, 0) to (1, 1)."""
     hits, misses = _called(truth, score, weights)

@@ -18,7 +18,7 @@ from mlctl.reporting.markdown import markdown
 from mlctl.verbs.engines import engine
 from mlctl.verbs.order import in_order
 from mlctl.verbs.session import Session
-from mlctl.verbs.verdicts import Question, answered, ask, evaluation_of, judge, known_stage
+from mlctl.verbs.verdicts import Question, answered, ask, evaluation_of, held_by_metrics, judge, known_stage
 
 
 def eval(session: Session, request: EvalRequest) -> Outcome[EvalResult]:  # noqa: A001 (the command's own name)
@@ -39,6 +39,8 @@ def eval(session: Session, request: EvalRequest) -> Outcome[EvalResult]:  # noqa
             data=_planned(session, question), next=(f"mlctl eval {question.model}@{question.number}",)
         )
     decision = judge(session, question, evaluation)
+    held = (*decision.held, *held_by_metrics(session, question, evaluation, decision))
+    decision = msgspec.structs.replace(decision, held=held)
     data = _result(session, question, digest, evaluation, decision, changed=changed, dry_run=request.dry_run)
     if not request.dry_run:
         data = _written(session, request, data, evaluation)

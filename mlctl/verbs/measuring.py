@@ -159,14 +159,27 @@ def _stamped(moments: Array | None, which: Callable[[Array], Any]) -> str | None
 def _kept(
     session: Session, scored: Scored, signature: Signature, answers: tuple[Answers, Answers, Rival | None]
 ) -> Digest:
-    """The rows and what candidate, baseline and incumbent answered to them, as an object."""
+    """The rows and what candidate, baseline and incumbent answered to them, as an object.
+
+    Of the incumbent only what was compared: rows that it has learnt from would flatter it.
+    """
     candidate, baseline, rival = answers
-    rivals = {"baseline": baseline} | ({"incumbent": rival.answers} if rival is not None else {})
+    rivals = {"baseline": baseline} | ({"incumbent": _compared(rival)} if rival is not None else {})
     columns = [column.name for column in signature.inputs]
     table = answered_table(scored.table, columns, signature, candidate, rivals)
     if scored.weights is not None:
         table = table.append_column(WEIGHT, pa.array(scored.weights))
     return session.repository.objects.put(table_bytes(table))
+
+
+def _compared(rival: Rival) -> Answers:
+    """A rival's answers where they count; NaN or -1 elsewhere."""
+    found = rival.answers
+    nothing = -1 if found.classes else np.nan
+    probabilities = found.probabilities
+    if probabilities is not None:
+        probabilities = np.where(rival.mask[:, None], probabilities, np.nan)
+    return replace(found, output=np.where(rival.mask, found.output, nothing), probabilities=probabilities)
 
 
 def _comparison(

@@ -12,7 +12,8 @@ import msgspec
 from mlctl.domain.errors import Missing, NotFound
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.fairness import behaviour_reasons, by_group, fairness_reasons
-from mlctl.domain.gate import Evidence, GateDecision, asks_for_evidence, decide
+from mlctl.domain.gate import Evidence, GateDecision, Reason, asks_for_evidence, decide
+from mlctl.domain.gate_held import held_gates
 from mlctl.domain.ids import Digest
 from mlctl.domain.metric import DEFAULTS
 from mlctl.domain.model import ModelVersion
@@ -276,9 +277,18 @@ def judged(session: Session, evaluation: Evaluation) -> GateDecision:
     return _decided(session, evaluation, gates_of(session, evaluation.model, evaluation.stage or "").rules)
 
 
-def _decided(session: Session, evaluation: Evaluation, rules: dict[str, GateRule]) -> GateDecision:
+def held_by_metrics(
+    session: Session, question: Question, evaluation: Evaluation, decision: GateDecision
+) -> tuple[Reason, ...]:
+    """The gates on metrics that hold by a decision of `judge`, each with what it has seen."""
+    rules = gates_of(session, question.model, question.stage).rules
+    evidence = _evidence(session, evaluation, rules)
+    return tuple(held_gates(rules, evidence, evaluation.fairness, decision))
+
+
+def _evidence(session: Session, evaluation: Evaluation, rules: dict[str, GateRule]) -> Evidence:
     primary = str(evaluation.notes.get("primary") or next(iter(evaluation.metrics)))
-    evidence = Evidence(
+    return Evidence(
         primary=primary,
         metrics=evaluation.metrics,
         baseline=evaluation.baseline,
@@ -287,6 +297,10 @@ def _decided(session: Session, evaluation: Evaluation, rules: dict[str, GateRule
         champion=evaluation.champion,
         tries=tries_of(session, evaluation) if any(map(asks_for_evidence, rules.values())) else 1,
     )
+
+
+def _decided(session: Session, evaluation: Evaluation, rules: dict[str, GateRule]) -> GateDecision:
+    evidence = _evidence(session, evaluation, rules)
     decision = decide({key: rule for key, rule in rules.items() if not by_group(key)}, evidence)
     alike = {key: rule for key, rule in rules.items() if by_group(key)}
     groups = fairness_reasons(alike, evaluation.fairness)

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 
@@ -30,3 +32,8 @@ def test_classes_are_written_as_labels_with_their_probabilities():
     assert made.column("mlctl.output").to_pylist() == ["a", "b"]
     assert made.column("mlctl.probabilities").to_pylist() == chances.tolist()
     assert made.column("mlctl.incumbent").to_pylist() == ["b", None]
+    assert made.column_names[-1] == "mlctl.incumbent"
+    known = replace(unknown, probabilities=np.array([[0.2, 0.8], [np.nan, np.nan]]))
+    kept = answered_table(rows, [], signature(("a", "b")), own, {"baseline": own, "incumbent": known})
+    assert kept.column_names[-2:] == ["mlctl.incumbent", "mlctl.incumbent.probabilities"]
+    assert kept.column("mlctl.incumbent.probabilities").to_pylist()[0] == [0.2, 0.8]

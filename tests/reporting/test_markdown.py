@@ -69,6 +69,7 @@ def result(**changes):
                 {"gate": "r2.superior", "slice": None, "why": "no comparison"},
                 {"gate": "r2.superior", "slice": "night", "why": "no comparison"},
             ],
+            "held": [{"gate": "r2.min", "slice": None, "why": "r2 0.8198 is at least 0.5"}],
         },
     )
     return msgspec.structs.replace(found, **changes)

@@ -1,12 +1,15 @@
 """The page: well formed, needing nothing else, with the plots of its task and the evaluation's numbers."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 
+import msgspec
 import numpy as np
 import pytest
 
 from mlctl.reporting.page import Kept, page
+from mlctl.reporting.plots import RivalKept
 from mlctl.statistics.metrics import Answers
 from mlctl.statistics.resample import unit_codes
 from tests.reporting.test_markdown import result
@@ -144,3 +147,55 @@ def test_next_to_no_rows_are_no_error(rows):
         target="cnt",
     )
     Page(page(result(), kept, MADE))
+
+
+def beside(kept, label="demand@<1>", count=ROWS // 2):
+    """The same with an incumbent on some of the rows: its answers are those of the other half."""
+    rows = np.arange(ROWS) < count
+    own = kept.answers
+    chances = None if own.probabilities is None else own.probabilities[::-1][rows]
+    other = replace(own, truth=own.truth[rows], output=own.output[::-1][rows], probabilities=chances)
+    return msgspec.structs.replace(kept, rival=RivalKept(label=label, answers=other, rows=rows))
+
+
+def curves(text):
+    """Titles of the charts in which a second model is drawn, and each of its lines."""
+    charts = re.findall(r'<svg[^>]*aria-label="([^"]*)">(.*?)</svg>', text)
+    lines = {title: re.findall(r'<polyline class="rival" points="([^"]*)"', marks) for title, marks in charts}
+    return {title: found for title, found in lines.items() if found}
+
+
+def test_the_incumbents_curves_are_beside_the_candidates():
+    text = page(result(), beside(numbers()), MADE)
+    assert list(curves(text)) == [
+        "Predicted against true",
+        "Residuals against prediction",
+        "Residuals",
+        "Size of the error by prediction",
+        "Residuals over time",
+    ]
+    read = Page(text)
+    assert "demand@<1> (on the 750 rows that neither has learnt from)" in "".join(read.texts)
+    assert not re.search(r"[\"\s,](nan|inf|-inf)[\"\s,]", text)
+
+
+def test_of_classes_the_curves_are_those_of_the_incumbents_probabilities():
+    kept = beside(classes(("no", "yes")), count=ROWS)
+    text = page(result(), kept, MADE)
+    found = curves(text)
+    assert list(found) == ["Calibration", "ROC", "Precision and recall"]
+    own = re.findall(r'<polyline class="own" points="([^"]*)"', text)
+    assert len(found["ROC"]) == 1
+    assert found["ROC"][0] not in own, "it is another model's"
+    assert "learnt from)" not in "".join(Page(text).texts), "all rows were compared"
+    bare = replace(kept.rival.answers, probabilities=None)
+    without = msgspec.structs.replace(kept.rival, answers=bare)
+    assert curves(page(result(), msgspec.structs.replace(kept, rival=without), MADE)) == {}
+    assert curves(page(result(), classes(("no", "yes")), MADE)) == {}
+
+
+def test_gates_that_hold_are_told_with_what_they_have_seen():
+    texts = Page(page(result(), numbers(), MADE)).texts
+    assert texts[texts.index("holds") : texts.index("holds") + 3] == [
+        "holds", "r2.min", "r2 0.8198 is at least 0.5",
+    ]  # fmt: skip

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, precision_recall_curve, roc_auc_score, roc_curve
 
-from mlctl.statistics.curves import band, confusion, density, equal_mass, precision_recall, roc
+from mlctl.statistics.curves import band, confusion, density, equal_mass, means, precision_recall, roc
 from mlctl.statistics.resample import unit_codes
 
 
@@ -74,3 +74,11 @@ def test_the_confusion_matrix_is_scikit_learns_without_unknown_truths():
 def test_density_counts_what_is_inside():
     counts = density(np.array([0.1, 0.1, 0.9, 7.0]), np.array([0.1, 0.2, 0.9, 0.5]), (0, 1), (0, 1), (2, 2))
     assert counts.tolist() == [[2, 0], [0, 1]]
+
+
+def test_means_weigh_rows_and_leave_out_bins_that_weigh_nothing():
+    x, value = np.array([1.0, 3.0, 10.0, 20.0]), np.array([0.0, 4.0, 7.0, 9.0])
+    bins = np.array([0, 0, 2, 5])
+    assert [one.tolist() for one in means(x, value, bins)] == [[2.0, 10.0, 20.0], [2.0, 7.0, 9.0]]
+    at, mean = means(x, value, bins, np.array([3.0, 1.0, 1.0, 0.0]))
+    assert (at.tolist(), mean.tolist()) == ([1.5, 10.0], [1.0, 7.0])

@@ -244,6 +244,19 @@ def test_documents_come_from_the_store_alone(learner):
     assert text.startswith("### demand@1: production holds nothing to compare it with")
 
 
+def test_documents_have_the_incumbents_curves_and_the_gates_that_hold(learner):
+    trained(learner)
+    promote(learner.session(), PromoteRequest())
+    train(learner.session(), TrainRequest(set=("alpha=500",)))
+    found = evaluated(learner, markdown="comment.md", html="page.html")
+    text = (learner.root / "page.html").read_text()
+    assert text.count('<polyline class="rival"') == 5
+    assert "demand@1" in text
+    assert "baseline" in [one["gate"] for one in found.gates["held"]]
+    assert "- holds baseline: mae" in (learner.root / "comment.md").read_text()
+    assert evaluated(learner).gates == found.gates, "told alike when nothing is measured"
+
+
 def test_what_the_gates_refuse_is_written_all_the_same(learner):
     learner.write("mlctl.toml", spec(gates="[model.demand.gates.production]\nmae = { max = 0.1 }\n"))
     trained(learner)
