@@ -186,7 +186,7 @@ def spec_parts() -> list[tuple[str, type[Any]]]:
         ("[model.NAME.eval] costs", spec_types.CostSpec),
         ("[[model.NAME.eval.tests]]", spec_tests.BehaviourSpec),
         ("[model.NAME.gates.STAGE]", spec_gates.StageGates),
-        ("[model.NAME.gates.STAGE] size_mb, latency_ms", spec_gates.MostSpec),
+        ("[model.NAME.gates.STAGE] size_mb, latency_ms, memory_mb", spec_gates.MostSpec),
         ("[model.NAME.gates.STAGE] age", spec_gates.AgeSpec),
         ("[model.NAME.gates.STAGE] approvals", spec_gates.ApprovalsSpec),
         ("[model.NAME.gates.STAGE] METRIC", spec_gates.GateRule),

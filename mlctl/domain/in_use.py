@@ -12,18 +12,27 @@ class InUse(Record, frozen=True, kw_only=True):
         latency_ms: median time of one row through the predictor, warmed up; None where it failed.
         runs: of which it is the median.
         why: why it failed.
+        memory: bytes by which the peak of the evaluating process's resident memory rose while the model was
+            loaded and asked for all test rows at once. The model's libraries were loaded before and do not
+            count; the matrix of the rows does. None: nobody has measured it, or the system does not tell.
+        rows: that it was asked for then.
     """
 
     bytes: int
     latency_ms: float | None
     runs: int = 0
     why: str = ""
+    memory: int | None = None
+    rows: int = 0
 
     @property
     def told(self) -> str:
-        """`1.24 MB, 0.83 ms a row`."""
+        """`1.24 MB, 0.83 ms a row, 12.3 MB of memory for 1,729 rows`."""
         speed = f"{self.latency_ms:.3g} ms a row" if self.latency_ms is not None else "not timed"
-        return f"{self.bytes / 1e6:.3g} MB, {speed}"
+        needed = (
+            "" if self.memory is None else f", {self.memory / 1e6:.3g} MB of memory for {self.rows:,} rows"
+        )
+        return f"{self.bytes / 1e6:.3g} MB, {speed}{needed}"
 
 
 class Replay(Record, frozen=True, kw_only=True):

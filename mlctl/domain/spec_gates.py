@@ -46,7 +46,7 @@ class ApprovalsSpec(GatesPart, frozen=True, kw_only=True):
 
 
 class MostSpec(GatesPart, frozen=True, kw_only=True):
-    """`size_mb` and `latency_ms` of `[model.NAME.gates.STAGE]`.
+    """`size_mb`, `latency_ms` and `memory_mb` of `[model.NAME.gates.STAGE]`.
 
     Attributes:
         max: the most that it may be.
@@ -74,6 +74,8 @@ class StageGates(GatesPart, frozen=True, kw_only=True):
         schema: "compatible": every request that the incumbent takes is taken, and such requests are answered.
         size_mb: of the model's files, in millions of bytes.
         latency_ms: median time of one row through the predictor, where the evaluation is made.
+        memory_mb: by which resident memory rises, in millions of bytes, while the model is loaded and answers
+            all test rows at once; libraries do not count. Linux alone tells.
         age: of the newest row that the model learnt from.
         data_checks: whether the declared checks have to hold of the data that it was trained on.
         approvals: people besides the author who have approved the version.
@@ -86,6 +88,7 @@ class StageGates(GatesPart, frozen=True, kw_only=True):
     schema: Literal["compatible"] | None = None
     size_mb: MostSpec | None = None
     latency_ms: MostSpec | None = None
+    memory_mb: MostSpec | None = None
     age: AgeSpec | None = None
     data_checks: bool = False
     approvals: ApprovalsSpec | None = None
@@ -99,7 +102,7 @@ class StageGates(GatesPart, frozen=True, kw_only=True):
     @property
     def asks_of_evaluation(self) -> bool:
         """Whether it asks for what only newer evaluations have measured."""
-        measured = (self.schema, self.size_mb, self.latency_ms)
+        measured = (self.schema, self.size_mb, self.latency_ms, self.memory_mb)
         return self.data_checks or any(one is not None for one in measured)
 
 

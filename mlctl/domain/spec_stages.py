@@ -30,7 +30,7 @@ def gate_problems(model: ModelSpec, path: Path) -> Problems:
             yield from _order(model, stage, gates.after, (*at, "after"))
         if gates.age is not None:
             yield from lasting(gates.age.max, (*at, "age", "max"), positive=True)
-        for key in ("size_mb", "latency_ms"):
+        for key in ("size_mb", "latency_ms", "memory_mb"):
             most = getattr(gates, key)
             if most is not None and most.max <= 0:
                 yield problem((*at, key, "max"), f"{key} must be above 0")

@@ -75,13 +75,7 @@ def _judged(session: Session, gates: StageGates, asked: Promotion) -> Iterator[F
         yield _after(asked, gates.after)
     if gates.schema is not None:
         yield from _schema(session, asked)
-    in_use = asked.evaluation.in_use
-    if gates.size_mb is not None:
-        size = in_use.bytes / 1e6 if in_use is not None else None
-        yield _most("size_mb", "its files are", "MB", size, gates.size_mb)
-    if gates.latency_ms is not None:
-        latency = in_use.latency_ms if in_use is not None else None
-        yield _most("latency_ms", "one row takes", "ms", latency, gates.latency_ms)
+    yield from _costs(gates, asked)
     if gates.age is not None:
         yield _age(session, asked, gates.age.max)
     if gates.data_checks:
@@ -121,6 +115,21 @@ def _schema(session: Session, asked: Promotion) -> Iterator[Found]:
     told = "".join(f"; {count} values of {name} are unseen now" for name, count in unseen.items())
     why = f"takes every request that {label} takes; {replay.rows} were tried{told}"
     yield Found(held=True, reason=_reason("schema", why))
+
+
+def _costs(gates: StageGates, asked: Promotion) -> Iterator[Found]:
+    """What it takes to have the model answer, as it was measured where it was evaluated."""
+    in_use = asked.evaluation.in_use
+    if gates.size_mb is not None:
+        size = in_use.bytes / 1e6 if in_use is not None else None
+        yield _most("size_mb", "its files are", "MB", size, gates.size_mb)
+    if gates.latency_ms is not None:
+        latency = in_use.latency_ms if in_use is not None else None
+        yield _most("latency_ms", "one row takes", "ms", latency, gates.latency_ms)
+    if gates.memory_mb is not None:
+        memory = in_use.memory / 1e6 if in_use is not None and in_use.memory is not None else None
+        what = "loading it and answering the test rows needs"
+        yield _most("memory_mb", what, "MB", memory, gates.memory_mb)
 
 
 def _most(gate: str, what: str, unit: str, value: float | None, asked: MostSpec) -> Found:

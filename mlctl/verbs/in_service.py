@@ -1,10 +1,13 @@
-"""A model on the path that serves: its size, the time of one row, and requests of the model before it."""
+"""A model on the path that serves: size, time of one row, memory, and requests of the model before it."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
 from statistics import median
 from time import perf_counter_ns
 from typing import Any
+
+import msgspec
+import pyarrow as pa
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import Corrupt, Missing, PredictionFailed
@@ -13,12 +16,15 @@ from mlctl.domain.model import ModelVersion
 from mlctl.serving.plan import Plan
 from mlctl.serving.protocol import Refused, RowReader
 from mlctl.tabular.check import run_checks
+from mlctl.tabular.encode import Encoder
+from mlctl.tabular.encode_table import matrix_from_table
 from mlctl.tabular.parquet import table_from
 from mlctl.verbs.checks import said_of
 from mlctl.verbs.loading import open_predictor
 from mlctl.verbs.session import Session
 from mlctl.verbs.tables import read_version
 from mlctl.verbs.verdicts import Question
+from mlctl.workspace.memory import rise
 
 _WARM = 3
 _RUNS = 100
@@ -27,8 +33,8 @@ _FEWEST = 5
 _ROWS = 200
 
 
-def in_service(session: Session, question: Question) -> dict[str, Any]:
-    """`in_use`, `replay` and `data_checks` of an evaluation.
+def in_service(session: Session, question: Question, rows: pa.Table) -> dict[str, Any]:
+    """`in_use`, `replay` and `data_checks` of an evaluation on these rows.
 
     Raises:
         Missing, Corrupt, Untrusted, NotInstalled: the candidate cannot be loaded.
@@ -37,7 +43,7 @@ def in_service(session: Session, question: Question) -> dict[str, Any]:
     plan = Plan(version, open_predictor(session, version))
     size = sum(artefact.size for artefact in version.artefacts)
     return {
-        "in_use": _timed(plan, size),
+        "in_use": _remembered(session, version, rows, _timed(plan, size)),
         "replay": _replayed(session, question, plan),
         "data_checks": _checked(session, question),
     }
@@ -69,6 +75,22 @@ def _timed(plan: Plan, size: int) -> InUse:
     except PredictionFailed as error:
         return InUse(bytes=size, latency_ms=None, why=error.message)
     return InUse(bytes=size, latency_ms=round(median(taken) / 1e6, 4), runs=len(taken))
+
+
+def _remembered(session: Session, version: ModelVersion, rows: pa.Table, timed: InUse) -> InUse:
+    """With the memory that it needs, beyond libraries and caches that are there by now.
+
+    It is loaded a second time, in this process: one of its own would measure its libraries above all, and
+    take longer than all else that is measured here.
+    """
+    pa.default_memory_pool().release_unused()
+    with rise() as found:
+        predictor = open_predictor(session, version)
+        matrix = matrix_from_table(Encoder(version.features), rows)
+        predictor.predict(matrix)
+        if version.signature.classes:
+            predictor.probabilities(matrix)
+    return msgspec.structs.replace(timed, memory=found.bytes, rows=rows.num_rows)
 
 
 def _replayed(session: Session, question: Question, plan: Plan) -> Replay | None:

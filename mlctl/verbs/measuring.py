@@ -134,7 +134,7 @@ def measure(session: Session, question: Question) -> Evaluation:
         test=test,
         test_from=_stamped(scored.moments, np.min),
         test_through=_stamped(scored.moments, np.max),
-        **in_service(session, question),
+        **in_service(session, question, scored.table),
         notes=notes | _overlap(session, question, scored) | slope_of(question, candidate, labels),
     )
 

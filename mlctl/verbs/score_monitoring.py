@@ -114,12 +114,16 @@ def _stale(life: Lifetime) -> Finding:
     return Finding(points=BY_HAND, why="it was renewed by hand", proofs=proofs, next=more)
 
 
+_MEASURED = frozenset({"latency_ms", "memory_mb", "size_mb"})
+"""Gates on what a model costs where it serves."""
+
+
 def _speed(life: Lifetime) -> Finding:
     """Size and latency, measured with the evaluation, and gates on them."""
     more = f"mlctl spec explain model.{life.model}.gates"
     ours = life.ours
     if ours is not None and not forced(ours):
-        held = [one for one in ours.evidence.get("held", ()) if one.get("gate") in {"latency_ms", "size_mb"}]
+        held = [one for one in ours.evidence.get("held", ()) if one.get("gate") in _MEASURED]
         if held:
             proofs = tuple(proof_of(ours, one["why"]) for one in held)
             why = "gates on size or speed have held"

@@ -129,6 +129,8 @@ def ask(
     parts += [msgspec.to_builtins(incumbent), luck, msgspec.to_builtins(champion)]
     if gates.asks_of_evaluation:  # what evaluations of before did not measure
         parts.append([gates.data_checks, checks, spec.serve.schema])
+    if gates.memory_mb is not None:  # nor those that were made before memory was measured
+        parts.append("memory_mb")
     key = digest_of(encode(parts))
     return Question(
         model=model,

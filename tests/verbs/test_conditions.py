@@ -21,12 +21,39 @@ from mlctl.verbs.show import show
 from mlctl.verbs.status import status
 from mlctl.verbs.train import train
 from mlctl.verbs.undo import undo
-from tests.verbs.learner import GATES, rows, spec
+from tests.verbs.learner import GATES, RIDGE, rows, spec
+
+RIDGED = f'estimator = "{RIDGE}"'
+HUNGRY = """\
+import numpy as np
+
+
+class Hungry:
+    def fit(self, matrix, target):
+        self.mean = np.array([target.mean()])
+        self.slope = np.linalg.lstsq(np.c_[matrix, np.ones(len(matrix))], target, rcond=None)[0]
+        return self
+
+    def predict(self, matrix):
+        if len(matrix) > 20:  # not where a row alone is timed
+            np.ones(25_000_000)
+        return (matrix * self.slope[:-1]).sum(axis=1) + self.slope[-1]
+
+
+def make():
+    return Hungry()
+"""
+"""Asked for many rows it needs 200 MB for a moment."""
+
+
+def declare(learner, keys):
+    """Gates of production that ask for these keys."""
+    learner.write("mlctl.toml", spec(refit="none", gates=f"[model.demand.gates.production]\n{keys}"))
 
 
 def ready(learner, keys, **train_with):
     """A trained version under gates of production that ask for these keys."""
-    learner.write("mlctl.toml", spec(refit="none", gates=f"[model.demand.gates.production]\n{keys}"))
+    declare(learner, keys)
     return train(learner.session(), TrainRequest(**train_with)).data
 
 
@@ -182,6 +209,32 @@ class TestMeasured:
     def test_too_large_and_too_slow_are_two_reasons_with_the_numbers(self, learner):
         ready(learner, "size_mb = { max = 0.00001 }\nlatency_ms = { max = 0.0000001 }\n")
         assert set(refusals(learner)) == {"size_mb", "latency_ms"}
+
+    def test_memory_is_that_of_the_model_and_its_answers(self, learner):
+        learner.write("own.py", HUNGRY)
+        built = 'build = "own.py:make"'
+        gates = "memory_mb = { max = 150 }\n"
+        ready(learner, gates)
+        small = evaluate(learner.session(), EvalRequest()).data.in_use
+        assert small.memory < 40_000_000
+        assert f"of memory for {small.rows} rows" in small.told
+        assert [one.gate for one in promoted(learner).held] == ["memory_mb"]
+        learner.write("mlctl.toml", (learner.root / "mlctl.toml").read_text().replace(RIDGED, built))
+        train(learner.session(), TrainRequest())
+        large = evaluate(learner.session(), EvalRequest()).data.in_use
+        assert 190_000_000 < large.memory < 300_000_000
+        assert "more than 150" in refusals(learner)["memory_mb"]
+
+    def test_an_evaluation_from_before_memory_was_measured_is_made_again(self, learner):
+        ready(learner, "size_mb = { max = 50 }\n")
+        session = learner.session()
+        first = evaluate(session, EvalRequest()).data.evaluation
+        known = session.repository.facts.get(Evaluation, first)
+        bare = msgspec.structs.replace(known.in_use, memory=None, rows=0)
+        session.repository.facts.add(msgspec.structs.replace(known, in_use=bare, created_at=session.now()))
+        assert "of memory" not in evaluate(learner.session(), EvalRequest()).data.in_use.told
+        declare(learner, "size_mb = { max = 50 }\nmemory_mb = { max = 500 }\n")
+        assert {one.gate for one in promoted(learner).held} == {"size_mb", "memory_mb"}
 
     def test_an_evaluation_of_before_the_gate_is_made_again(self, learner):
         ready(learner, "")
