@@ -20,8 +20,8 @@ from mlctl.domain.requests.hook_run import HookRunRequest
 from mlctl.domain.requests.plan import PlanRequest
 from mlctl.domain.requests.push import PushRequest
 from mlctl.domain.requests.status import StatusRequest
+from mlctl.project.inputs import Recording
 from mlctl.store.kept_answers import keep, project_root
-from mlctl.verbs.inputs import Recording
 
 
 def run(arguments: Sequence[str]) -> int:

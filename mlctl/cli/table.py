@@ -110,7 +110,7 @@ WITHOUT_SESSION = frozenset({"clone", "fetch", "hook_install", "hook_run", "hook
 """Stems whose verb runs where there is no repository yet."""
 
 
-SESSION = "mlctl.verbs.session:Session"
+SESSION = "mlctl.project.session:Session"
 """Where sessions are opened."""
 
 CONSOLE = "mlctl.cli.console:standard_output"

@@ -2,7 +2,7 @@
 
 The interpreter itself tells of every file that is opened and every folder that is listed. It says nothing of
 a file that is only looked at (is it there, how large is it, when was it changed), nor of the clock: whoever
-asks for these says so here. `mlctl.verbs.inputs` listens.
+asks for these says so here. `mlctl.project.inputs` listens.
 """
 
 import os

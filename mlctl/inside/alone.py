@@ -10,7 +10,7 @@ from typing import Any
 from mlctl.domain import handover as names
 from mlctl.inside.points import PointWriter
 from mlctl.inside.run import HandedRun
-from mlctl.verbs.alone import Alone
+from mlctl.training.alone import Alone
 
 
 class AloneRun(HandedRun):

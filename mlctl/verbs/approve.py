@@ -12,7 +12,7 @@ from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import REPOSITORY, approval
 from mlctl.domain.requests.approve import ApproveRequest, ApproveResult
-from mlctl.verbs.approvals import (
+from mlctl.evidence.approvals import (
     KIND,
     SIGNATURE,
     approvals_of,
@@ -22,9 +22,9 @@ from mlctl.verbs.approvals import (
     statement,
     whose,
 )
-from mlctl.verbs.one_change import decide_one
-from mlctl.verbs.session import Session
-from mlctl.verbs.verdicts import candidate_of, known_stage
+from mlctl.evidence.verdicts import candidate_of, known_stage
+from mlctl.project.session import Session
+from mlctl.transport.one_change import decide_one
 from mlctl.workspace.signing import signed
 
 

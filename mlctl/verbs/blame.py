@@ -27,12 +27,12 @@ from mlctl.domain.requests.blame import (
     BlameResult,
 )
 from mlctl.domain.run import Run
+from mlctl.evidence.chain import Chain
+from mlctl.project.order import in_order, metric_order
+from mlctl.project.resolve import resolve_prediction
+from mlctl.project.session import Session
 from mlctl.tabular.join import key_text, positions_of
 from mlctl.tabular.schema import require_columns
-from mlctl.verbs.chain import Chain
-from mlctl.verbs.order import in_order, metric_order
-from mlctl.verbs.resolve import resolve_prediction
-from mlctl.verbs.session import Session
 
 
 def blame(session: Session, request: BlameRequest) -> Outcome[BlameResult]:

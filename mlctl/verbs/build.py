@@ -15,9 +15,9 @@ from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
-from mlctl.verbs.engines import engine
+from mlctl.project.engines import engine
+from mlctl.project.session import Session
 from mlctl.verbs.eval import eval as evaluate
-from mlctl.verbs.session import Session
 from mlctl.verbs.steps import steps_of
 from mlctl.verbs.train import train
 

@@ -11,13 +11,13 @@ import msgspec
 
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.card import CardRequest, CardResult, CardSection
+from mlctl.evidence.card_history import history, use
+from mlctl.evidence.card_quality import caveats, evaluation_data, fairness, results
+from mlctl.evidence.card_recipe import details, inputs, intended, training_data
+from mlctl.evidence.lifetime import Lifetime
+from mlctl.project.resolve import ModelFound, resolve_model
+from mlctl.project.session import Session
 from mlctl.reporting.card import card_markdown
-from mlctl.verbs.card_history import history, use
-from mlctl.verbs.card_quality import caveats, evaluation_data, fairness, results
-from mlctl.verbs.card_recipe import details, inputs, intended, training_data
-from mlctl.verbs.lifetime import Lifetime
-from mlctl.verbs.resolve import ModelFound, resolve_model
-from mlctl.verbs.session import Session
 from mlctl.workspace.text_files import write_text
 
 

@@ -15,17 +15,17 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Report
 from mlctl.domain.remote import RemoteSetting
 from mlctl.domain.requests.clone import CloneRequest, CloneResult
+from mlctl.project.remote_options import parsed, placed, private
+from mlctl.project.remote_stores import refuse_unknown, store_of
+from mlctl.project.session import Session
 from mlctl.sharing.rounds import fetch as fetch_round
 from mlctl.sharing.shared_log import SharedLog
 from mlctl.store.files import Files
 from mlctl.store.layout import FOLDER, Layout
 from mlctl.store.repository import Repository
 from mlctl.store.rooms import room
-from mlctl.verbs.beginning import begin, log_names
-from mlctl.verbs.remote_options import parsed, placed, private
-from mlctl.verbs.remote_stores import refuse_unknown, store_of
-from mlctl.verbs.session import Session
-from mlctl.verbs.sharing_ways import progress, shared_store
+from mlctl.transport.beginning import begin, log_names
+from mlctl.transport.sharing_ways import progress, shared_store
 from mlctl.workspace.dvc_remotes import name_remote
 from mlctl.workspace.project import missing_settings, place_file
 

@@ -11,16 +11,16 @@ from contextlib import suppress
 
 import msgspec
 
+from mlctl.datasets.intake import Taken, take_in, would_take
+from mlctl.datasets.parts import part_of, parts_in
 from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.nearest import nearest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_add import DataAddRequest, DataAddResult
-from mlctl.verbs.engines import engine
-from mlctl.verbs.intake import Taken, take_in, would_take
-from mlctl.verbs.parts import part_of, parts_in
-from mlctl.verbs.places import Place, declared_places, known_places, piece_of, places_of
-from mlctl.verbs.session import Session
-from mlctl.verbs.versions import row_of
+from mlctl.project.engines import engine
+from mlctl.project.places import Place, declared_places, known_places, piece_of, places_of
+from mlctl.project.session import Session
+from mlctl.project.versions import row_of
 from mlctl.workspace.dvc_files import SUFFIX
 from mlctl.workspace.dvc_owners import pointer_at
 

@@ -2,19 +2,19 @@
 
 import pyarrow as pa
 
+from mlctl.datasets.checks import said_of
+from mlctl.datasets.intake import look
+from mlctl.datasets.tables import read_version
 from mlctl.domain.errors import DataCheckFailed, NotFound
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_check import DataCheckRequest, DataCheckResult, DatasetChecks
 from mlctl.domain.selector import parse
+from mlctl.project.places import Place, declared_data, declared_places, no_dataset
+from mlctl.project.resolve import resolve_dataset
+from mlctl.project.session import Session
+from mlctl.project.versions import with_bytes
 from mlctl.tabular.check import run_checks
 from mlctl.tabular.read import read_table
-from mlctl.verbs.checks import said_of
-from mlctl.verbs.intake import look
-from mlctl.verbs.places import Place, declared_data, declared_places, no_dataset
-from mlctl.verbs.resolve import resolve_dataset
-from mlctl.verbs.session import Session
-from mlctl.verbs.tables import read_version
-from mlctl.verbs.versions import with_bytes
 
 
 def data_check(session: Session, request: DataCheckRequest) -> Outcome[DataCheckResult]:

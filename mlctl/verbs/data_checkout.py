@@ -4,14 +4,14 @@ Bytes that neither cache nor remote would hold afterwards are not overwritten wi
 written last: a checkout that was killed is simply run again.
 """
 
+from mlctl.datasets.partial_checkout import partial_checkout
+from mlctl.datasets.parts import part_of
+from mlctl.datasets.whole_checkout import named, wanted_by, whole_checkout
 from mlctl.domain.errors import UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult
-from mlctl.verbs.partial_checkout import partial_checkout
-from mlctl.verbs.parts import part_of
-from mlctl.verbs.session import Session
-from mlctl.verbs.versions import versions_of
-from mlctl.verbs.whole_checkout import named, wanted_by, whole_checkout
+from mlctl.project.session import Session
+from mlctl.project.versions import versions_of
 
 
 def data_checkout(session: Session, request: DataCheckoutRequest) -> Outcome[DataCheckoutResult]:

@@ -7,21 +7,21 @@ from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
+from mlctl.datasets.folder_files import between, files_of_pointer, files_of_version
+from mlctl.datasets.intake import is_table, look
+from mlctl.datasets.parts import pointer_of
 from mlctl.domain.dataset import Column, DatasetVersion, FileEntry
 from mlctl.domain.errors import NotFound
 from mlctl.domain.file_changes import Pair, compare, is_below, merged
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_diff import ColumnsDiff, DataDiffRequest, DataDiffResult, DiffSide
 from mlctl.domain.selector import parse
+from mlctl.project.places import Place, place_named
+from mlctl.project.resolve import resolve_dataset
+from mlctl.project.session import Session
+from mlctl.project.versions import Numbered, only_dataset, with_bytes
 from mlctl.tabular.read import read_table
 from mlctl.tabular.schema import columns_of
-from mlctl.verbs.folder_files import between, files_of_pointer, files_of_version
-from mlctl.verbs.intake import is_table, look
-from mlctl.verbs.parts import pointer_of
-from mlctl.verbs.places import Place, place_named
-from mlctl.verbs.resolve import resolve_dataset
-from mlctl.verbs.session import Session
-from mlctl.verbs.versions import Numbered, only_dataset, with_bytes
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.snapshot import Snapshot

@@ -12,21 +12,21 @@ from pathlib import Path
 from threading import Lock
 
 from mlctl.contracts.remote import RemoteStore
+from mlctl.datasets.cache_users import other_projects, own_trees
+from mlctl.datasets.evictable import Evictable, Old, evictable
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.duration import duration
 from mlctl.domain.errors import UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Event
 from mlctl.domain.requests.data_evict import Amount, DataEvictRequest, DataEvictResult
+from mlctl.project.remote_stores import open_data_store
+from mlctl.project.session import Session
 from mlctl.sharing import proof
 from mlctl.sharing.proof import Held
 from mlctl.store.evicted import Evicted
 from mlctl.store.known import was_given
-from mlctl.verbs.cache_users import other_projects, own_trees
-from mlctl.verbs.evictable import Evictable, Old, evictable
-from mlctl.verbs.remote_stores import open_data_store
-from mlctl.verbs.send_command import send_command
-from mlctl.verbs.session import Session
+from mlctl.transport.send_command import send_command
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.dvc_lock import dvc_lock

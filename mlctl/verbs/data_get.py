@@ -14,17 +14,17 @@ from threading import Lock
 
 import msgspec
 
+from mlctl.datasets.dataset_part import Part, PartFile, files_of_part, part_by_pointer, part_of_version
+from mlctl.datasets.restoring import naming
+from mlctl.datasets.stat_memory import memory_of
 from mlctl.domain.errors import Incomplete, NotFound, UsageError, WorkspaceDirty
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Event
 from mlctl.domain.requests.data_get import DataGetRequest, DataGetResult
+from mlctl.project.remote_stores import open_data_store
+from mlctl.project.session import Session
 from mlctl.sharing.presence import there
 from mlctl.sharing.transfer import Moved, download
-from mlctl.verbs.dataset_part import Part, PartFile, files_of_part, part_by_pointer, part_of_version
-from mlctl.verbs.remote_stores import open_data_store
-from mlctl.verbs.restoring import naming
-from mlctl.verbs.session import Session
-from mlctl.verbs.stat_memory import memory_of
 from mlctl.workspace.bring_back import bring_back
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings

@@ -5,16 +5,16 @@ from pathlib import Path
 
 import msgspec
 
+from mlctl.datasets.bringing import look_at
+from mlctl.datasets.imports import checked_sha256, is_complete, known_import, pointed_version, renew
+from mlctl.datasets.typed_source import source_of
 from mlctl.domain.errors import AlreadyExists
 from mlctl.domain.imported import Imported, Source, has_hidden, is_same_state
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_import import DataImportRequest, DataImportResult
-from mlctl.verbs.bringing import look_at
-from mlctl.verbs.imports import checked_sha256, is_complete, known_import, pointed_version, renew
-from mlctl.verbs.places import Place, place_of
-from mlctl.verbs.session import Session
-from mlctl.verbs.typed_source import source_of
-from mlctl.verbs.versions import newest, row_of
+from mlctl.project.places import Place, place_of
+from mlctl.project.session import Session
+from mlctl.project.versions import newest, row_of
 from mlctl.workspace.dvc_files import pointer_path
 
 

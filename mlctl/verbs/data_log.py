@@ -1,13 +1,13 @@
 """`mlctl data log`: a dataset's versions: who made each and when, and what it changed."""
 
+from mlctl.datasets.folder_files import between
 from mlctl.domain.file_changes import compare
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import dataset_version
 from mlctl.domain.requests.data_log import DataLogRequest, DataLogResult, DatasetEvent
-from mlctl.verbs.folder_files import between
-from mlctl.verbs.places import no_dataset
-from mlctl.verbs.session import Session
-from mlctl.verbs.versions import Numbered, only_dataset, row_of, versions_of
+from mlctl.project.places import no_dataset
+from mlctl.project.session import Session
+from mlctl.project.versions import Numbered, only_dataset, row_of, versions_of
 from mlctl.workspace.dvc_files import pointer_path, read_pointer
 
 

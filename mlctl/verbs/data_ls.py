@@ -2,8 +2,8 @@
 
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_ls import DataLsRequest, DataLsResult
-from mlctl.verbs.session import Session
-from mlctl.verbs.versions import dataset_names, newest, row_of
+from mlctl.project.session import Session
+from mlctl.project.versions import dataset_names, newest, row_of
 
 
 def data_ls(session: Session, request: DataLsRequest) -> Outcome[DataLsResult]:

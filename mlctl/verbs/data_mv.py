@@ -10,16 +10,16 @@ from pathlib import Path
 
 import msgspec
 
+from mlctl.datasets.imports import known_import
+from mlctl.datasets.numbering import give_number
+from mlctl.datasets.stat_memory import remember_move
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import AlreadyExists, NotFound, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_mv import DataMvRequest, DataMvResult
-from mlctl.verbs.imports import known_import
-from mlctl.verbs.numbering import give_number
-from mlctl.verbs.places import Place, named_or_at, path_inside
-from mlctl.verbs.session import Session
-from mlctl.verbs.stat_memory import remember_move
-from mlctl.verbs.versions import newest, with_bytes
+from mlctl.project.places import Place, named_or_at, path_inside
+from mlctl.project.session import Session
+from mlctl.project.versions import newest, with_bytes
 from mlctl.workspace.dvc_files import (
     Pointer,
     ignore_in_git,

@@ -5,13 +5,13 @@ Order: the data (if asked for), the ignore line, the pointer. Killed in between,
 
 import msgspec
 
+from mlctl.datasets.intake import look
 from mlctl.domain.errors import NotFound, WorkspaceDirty
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_rm import DataRmRequest, DataRmResult, Untracked
-from mlctl.verbs.intake import look
-from mlctl.verbs.places import Place, named_or_at
-from mlctl.verbs.session import Session
-from mlctl.verbs.versions import held_bytes, newest, with_bytes
+from mlctl.project.places import Place, named_or_at
+from mlctl.project.session import Session
+from mlctl.project.versions import held_bytes, newest, with_bytes
 from mlctl.workspace.dvc_cache import DvcCache, discard
 from mlctl.workspace.dvc_files import pointer_path, read_settings, unignore_in_git
 from mlctl.workspace.dvc_lock import dvc_lock

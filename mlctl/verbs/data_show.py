@@ -2,14 +2,14 @@
 
 from itertools import islice
 
+from mlctl.datasets.folder_profile import folder_profile
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.profile import Profile
 from mlctl.domain.records import decode
 from mlctl.domain.requests.data_show import DataShowRequest, DataShowResult
-from mlctl.verbs.folder_profile import folder_profile
-from mlctl.verbs.resolve import resolve_dataset
-from mlctl.verbs.session import Session
-from mlctl.verbs.versions import Numbered, only_dataset, row_of
+from mlctl.project.resolve import resolve_dataset
+from mlctl.project.session import Session
+from mlctl.project.versions import Numbered, only_dataset, row_of
 
 
 def data_show(session: Session, request: DataShowRequest) -> Outcome[DataShowResult]:

@@ -2,16 +2,16 @@
 
 import shlex
 
+from mlctl.datasets.absent_files import absent_files
+from mlctl.datasets.parts import pointer_of
+from mlctl.datasets.readable import Unreadable, look_or_say
 from mlctl.domain.errors import WouldChange
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_status import DatasetState, DataStatusRequest, DataStatusResult
-from mlctl.verbs.absent_files import absent_files
-from mlctl.verbs.engines import engine
-from mlctl.verbs.parts import pointer_of
-from mlctl.verbs.places import Place, known_places, named_or_at
-from mlctl.verbs.readable import Unreadable, look_or_say
-from mlctl.verbs.session import Session
-from mlctl.verbs.versions import newest, with_bytes
+from mlctl.project.engines import engine
+from mlctl.project.places import Place, known_places, named_or_at
+from mlctl.project.session import Session
+from mlctl.project.versions import newest, with_bytes
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import Pointer, read_settings
 from mlctl.workspace.snapshot import Snapshot

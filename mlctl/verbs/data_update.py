@@ -4,17 +4,17 @@ from collections.abc import Sequence
 
 import msgspec
 
+from mlctl.datasets.bringing import look_at
+from mlctl.datasets.folder_files import between
+from mlctl.datasets.imports import checked_sha256, is_complete, known_import, pointed_version, renew
 from mlctl.domain.credentials import HIDDEN
 from mlctl.domain.errors import Corrupt, Denied, MlctlError, NotFound, Unreachable, UsageError, WorkspaceDirty
 from mlctl.domain.file_changes import compare
 from mlctl.domain.imported import Imported, Lock, is_same_state
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.data_update import DataUpdateRequest, DataUpdateResult, Updated
-from mlctl.verbs.bringing import look_at
-from mlctl.verbs.folder_files import between
-from mlctl.verbs.imports import checked_sha256, is_complete, known_import, pointed_version, renew
-from mlctl.verbs.places import Place, known_places, place_named
-from mlctl.verbs.session import Session
+from mlctl.project.places import Place, known_places, place_named
+from mlctl.project.session import Session
 
 
 def data_update(session: Session, request: DataUpdateRequest) -> Outcome[DataUpdateResult]:

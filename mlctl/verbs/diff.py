@@ -9,9 +9,9 @@ from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.diff import Compared, DiffRequest, DiffResult, MetricChange
 from mlctl.domain.run import Run
-from mlctl.verbs.differences import changes_between, run_named
-from mlctl.verbs.engines import engine
-from mlctl.verbs.session import Session
+from mlctl.project.engines import engine
+from mlctl.project.session import Session
+from mlctl.reproduction.differences import changes_between, run_named
 
 
 def diff(session: Session, request: DiffRequest) -> Outcome[DiffResult]:

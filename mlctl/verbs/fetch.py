@@ -10,12 +10,12 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Report
 from mlctl.domain.requests.fetch import FetchRequest, FetchResult
 from mlctl.domain.sharing import spoken
+from mlctl.project.remote_stores import remote_setting
 from mlctl.sharing.lost import bring_lost, has_lost
 from mlctl.sharing.rounds import fetch as fetch_round
 from mlctl.sharing.rounds import fetch_everything
-from mlctl.verbs.beginning import log_names, session_of
-from mlctl.verbs.remote_stores import remote_setting
-from mlctl.verbs.sharing_ways import progress, shared_store, telling
+from mlctl.transport.beginning import log_names, session_of
+from mlctl.transport.sharing_ways import progress, shared_store, telling
 
 
 def fetch(request: FetchRequest, *, report: Report, command: str) -> Outcome[FetchResult]:

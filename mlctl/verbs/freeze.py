@@ -13,11 +13,11 @@ from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import frozen
 from mlctl.domain.requests.freeze import FreezeRequest, FreezeResult
-from mlctl.verbs.one_change import decide_one
-from mlctl.verbs.session import Session, timestamp
-from mlctl.verbs.staged import model_and_stage
-from mlctl.verbs.stops import UNTIL_UNFROZEN, freeze_of
-from mlctl.verbs.verdicts import known_stage
+from mlctl.evidence.verdicts import known_stage
+from mlctl.project.session import Session, timestamp
+from mlctl.project.staged import model_and_stage
+from mlctl.project.stops import UNTIL_UNFROZEN, freeze_of
+from mlctl.transport.one_change import decide_one
 
 
 def freeze(session: Session, request: FreezeRequest) -> Outcome[FreezeResult]:

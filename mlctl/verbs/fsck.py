@@ -14,12 +14,12 @@ from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import Corrupt, Incomplete, Missing, MlctlError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.fsck import FsckRequest, FsckResult
+from mlctl.project.session import Session
 from mlctl.store.remote_settings import read_remotes
 from mlctl.store.trash import DAMAGED, Trash
 from mlctl.store.verify import Problem, Verification, verify
-from mlctl.verbs.data_transfer import download_data
-from mlctl.verbs.session import Session
-from mlctl.verbs.store_repair import repair_store, repairable
+from mlctl.transport.data_transfer import download_data
+from mlctl.transport.store_repair import repair_store, repairable
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.dvc_listing import listing_bytes

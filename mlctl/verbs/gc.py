@@ -10,17 +10,17 @@ from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
 
+from mlctl.datasets.cache_users import other_projects, own_trees
+from mlctl.datasets.needed import wanted_data
 from mlctl.domain.duration import duration
 from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.gc import Counted, GcRequest, GcResult
+from mlctl.project.session import Session
 from mlctl.store.collect import Collector, Tally
 from mlctl.store.reachable import reachable, unreached_facts, unreached_objects
 from mlctl.store.trash import DAMAGED, Collection, Trash
-from mlctl.verbs.broken_off import collect_broken_off
-from mlctl.verbs.cache_users import other_projects, own_trees
-from mlctl.verbs.needed import wanted_data
-from mlctl.verbs.session import Session
+from mlctl.training.broken_off import collect_broken_off
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
 from mlctl.workspace.dvc_lock import dvc_lock

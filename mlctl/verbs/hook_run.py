@@ -27,6 +27,6 @@ def hook_run(request: HookRunRequest, *, report: Report, command: str) -> Outcom
     pointers = pushed_pointers(Path.cwd(), request.refs)
     if not pointers:
         return Outcome(data=HookRunResult(pointers=0))
-    check = import_module("mlctl.verbs.pushed_data").check_pushed
+    check = import_module("mlctl.transport.pushed_data").check_pushed
     data, warnings = check(pointers, report=report, command=command)
     return Outcome(data=data, warnings=warnings)

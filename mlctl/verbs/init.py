@@ -16,12 +16,12 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Event, Report
 from mlctl.domain.refs import check_name
 from mlctl.domain.requests.init import InitRequest, InitResult
+from mlctl.project.places import name_from
+from mlctl.project.session import SPEC_FILE, timestamp
 from mlctl.store.layout import FOLDER, Layout
 from mlctl.store.remote_settings import read_remotes
 from mlctl.store.repository import Repository
 from mlctl.store.work_tree import is_apart, join, layout_of
-from mlctl.verbs.places import name_from
-from mlctl.verbs.session import SPEC_FILE, timestamp
 from mlctl.verbs.starter import Starter, starter_of
 from mlctl.workspace import git, git_tree
 from mlctl.workspace.dvc_files import read_settings

@@ -23,11 +23,11 @@ from mlctl.domain.prediction import ID, LabelBatch
 from mlctl.domain.records import digest_of
 from mlctl.domain.requests.labels_add import LabelsAddRequest, LabelsAddResult
 from mlctl.domain.spec import ModelSpec, ReadSpec
+from mlctl.project.notify import notify
+from mlctl.project.session import Session
 from mlctl.tabular.join import key_text, latest, positions_of
 from mlctl.tabular.read import read_bytes
 from mlctl.tabular.schema import column_missing
-from mlctl.verbs.notify import notify
-from mlctl.verbs.session import Session
 
 ID_COLUMNS = ("prediction_id", ID)
 

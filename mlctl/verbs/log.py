@@ -10,8 +10,8 @@ from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.log import LogDecision, LogRequest, LogResult
 from mlctl.domain.sharing import is_pending, is_published, starred
-from mlctl.verbs.approvals import approval_told
-from mlctl.verbs.session import Session
+from mlctl.evidence.approvals import approval_told
+from mlctl.project.session import Session
 
 
 def log(session: Session, request: LogRequest) -> Outcome[LogResult]:

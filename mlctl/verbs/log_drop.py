@@ -8,10 +8,10 @@ from mlctl.domain.errors import NameMoved, NotFound
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.log_drop import LogDropRequest, LogDropResult
 from mlctl.domain.sharing import heard, is_pending, overlay, spoken
+from mlctl.project.session import Session
 from mlctl.store.joining import finish
 from mlctl.store.locks import sharing
 from mlctl.store.pending import Dropped, Held
-from mlctl.verbs.session import Session
 
 
 def log_drop(session: Session, request: LogDropRequest) -> Outcome[LogDropResult]:

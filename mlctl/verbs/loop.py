@@ -10,6 +10,11 @@ from typing import TYPE_CHECKING
 import msgspec
 import numpy as np
 
+from mlctl.deployment.frozen import attempts_of, freeze
+from mlctl.deployment.recalibration import fresh_rows, newest_label, recalibrate
+from mlctl.deployment.regret import look_back
+from mlctl.deployment.view import View, take_look
+from mlctl.deployment.watched import deployed_version
 from mlctl.domain.duration import duration
 from mlctl.domain.errors import AlarmRaised, GateRefused, NameMoved, TrainingFailed
 from mlctl.domain.loop import Action, Attempt, Look, patience, reasons
@@ -22,17 +27,12 @@ from mlctl.domain.requests.monitor import MonitorRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.spec import AUTO_WINDOW, ModelSpec, RetrainSpec
+from mlctl.project.session import Session
+from mlctl.project.stops import freeze_of, frozen_reason
+from mlctl.transport.publishing import final_number, follow_remote, publish_waiting
 from mlctl.verbs.eval import eval as evaluate
-from mlctl.verbs.frozen import attempts_of, freeze
 from mlctl.verbs.promote import promote
-from mlctl.verbs.publishing import final_number, follow_remote, publish_waiting
-from mlctl.verbs.recalibration import fresh_rows, newest_label, recalibrate
-from mlctl.verbs.regret import look_back
-from mlctl.verbs.session import Session
-from mlctl.verbs.stops import freeze_of, frozen_reason
 from mlctl.verbs.train import train
-from mlctl.verbs.view import View, take_look
-from mlctl.verbs.watched import deployed_version
 
 if TYPE_CHECKING:
     from mlctl.domain.decision import Actor

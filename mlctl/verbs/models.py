@@ -7,11 +7,11 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_refit, model_version
 from mlctl.domain.requests.models import ModelRow, ModelsRequest, ModelsResult, VersionRow
 from mlctl.domain.sharing import is_published
-from mlctl.verbs.order import in_order, metric_order
-from mlctl.verbs.recipe import split_metrics
-from mlctl.verbs.resolve import families
-from mlctl.verbs.session import Session
-from mlctl.verbs.stops import freezes_of, retirement_of
+from mlctl.project.order import in_order, metric_order
+from mlctl.project.resolve import families
+from mlctl.project.session import Session
+from mlctl.project.stops import freezes_of, retirement_of
+from mlctl.training.recipe import split_metrics
 
 
 def models(session: Session, request: ModelsRequest) -> Outcome[ModelsResult]:

@@ -5,11 +5,11 @@ answered most of it; what was seen is stored as a report. While an alarm stands 
 the answer is no (`AlarmRaised`).
 """
 
+from mlctl.deployment.view import take_look
 from mlctl.domain.errors import AlarmRaised
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.monitor import MonitorRequest, MonitorResult
-from mlctl.verbs.session import Session
-from mlctl.verbs.view import take_look
+from mlctl.project.session import Session
 
 
 def monitor(session: Session, request: MonitorRequest) -> Outcome[MonitorResult]:

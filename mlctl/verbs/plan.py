@@ -3,7 +3,7 @@
 from mlctl.domain.errors import WouldChange
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.plan import PlanRequest, PlanResult
-from mlctl.verbs.session import Session
+from mlctl.project.session import Session
 from mlctl.verbs.steps import steps_of
 
 

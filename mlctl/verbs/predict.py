@@ -5,17 +5,17 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+from mlctl.deployment.plans import plan_of
+from mlctl.deployment.pointer import VersionPointer
 from mlctl.domain.errors import NotFound
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Event
 from mlctl.domain.requests.predict import PredictRequest, PredictResult
 from mlctl.domain.spec import ReadSpec
+from mlctl.project.resolve import ModelFound, resolve_model
+from mlctl.project.session import Session
 from mlctl.serving.batch import BatchPredictor
 from mlctl.tabular.batches import TableWriter, read_batches
-from mlctl.verbs.plans import plan_of
-from mlctl.verbs.pointer import VersionPointer
-from mlctl.verbs.resolve import ModelFound, resolve_model
-from mlctl.verbs.session import Session
 
 
 def predict(session: Session, request: PredictRequest) -> Outcome[PredictResult]:

@@ -23,14 +23,8 @@ from mlctl.domain.refs import model_refit, model_version
 from mlctl.domain.refs import stage as stage_name
 from mlctl.domain.requests.promote import PromoteRequest, PromoteResult
 from mlctl.domain.sharing import is_pending
-from mlctl.verbs.approvals import approvals_of, as_evidence, rules_for
-from mlctl.verbs.declared import declared_model, gates_of
-from mlctl.verbs.engines import engine
-from mlctl.verbs.notify import notify
-from mlctl.verbs.publishing import decided
-from mlctl.verbs.session import Session
-from mlctl.verbs.stops import RETIRED
-from mlctl.verbs.verdicts import (
+from mlctl.evidence.approvals import approvals_of, as_evidence, rules_for
+from mlctl.evidence.verdicts import (
     Question,
     ask,
     candidate_of,
@@ -39,6 +33,12 @@ from mlctl.verbs.verdicts import (
     judge,
     known_stage,
 )
+from mlctl.project.declared import declared_model, gates_of
+from mlctl.project.engines import engine
+from mlctl.project.notify import notify
+from mlctl.project.session import Session
+from mlctl.project.stops import RETIRED
+from mlctl.transport.publishing import decided
 from mlctl.workspace.git import head
 
 

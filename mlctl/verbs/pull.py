@@ -17,12 +17,12 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.progress import Report
 from mlctl.domain.requests.data_checkout import DataCheckoutRequest, DataCheckoutResult
 from mlctl.domain.requests.pull import PullRequest, PullResult
-from mlctl.verbs.beginning import session_of
+from mlctl.project.places import known_places
+from mlctl.project.session import Session
+from mlctl.transport.beginning import session_of
+from mlctl.transport.withheld import withheld
 from mlctl.verbs.data_checkout import data_checkout
 from mlctl.verbs.fetch import fetch
-from mlctl.verbs.places import known_places
-from mlctl.verbs.session import Session
-from mlctl.verbs.withheld import withheld
 from mlctl.workspace.dvc_owners import pointer_at
 
 

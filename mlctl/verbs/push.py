@@ -16,16 +16,16 @@ from mlctl.domain.requests.push import (
     WaitingDecision,
 )
 from mlctl.domain.sharing import spoken
+from mlctl.project.engines import engine
+from mlctl.project.notify import notify
+from mlctl.project.remote_stores import remote_setting
+from mlctl.project.session import Session
 from mlctl.sharing.rounds import Pushed
 from mlctl.sharing.rounds import push as push_round
 from mlctl.sharing.transfer import Moved
-from mlctl.verbs.engines import engine
-from mlctl.verbs.notify import notify
-from mlctl.verbs.remote_stores import remote_setting
-from mlctl.verbs.session import Session
-from mlctl.verbs.sharing_ways import renumbered_by, shared_store, telling, ways
-from mlctl.verbs.unpushed import unpushed
-from mlctl.verbs.waiting_data import waiting_data
+from mlctl.transport.sharing_ways import renumbered_by, shared_store, telling, ways
+from mlctl.transport.unpushed import unpushed
+from mlctl.transport.waiting_data import waiting_data
 
 
 def push(session: Session, request: PushRequest) -> Outcome[PushResult]:

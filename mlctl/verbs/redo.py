@@ -9,10 +9,10 @@ from mlctl.domain.names import Names, Undone
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.redo import RedoRequest, RedoResult
 from mlctl.domain.sharing import spoken
+from mlctl.project.notify import notify
+from mlctl.project.session import Session
+from mlctl.project.stops import refuse_stopped
 from mlctl.store.drafts import refuse_dangling
-from mlctl.verbs.notify import notify
-from mlctl.verbs.session import Session
-from mlctl.verbs.stops import refuse_stopped
 
 
 def redo(session: Session, request: RedoRequest) -> Outcome[RedoResult]:

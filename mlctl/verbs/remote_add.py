@@ -16,6 +16,9 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import check_name
 from mlctl.domain.remote import NO_LOG, RemoteSetting
 from mlctl.domain.requests.remote_add import RemoteAddRequest, RemoteAddResult
+from mlctl.project.remote_options import parsed, placed, private
+from mlctl.project.remote_stores import refuse_unknown, store_of, with_environment
+from mlctl.project.session import Session
 from mlctl.sharing.exchange import refuse_stranger
 from mlctl.sharing.probe import refuses_the_second
 from mlctl.sharing.rounds import Fetched
@@ -23,10 +26,7 @@ from mlctl.sharing.rounds import fetch as fetch_round
 from mlctl.sharing.shared_log import SharedLog
 from mlctl.store.remote_settings import read_remotes
 from mlctl.store.rooms import room
-from mlctl.verbs.remote_options import parsed, placed, private
-from mlctl.verbs.remote_stores import refuse_unknown, store_of, with_environment
-from mlctl.verbs.session import Session
-from mlctl.verbs.sharing_ways import progress, shared_store, telling
+from mlctl.transport.sharing_ways import progress, shared_store, telling
 from mlctl.workspace.dvc_remotes import name_remote, read_dvc_remotes
 
 

@@ -3,8 +3,8 @@
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.remote import NO_LOG
 from mlctl.domain.requests.remote_ls import RemoteLsRequest, RemoteLsResult, RemoteRow
+from mlctl.project.session import Session
 from mlctl.store.remote_settings import read_remotes
-from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_remotes import read_dvc_remotes
 
 

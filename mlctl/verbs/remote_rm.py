@@ -8,11 +8,11 @@ from mlctl.domain.errors import NameMoved, NotFound
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.remote_rm import RemoteRmRequest, RemoteRmResult
 from mlctl.domain.sharing import spoken
+from mlctl.project.session import Session
 from mlctl.store.joining import finish
 from mlctl.store.locks import rearranging, sharing
 from mlctl.store.remote_settings import read_remotes
 from mlctl.store.rooms import room
-from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_remotes import forget_remote
 
 

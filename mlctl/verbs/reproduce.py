@@ -12,11 +12,11 @@ from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.reproduce import ReproduceRequest, ReproduceResult
 from mlctl.domain.run import Run
-from mlctl.verbs.engines import engine
-from mlctl.verbs.named_runs import Wanted
-from mlctl.verbs.reproduced import recorded
-from mlctl.verbs.resolve import DatasetFound, ModelFound, RunFound, resolve, resolve_model, resolve_run
-from mlctl.verbs.session import Session
+from mlctl.evidence.reproduced import recorded
+from mlctl.project.engines import engine
+from mlctl.project.resolve import DatasetFound, ModelFound, RunFound, resolve, resolve_model, resolve_run
+from mlctl.project.session import Session
+from mlctl.reproduction.named_runs import Wanted
 
 _MOST = 200
 _MOVED = 4

@@ -6,10 +6,10 @@ from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_version, retired
 from mlctl.domain.requests.retire import RetireRequest, RetireResult
-from mlctl.verbs.one_change import decide_one
-from mlctl.verbs.session import Session
-from mlctl.verbs.stops import withheld_stage
-from mlctl.verbs.verdicts import candidate_of
+from mlctl.evidence.verdicts import candidate_of
+from mlctl.project.session import Session
+from mlctl.project.stops import withheld_stage
+from mlctl.transport.one_change import decide_one
 
 
 def retire(session: Session, request: RetireRequest) -> Outcome[RetireResult]:

@@ -18,11 +18,11 @@ from mlctl.domain.refs import check_name
 from mlctl.domain.refs import stage as stage_name
 from mlctl.domain.requests.rollback import RollbackRequest, RollbackResult
 from mlctl.domain.sharing import is_pending
-from mlctl.verbs.notify import notify
-from mlctl.verbs.publishing import decided
-from mlctl.verbs.session import Session
-from mlctl.verbs.staged import model_of_stage
-from mlctl.verbs.stops import freeze_of, frozen_reason, retirement_of
+from mlctl.project.notify import notify
+from mlctl.project.session import Session
+from mlctl.project.staged import model_of_stage
+from mlctl.project.stops import freeze_of, frozen_reason, retirement_of
+from mlctl.transport.publishing import decided
 
 KIND = "rollback"
 

@@ -15,10 +15,10 @@ from mlctl.domain.listing import holds, sort_key
 from mlctl.domain.nearest import nearest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.runs import RunRow, RunsRequest, RunsResult
+from mlctl.project.order import in_order, metric_order
+from mlctl.project.session import Session
 from mlctl.store.run_table import RunLine, flat
-from mlctl.verbs.order import in_order, metric_order
-from mlctl.verbs.resuming import why_unfinished
-from mlctl.verbs.session import Session
+from mlctl.training.resuming import why_unfinished
 
 
 def runs(session: Session, request: RunsRequest) -> Outcome[RunsResult]:

@@ -16,9 +16,9 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.score import ScoredItem, ScoreRequest, ScoreResult
 from mlctl.domain.score import ITEMS, Finding, Item, Proof, bands, reading, sums
 from mlctl.domain.spec_told import AnswerSpec
-from mlctl.verbs import score_data, score_infrastructure, score_model, score_monitoring
-from mlctl.verbs.lifetime import Lifetime
-from mlctl.verbs.session import Session
+from mlctl.evidence import score_data, score_infrastructure, score_model, score_monitoring
+from mlctl.evidence.lifetime import Lifetime
+from mlctl.project.session import Session
 
 _JUDGES: Mapping[str, Callable[[Lifetime], Finding]] = {
     **score_data.JUDGES,

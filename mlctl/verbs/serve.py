@@ -14,18 +14,18 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from mlctl.contracts.pointer import Held
+from mlctl.deployment.plans import plan_of
+from mlctl.deployment.pointer import StagePointer, VersionPointer, pointer_to
 from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.serve import ServeEvent, ServeRequest, ServeResult
 from mlctl.domain.spec import ServeSpec
+from mlctl.project.session import Session
 from mlctl.serving import server
 from mlctl.serving.app import Application
 from mlctl.serving.metrics import Metrics
 from mlctl.serving.protocol import RowReader
 from mlctl.serving.swap import Follower, Live, Slot
-from mlctl.verbs.plans import plan_of
-from mlctl.verbs.pointer import StagePointer, VersionPointer, pointer_to
-from mlctl.verbs.session import Session
 
 
 def serve(session: Session, request: ServeRequest) -> Outcome[ServeResult]:

@@ -14,10 +14,11 @@ from mlctl.domain.refs import approvals
 from mlctl.domain.requests.show import ShowRequest, ShowResult
 from mlctl.domain.run import Run
 from mlctl.domain.sharing import spoken
-from mlctl.verbs.approvals import Approval, approval_told, approvals_of, rules_for
-from mlctl.verbs.order import in_order, metric_order
-from mlctl.verbs.reproduced import reproductions_of, reproductions_told
-from mlctl.verbs.resolve import (
+from mlctl.evidence.approvals import Approval, approval_told, approvals_of, rules_for
+from mlctl.evidence.reproduced import reproductions_of, reproductions_told
+from mlctl.evidence.trust import told
+from mlctl.project.order import in_order, metric_order
+from mlctl.project.resolve import (
     DatasetFound,
     DecisionFound,
     FactFound,
@@ -27,9 +28,8 @@ from mlctl.verbs.resolve import (
     RunFound,
     resolve,
 )
-from mlctl.verbs.session import Session
-from mlctl.verbs.trust import told
-from mlctl.verbs.unfinished import told_by, unfinished
+from mlctl.project.session import Session
+from mlctl.training.unfinished import told_by, unfinished
 
 
 def show(session: Session, request: ShowRequest) -> Outcome[ShowResult]:

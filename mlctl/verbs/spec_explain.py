@@ -14,10 +14,10 @@ from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.spec import Spec
 from mlctl.domain.spec_gates import StageGates
 from mlctl.domain.split_words import rule
-from mlctl.verbs.engines import engine
-from mlctl.verbs.recipe import recipe_of
-from mlctl.verbs.session import SPEC_FILE, Session
-from mlctl.verbs.split_told import split_told
+from mlctl.project.engines import engine
+from mlctl.project.session import SPEC_FILE, Session
+from mlctl.training.recipe import recipe_of
+from mlctl.training.split_told import split_told
 
 
 def spec_explain(session: Session, request: SpecExplainRequest) -> Outcome[SpecExplainResult]:

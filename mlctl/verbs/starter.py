@@ -11,10 +11,10 @@ from mlctl.domain.errors import ColumnMissing, NotFound, PermissionRefused, Unre
 from mlctl.domain.nearest import nearest
 from mlctl.domain.requests.init import InitRequest
 from mlctl.domain.spec import ReadSpec
+from mlctl.project.places import name_from
+from mlctl.project.session import SPEC_FILE
 from mlctl.tabular.propose import propose
 from mlctl.tabular.read import read_bytes
-from mlctl.verbs.places import name_from
-from mlctl.verbs.session import SPEC_FILE
 from mlctl.workspace import template
 
 

@@ -4,6 +4,9 @@ Looks at files by size and time first and hashes only what has changed; reads a 
 imports no engine, so that prompts and hooks can call it.
 """
 
+from mlctl.datasets.absent_files import absent_files
+from mlctl.datasets.parts import pointer_of
+from mlctl.datasets.readable import Unreadable, look_or_say
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.errors import NotFound, SpecInvalid, WouldChange
 from mlctl.domain.looks import looked_at
@@ -11,13 +14,10 @@ from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.status import DatasetStatus, Stale, StatusRequest, StatusResult
 from mlctl.domain.spec import Spec
-from mlctl.verbs.absent_files import absent_files
-from mlctl.verbs.parts import pointer_of
-from mlctl.verbs.places import Place
-from mlctl.verbs.readable import Unreadable, look_or_say
-from mlctl.verbs.session import Session
-from mlctl.verbs.staleness import model_status
-from mlctl.verbs.unpushed import unpushed
+from mlctl.evidence.staleness import model_status
+from mlctl.project.places import Place
+from mlctl.project.session import Session
+from mlctl.transport.unpushed import unpushed
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_settings
 

@@ -9,8 +9,8 @@ from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.status import DatasetStatus, StatusRequest, StatusResult
 from mlctl.domain.requests.train import TrainRequest, TrainResult
 from mlctl.domain.split_words import rule
+from mlctl.project.session import Session
 from mlctl.verbs.eval import eval as evaluate
-from mlctl.verbs.session import Session
 from mlctl.verbs.status import status
 from mlctl.verbs.train import train
 

@@ -20,16 +20,16 @@ from mlctl.domain.refs import model_version, stage
 from mlctl.domain.requests.train import TrainRequest, TrainResult
 from mlctl.domain.run import Run
 from mlctl.domain.sharing import is_published
-from mlctl.verbs.engines import engine
-from mlctl.verbs.notify import notify
-from mlctl.verbs.order import in_order
-from mlctl.verbs.recipe import Known, Recipe, known_run, recipe_of, split_metrics
-from mlctl.verbs.repeats import repeats_of, spread_of
-from mlctl.verbs.resuming import broken_off, require_same
-from mlctl.verbs.session import Session
-from mlctl.verbs.spec_of import spec_of
-from mlctl.verbs.split_told import split_told
-from mlctl.verbs.verdicts import answered, ask, candidate_of, judge, run_of
+from mlctl.evidence.verdicts import answered, ask, candidate_of, judge, run_of
+from mlctl.project.engines import engine
+from mlctl.project.notify import notify
+from mlctl.project.order import in_order
+from mlctl.project.session import Session
+from mlctl.project.spec_of import spec_of
+from mlctl.training.recipe import Known, Recipe, known_run, recipe_of, split_metrics
+from mlctl.training.repeats import repeats_of, spread_of
+from mlctl.training.resuming import broken_off, require_same
+from mlctl.training.split_told import split_told
 
 STAGE = "production"
 

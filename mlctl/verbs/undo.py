@@ -10,10 +10,10 @@ from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.undo import UndoRequest, UndoResult
 from mlctl.domain.sharing import spoken
+from mlctl.project.notify import notify
+from mlctl.project.session import Session
+from mlctl.project.stops import refuse_stopped
 from mlctl.store.drafts import refuse_dangling
-from mlctl.verbs.notify import notify
-from mlctl.verbs.session import Session
-from mlctl.verbs.stops import refuse_stopped
 
 
 def undo(session: Session, request: UndoRequest) -> Outcome[UndoResult]:

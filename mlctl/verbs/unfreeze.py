@@ -5,10 +5,10 @@ from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import frozen
 from mlctl.domain.requests.unfreeze import UnfreezeRequest, UnfreezeResult
-from mlctl.verbs.one_change import decide_one
-from mlctl.verbs.session import Session
-from mlctl.verbs.staged import model_and_stage
-from mlctl.verbs.verdicts import known_stage
+from mlctl.evidence.verdicts import known_stage
+from mlctl.project.session import Session
+from mlctl.project.staged import model_and_stage
+from mlctl.transport.one_change import decide_one
 
 
 def unfreeze(session: Session, request: UnfreezeRequest) -> Outcome[UnfreezeResult]:

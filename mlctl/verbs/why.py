@@ -14,11 +14,11 @@ from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_version
 from mlctl.domain.requests.why import WhyRequest, WhyResult
 from mlctl.domain.run import Run
-from mlctl.verbs.differences import run_named
-from mlctl.verbs.engines import engine
-from mlctl.verbs.named_runs import Named
-from mlctl.verbs.session import Session
-from mlctl.verbs.why_kept import KeptWhy, keep, kept, place_of
+from mlctl.project.engines import engine
+from mlctl.project.session import Session
+from mlctl.reproduction.differences import run_named
+from mlctl.reproduction.named_runs import Named
+from mlctl.reproduction.why_kept import KeptWhy, keep, kept, place_of
 
 _MOST = 500
 

@@ -8,9 +8,9 @@ from rich.console import Console
 
 from mlctl.cli.render.log import render
 from mlctl.domain.requests.log import LogRequest
+from mlctl.project.session import Session
 from mlctl.store.repository import Repository
 from mlctl.verbs.log import log
-from mlctl.verbs.session import Session
 from tests.cli.lives import mlctl
 
 

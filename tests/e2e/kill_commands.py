@@ -22,8 +22,8 @@ from importlib import import_module
 from pathlib import Path
 
 from mlctl.cli import table
-from mlctl.verbs.data_transfer import upload_data
-from mlctl.verbs.session import Session
+from mlctl.project.session import Session
+from mlctl.transport.data_transfer import upload_data
 from mlctl.workspace.dvc_files import read_pointer
 from tests.e2e.projects import ROOT, day, decisions, names, question, small, write_csv
 from tests.store.crash_harness import killed_at, mlctl, sweep

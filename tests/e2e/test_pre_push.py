@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from mlctl.verbs.data_transfer import upload_data
-from mlctl.verbs.session import Session
+from mlctl.project.session import Session
+from mlctl.transport.data_transfer import upload_data
 from mlctl.workspace.dvc_files import pointer_path, read_pointer
 from tests.e2e.hints import broken, hints_of
 from tests.e2e.projects import PROGRAM, forked
@@ -334,7 +334,15 @@ def test_the_hook_loads_neither_typer_nor_the_stores_where_no_pointer_is_pushed(
     assert done.returncode == 0
     assert done.stdout == ""
     assert "mlctl.verbs.hook_run" in names
-    assert not names & {"typer", "rich", "git", "dvc", "ruamel.yaml", "mlctl.verbs.pushed_data", "pyarrow"}
+    assert not names & {
+        "typer",
+        "rich",
+        "git",
+        "dvc",
+        "ruamel.yaml",
+        "mlctl.transport.pushed_data",
+        "pyarrow",
+    }
 
 
 def test_both_ways_of_the_command_line_say_the_same(team):

@@ -43,7 +43,7 @@ HEAVY = (
     "mlctl.cli.console",
     "rich.console",
     "pyarrow.parquet",
-    "mlctl.verbs.sent_again",
+    "mlctl.transport.sent_again",
 )
 COMMANDS = ("push", "pull", "fetch", "fsck", "clone", "remote add", "rollback", "log drop")
 

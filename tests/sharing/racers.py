@@ -16,12 +16,12 @@ from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion, Signature
 from mlctl.domain.requests.log_drop import LogDropRequest
 from mlctl.domain.sharing import spoken
+from mlctl.project.remote_stores import remote_setting, store_of
 from mlctl.sharing.rounds import fetch, push
 from mlctl.store.locks import sharing
 from mlctl.store.repository import Repository
+from mlctl.transport.sharing_ways import ways
 from mlctl.verbs.log_drop import log_drop
-from mlctl.verbs.remote_stores import remote_setting, store_of
-from mlctl.verbs.sharing_ways import ways
 from tests.store import full
 from tests.verbs.teams import Member
 

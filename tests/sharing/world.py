@@ -18,6 +18,7 @@ from mlctl.domain.model import ModelVersion, Signature
 from mlctl.domain.names import Names
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.sharing import is_pending
+from mlctl.project.session import Session
 from mlctl.sharing.rounds import Ways, fetch, push
 from mlctl.sharing.shared_log import SharedLog
 from mlctl.store.locks import sharing
@@ -25,7 +26,6 @@ from mlctl.store.pending import Dropped
 from mlctl.store.references import SHAPES
 from mlctl.store.repository import Repository
 from mlctl.store.verify import verify
-from mlctl.verbs.session import Session
 from mlctl.verbs.undo import undo
 from tests.sharing.memory import Bucket, MemoryStore
 from tests.store import full

@@ -18,8 +18,8 @@ from mlctl.domain.records import digest_of, encode
 from mlctl.domain.repeat import Repeat
 from mlctl.domain.reproduction import Reproduction
 from mlctl.domain.run import CodeState, DataUse, Environment, Run
+from mlctl.project.session import Session
 from mlctl.store.repository import Repository
-from mlctl.verbs.session import Session
 
 T = "2026-11-01T00:00:00.000Z"
 ACTOR = Actor(user="u", host="h", via="terminal")

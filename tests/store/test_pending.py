@@ -9,6 +9,7 @@ from mlctl.domain.errors import Corrupt, NameMoved, NotFound
 from mlctl.domain.requests.redo import RedoRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.sharing import PENDING
+from mlctl.project.session import Session
 from mlctl.store import files
 from mlctl.store.joining import give_way, join, stage
 from mlctl.store.locks import rearranging
@@ -16,7 +17,6 @@ from mlctl.store.pending import Dropped
 from mlctl.store.repository import Repository
 from mlctl.store.verify import verify
 from mlctl.verbs.redo import redo
-from mlctl.verbs.session import Session
 from mlctl.verbs.undo import undo
 from tests.store.conftest import ACTOR
 from tests.store.test_decisions import writer

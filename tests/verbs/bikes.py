@@ -12,6 +12,7 @@ from pathlib import Path
 import msgspec
 import pyarrow as pa
 
+from mlctl.deployment.plans import plan_of
 from mlctl.domain.decision import Change, Draft
 from mlctl.domain.errors import AlarmRaised
 from mlctl.domain.ids import Digest
@@ -24,12 +25,11 @@ from mlctl.domain.requests.loop import LoopRequest
 from mlctl.domain.requests.monitor import MonitorRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
+from mlctl.project.session import Session
 from mlctl.verbs.init import init
 from mlctl.verbs.loop import loop
 from mlctl.verbs.monitor import monitor
-from mlctl.verbs.plans import plan_of
 from mlctl.verbs.promote import promote
-from mlctl.verbs.session import Session
 from mlctl.verbs.train import train
 
 TABLE = Path(__file__).parents[2] / "templates" / "bike-demand" / "data" / "hour.csv.gz"

@@ -15,11 +15,11 @@ from mlctl.domain.ids import Digest
 from mlctl.domain.progress import silent
 from mlctl.domain.refs import dataset_version
 from mlctl.domain.requests.init import InitRequest
+from mlctl.project.session import Session
 from mlctl.store.repository import Repository
 from mlctl.tabular.parquet import table_bytes
 from mlctl.tabular.schema import columns_of
 from mlctl.verbs.init import init
-from mlctl.verbs.session import Session
 from mlctl.workspace.scan import settled, stamp_of
 from tests.verbs.learner import rows, spec
 

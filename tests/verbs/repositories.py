@@ -7,10 +7,10 @@ from pathlib import Path
 from mlctl.domain.progress import silent
 from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.init import InitRequest
+from mlctl.project.session import Session
 from mlctl.store.repository import Repository
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.init import init
-from mlctl.verbs.session import Session
 
 NAME = ("-c", "user.name=Ada", "-c", "user.email=ada@example.org")
 

@@ -23,12 +23,12 @@ from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.run import CodeState, Environment, Run
 from mlctl.domain.run import DataUse as Use
 from mlctl.learning.flavors import saved
+from mlctl.project.session import Session
 from mlctl.store.repository import Repository
 from mlctl.tabular.encode import Encoder
 from mlctl.tabular.encode_table import fit_encodings, matrix_from_table
 from mlctl.tabular.read import read_table
 from mlctl.verbs.data_add import data_add
-from mlctl.verbs.session import Session
 
 ACTOR = Actor(name="Ada", email="ada@example.org", user="ada", host="here", via="terminal")
 SPEC = """spec = 1

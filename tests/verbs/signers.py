@@ -3,7 +3,7 @@
 import subprocess
 
 from mlctl.domain.decision import Actor
-from mlctl.verbs.session import Session
+from mlctl.project.session import Session
 
 ADA, BEA, CLO = "ada@example.org", "bea@example.org", "clo@example.org"
 

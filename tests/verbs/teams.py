@@ -11,12 +11,12 @@ from mlctl.domain.progress import silent
 from mlctl.domain.requests.pull import PullRequest
 from mlctl.domain.requests.push import PushRequest, PushResult
 from mlctl.domain.requests.remote_add import RemoteAddRequest
+from mlctl.project.session import Session
 from mlctl.store.repository import Repository
 from mlctl.store.verify import verify
 from mlctl.verbs.pull import pull
 from mlctl.verbs.push import push
 from mlctl.verbs.remote_add import remote_add
-from mlctl.verbs.session import Session
 from tests.store import full
 
 

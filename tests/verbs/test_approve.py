@@ -17,7 +17,7 @@ from mlctl.domain.requests.remote_add import RemoteAddRequest
 from mlctl.domain.requests.show import ShowRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
-from mlctl.verbs.approvals import KIND, SIGNATURE, whose
+from mlctl.evidence.approvals import KIND, SIGNATURE, whose
 from mlctl.verbs.approve import approve
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.log import log

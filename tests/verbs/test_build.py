@@ -67,7 +67,7 @@ def test_a_build_where_nothing_changed_loads_nothing_heavy(company):
     code = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from mlctl.verbs.session import Session\n"
+        "from mlctl.project.session import Session\n"
         "from mlctl.verbs.build import build\n"
         "from mlctl.domain.requests.build import BuildRequest\n"
         f"session = Session.open(Path({str(company.root)!r}))\n"

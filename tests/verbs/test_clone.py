@@ -4,11 +4,11 @@ import shutil
 
 import pytest
 
+from mlctl.deployment.pointer import StagePointer
 from mlctl.domain.errors import AlreadyExists, InvalidName, NotFound
 from mlctl.domain.progress import silent
 from mlctl.domain.requests.clone import CloneRequest
 from mlctl.verbs.clone import clone
-from mlctl.verbs.pointer import StagePointer
 from tests.remote_servers import web_server
 from tests.verbs.teams import Member, team
 

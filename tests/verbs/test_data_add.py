@@ -257,7 +257,7 @@ def dying(act):
     return call
 import mlctl.verbs.data_add as verb
 from mlctl.domain.requests.data_add import DataAddRequest
-from mlctl.verbs.session import Session
+from mlctl.project.session import Session
 session = Session.open(Path.cwd())
 for name in ("rename", "replace", "link", "fsync"):
     setattr(os, name, dying(getattr(os, name)))

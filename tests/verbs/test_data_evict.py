@@ -16,12 +16,12 @@ from mlctl.domain.requests.data_checkout import DataCheckoutRequest
 from mlctl.domain.requests.data_evict import DataEvictRequest
 from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.undo import UndoRequest
+from mlctl.project.remote_stores import open_data_store
+from mlctl.transport.data_transfer import upload_data
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.data_checkout import data_checkout
 from mlctl.verbs.data_evict import data_evict
-from mlctl.verbs.data_transfer import upload_data
 from mlctl.verbs.fsck import fsck
-from mlctl.verbs.remote_stores import open_data_store
 from mlctl.verbs.undo import undo
 from mlctl.workspace.dvc_files import read_pointer
 from mlctl.workspace.dvc_lock import dvc_lock

@@ -11,16 +11,16 @@ from mlctl.domain.requests.data_evict import DataEvictRequest
 from mlctl.domain.requests.data_get import DataGetRequest
 from mlctl.domain.requests.data_status import DataStatusRequest
 from mlctl.domain.requests.init import InitRequest
+from mlctl.project.remote_stores import open_data_store
+from mlctl.project.session import Session
 from mlctl.store.repository import Repository
+from mlctl.transport.data_transfer import upload_data
 from mlctl.verbs import data_get as module
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.data_evict import data_evict
 from mlctl.verbs.data_get import data_get
 from mlctl.verbs.data_status import data_status
-from mlctl.verbs.data_transfer import upload_data
 from mlctl.verbs.init import init
-from mlctl.verbs.remote_stores import open_data_store
-from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import read_pointer, read_settings
 from mlctl.workspace.scan import read_file

@@ -13,12 +13,12 @@ from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
+from mlctl.evidence.loading import open_predictor
 from mlctl.tabular.encode import Encoder
 from mlctl.tabular.encode_table import matrix_from_table
 from mlctl.tabular.parquet import table_from
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.eval import eval as evaluate
-from mlctl.verbs.loading import open_predictor
 from mlctl.verbs.promote import promote
 from mlctl.verbs.train import train
 from tests.verbs.learner import rows, spec

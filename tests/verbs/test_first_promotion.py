@@ -11,10 +11,10 @@ from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.init import InitRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
+from mlctl.project.session import Session
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.init import init
 from mlctl.verbs.promote import promote
-from mlctl.verbs.session import Session
 from mlctl.verbs.train import train
 
 

@@ -14,13 +14,13 @@ from mlctl.domain.requests.fetch import FetchRequest
 from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.push import PushRequest
 from mlctl.domain.requests.remote_add import RemoteAddRequest
+from mlctl.project.session import Session
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.data_checkout import data_checkout
 from mlctl.verbs.fetch import fetch
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.push import push
 from mlctl.verbs.remote_add import remote_add
-from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_cache import DvcCache
 from tests.e2e.dvc_both_ways import Place
 from tests.store import full

@@ -12,11 +12,11 @@ from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.gc import GcRequest
 from mlctl.domain.requests.undo import UndoRequest
+from mlctl.project.session import Session
 from mlctl.store.repository import Repository
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.gc import gc
-from mlctl.verbs.session import Session
 from mlctl.verbs.undo import undo
 from mlctl.workspace.dvc_cache import DvcCache
 from mlctl.workspace.dvc_files import Pointer, write_pointer

@@ -10,9 +10,9 @@ from mlctl.domain.requests.redo import RedoRequest
 from mlctl.domain.requests.rollback import RollbackRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
+from mlctl.project.resolve import resolve_model
 from mlctl.verbs.promote import promote
 from mlctl.verbs.redo import redo
-from mlctl.verbs.resolve import resolve_model
 from mlctl.verbs.rollback import rollback
 from mlctl.verbs.train import train
 from mlctl.verbs.undo import undo

@@ -6,8 +6,8 @@ import pytest
 
 from mlctl.domain.requests.log import LogRequest
 from mlctl.domain.requests.undo import UndoRequest
+from mlctl.project.session import Session
 from mlctl.verbs.log import log
-from mlctl.verbs.session import Session
 from mlctl.verbs.undo import undo
 from tests.store import full
 

@@ -5,12 +5,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from mlctl.deployment.plans import plan_of
+from mlctl.deployment.pointer import VersionPointer
 from mlctl.domain.errors import ColumnMissing, NotFound, PredictionFailed, UnreadableTable
 from mlctl.domain.requests.predict import PredictRequest
 from mlctl.serving.protocol import RowReader
 from mlctl.tabular.batches import TableWriter
-from mlctl.verbs.plans import plan_of
-from mlctl.verbs.pointer import VersionPointer
 from mlctl.verbs.predict import predict
 
 from .served import Served, csv_of, features, plain, rows, to_table

@@ -8,6 +8,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from tests.verbs.test_programs import gone
 
 from mlctl.domain.errors import NotFound, TrainingFailed, UsageError
 from mlctl.domain.points import read_points
@@ -23,7 +24,6 @@ from mlctl.verbs.runs import runs
 from mlctl.verbs.show import show
 from mlctl.verbs.train import train
 from tests.verbs.programs import LINE, command_spec
-from tests.verbs.test_programs import gone
 
 CHECKPOINTED = """
 import json, os, shutil, time

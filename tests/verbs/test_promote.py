@@ -13,10 +13,10 @@ from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.run import Run
+from mlctl.evidence.loading import open_predictor
 from mlctl.tabular.encode import Encoder
 from mlctl.tabular.parquet import table_from
 from mlctl.verbs.fsck import fsck
-from mlctl.verbs.loading import open_predictor
 from mlctl.verbs.promote import promote
 from mlctl.verbs.train import train
 from tests.verbs.learner import GATES, rows, spec

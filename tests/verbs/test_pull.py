@@ -4,6 +4,7 @@ import shutil
 
 import pytest
 
+from mlctl.deployment.pointer import StagePointer
 from mlctl.domain.errors import Incomplete
 from mlctl.domain.progress import silent
 from mlctl.domain.requests.data_add import DataAddRequest
@@ -11,14 +12,13 @@ from mlctl.domain.requests.init import InitRequest
 from mlctl.domain.requests.pull import PullRequest
 from mlctl.domain.requests.push import PushRequest
 from mlctl.domain.requests.remote_add import RemoteAddRequest
+from mlctl.project.session import Session
 from mlctl.store.repository import Repository
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.init import init
-from mlctl.verbs.pointer import StagePointer
 from mlctl.verbs.pull import pull
 from mlctl.verbs.push import push
 from mlctl.verbs.remote_add import remote_add
-from mlctl.verbs.session import Session
 from mlctl.workspace.dvc_files import read_pointer
 from tests.verbs.teams import team
 

@@ -21,6 +21,8 @@ from mlctl.domain.requests.remote_add import RemoteAddRequest
 from mlctl.domain.requests.rollback import RollbackRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.sharing import PENDING
+from mlctl.project.remote_stores import open_remote
+from mlctl.transport.unpushed import unpushed
 from mlctl.verbs.clone import clone
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.data_import import data_import
@@ -30,10 +32,8 @@ from mlctl.verbs.pull import pull
 from mlctl.verbs.push import push
 from mlctl.verbs.redo import redo
 from mlctl.verbs.remote_add import remote_add
-from mlctl.verbs.remote_stores import open_remote
 from mlctl.verbs.rollback import rollback
 from mlctl.verbs.undo import undo
-from mlctl.verbs.unpushed import unpushed
 from tests.remote_servers import make_bucket, s3_options, s3_server
 from tests.store import full
 from tests.verbs.repositories import commit, make_repository

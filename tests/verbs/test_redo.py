@@ -5,8 +5,8 @@ import pytest
 from mlctl.domain.errors import NameMoved, NotFound
 from mlctl.domain.requests.redo import RedoRequest
 from mlctl.domain.requests.undo import UndoRequest
+from mlctl.project.session import Session
 from mlctl.verbs.redo import redo
-from mlctl.verbs.session import Session
 from mlctl.verbs.undo import undo
 from tests.store import full
 

@@ -27,6 +27,8 @@ from mlctl.domain.requests.reproduce import ReproduceRequest
 from mlctl.domain.requests.show import ShowRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.run import Run
+from mlctl.project.resolve import resolve_run
+from mlctl.project.session import Session
 from mlctl.store.reachable import reachable
 from mlctl.store.repository import Repository
 from mlctl.verbs.data_add import data_add
@@ -34,8 +36,6 @@ from mlctl.verbs.fsck import fsck
 from mlctl.verbs.init import init
 from mlctl.verbs.promote import promote
 from mlctl.verbs.reproduce import reproduce
-from mlctl.verbs.resolve import resolve_run
-from mlctl.verbs.session import Session
 from mlctl.verbs.show import show
 from mlctl.verbs.train import train
 from tests.verbs.conftest import Project

@@ -13,12 +13,12 @@ from mlctl.domain.requests.score import ScoreRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.score import ITEMS, bands, reading
+from mlctl.project.session import Session
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.promote import promote
 from mlctl.verbs.reproduce import reproduce
 from mlctl.verbs.rollback import rollback
 from mlctl.verbs.score import score
-from mlctl.verbs.session import Session
 from mlctl.verbs.train import train
 from mlctl.verbs.undo import undo
 from mlctl.workspace.environment import environment

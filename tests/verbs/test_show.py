@@ -3,7 +3,7 @@
 import pytest
 
 from mlctl.domain.requests.show import ShowRequest
-from mlctl.verbs.session import Session
+from mlctl.project.session import Session
 from mlctl.verbs.show import show
 from tests.store import full
 

@@ -16,8 +16,8 @@ from mlctl.domain.requests.runs import RunsRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.run import Run
+from mlctl.training.learnt import keys_of, unseen_by
 from mlctl.verbs.eval import eval as evaluate
-from mlctl.verbs.learnt import keys_of, unseen_by
 from mlctl.verbs.promote import promote
 from mlctl.verbs.runs import runs
 from mlctl.verbs.train import train
@@ -92,7 +92,7 @@ def test_the_same_again_loads_neither_scikit_learn_nor_pyarrow_nor_numpy(learner
     trained(learner)
     learner.quiet("data/rides.csv")
     code = (
-        "import sys; from pathlib import Path; from mlctl.verbs.session import Session;"
+        "import sys; from pathlib import Path; from mlctl.project.session import Session;"
         "from mlctl.verbs.train import train; from mlctl.domain.requests.train import TrainRequest;"
         "data = train(Session.open(Path.cwd()), TrainRequest()).data; assert not data.changed;"
         "print(*[name for name in ('sklearn', 'pyarrow', 'numpy', 'scipy', 'git') if name in sys.modules])"

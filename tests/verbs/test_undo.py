@@ -7,10 +7,10 @@ from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.log import LogRequest
 from mlctl.domain.requests.redo import RedoRequest
 from mlctl.domain.requests.undo import UndoRequest
+from mlctl.project.session import Session
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.log import log
 from mlctl.verbs.redo import redo
-from mlctl.verbs.session import Session
 from mlctl.verbs.undo import undo
 from tests.store import full
 

@@ -12,9 +12,9 @@ from mlctl.domain.requests.data_add import DataAddRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.requests.why import WhyRequest
+from mlctl.project.resolve import resolve_run
 from mlctl.verbs.data_add import data_add
 from mlctl.verbs.promote import promote
-from mlctl.verbs.resolve import resolve_run
 from mlctl.verbs.train import train
 from mlctl.verbs.why import why
 from tests.verbs.learner import rows, spec

@@ -1,0 +1,1 @@
+"""Evidence: evaluations, what gates and approvals say of them, cards and scores made from the record."""

@@ -1,0 +1,1 @@
+"""Runs done again: in clean work trees, one factor swapped at a time, compared place by place."""
