@@ -24,11 +24,6 @@ from mlctl.tabular.check import run_checks
 from mlctl.tabular.encode import Encoder
 from mlctl.tabular.encode_table import matrix_from_table
 from mlctl.tabular.parquet import table_from
-from mlctl.verbs.checks import said_of
-from mlctl.verbs.loading import open_predictor
-from mlctl.verbs.session import Session
-from mlctl.verbs.tables import read_version
-from mlctl.verbs.verdicts import Question
 from mlctl.workspace.memory import rise
 
 _WARM = 3

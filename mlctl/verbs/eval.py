@@ -14,15 +14,19 @@ from mlctl.domain.gate import GateDecision
 from mlctl.domain.ids import Digest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.eval import EvalRequest, EvalResult
-from mlctl.evidence.verdicts import Question, answered, ask, evaluation_of, judge, known_stage
+from mlctl.evidence.verdicts import (
+    Question,
+    answered,
+    ask,
+    evaluation_of,
+    held_by_metrics,
+    judge,
+    known_stage,
+)
 from mlctl.project.engines import engine
 from mlctl.project.order import in_order
 from mlctl.project.session import Session
 from mlctl.reporting.markdown import markdown
-from mlctl.verbs.engines import engine
-from mlctl.verbs.order import in_order
-from mlctl.verbs.session import Session
-from mlctl.verbs.verdicts import Question, answered, ask, evaluation_of, held_by_metrics, judge, known_stage
 
 
 def eval(session: Session, request: EvalRequest) -> Outcome[EvalResult]:  # noqa: A001 (the command's own name)
