@@ -231,7 +231,8 @@ class TestMeasured:
         first = evaluate(session, EvalRequest()).data.evaluation
         known = session.repository.facts.get(Evaluation, first)
         bare = msgspec.structs.replace(known.in_use, memory=None, rows=0)
-        session.repository.facts.add(msgspec.structs.replace(known, in_use=bare, created_at=session.now()))
+        later = learner.session().now()
+        session.repository.facts.add(msgspec.structs.replace(known, in_use=bare, created_at=later))
         assert "of memory" not in evaluate(learner.session(), EvalRequest()).data.in_use.told
         declare(learner, "size_mb = { max = 50 }\nmemory_mb = { max = 500 }\n")
         assert {one.gate for one in promoted(learner).held} == {"size_mb", "memory_mb"}
