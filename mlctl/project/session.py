@@ -41,6 +41,7 @@ class Session:
         actor: Actor | None = None,
     ) -> None:
         self.repository = repository
+        repository.report = report
         self.root: Path = repository.root
         self.command = command
         self.report = report

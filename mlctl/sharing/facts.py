@@ -19,7 +19,7 @@ from mlctl.domain.records import Fact, decode, digest_of
 from mlctl.domain.remote import WHO_HAS_IT
 from mlctl.sharing import keys
 from mlctl.sharing.pool import all_of
-from mlctl.store.facts import fact_names
+from mlctl.store.fact_files import fact_names
 from mlctl.store.known import SHARED, Known
 from mlctl.store.objects import file_digest
 from mlctl.store.references import SHAPES, references

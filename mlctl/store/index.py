@@ -6,12 +6,15 @@ since, and made anew whenever it is missing or damaged; where it cannot be writt
 
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
-from mlctl.domain.ids import Digest, is_digest
+from mlctl.domain.ids import Digest
+from mlctl.domain.progress import Report
+from mlctl.store.batches import batches, whole
+from mlctl.store.fact_files import fact_names
 from mlctl.store.layout import Layout
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -33,18 +36,29 @@ _SETTLED = 2_000_000_000  # nanoseconds after which a folder's time stamp tells 
 _SCHEMA = """
 CREATE TABLE facts (kind TEXT NOT NULL, digest TEXT NOT NULL, PRIMARY KEY (kind, digest)) WITHOUT ROWID;
 CREATE TABLE fields (kind TEXT NOT NULL, field TEXT NOT NULL, value TEXT, digest TEXT NOT NULL);
-CREATE INDEX by_value ON fields (kind, field, value, digest);
 CREATE TABLE folders (kind TEXT PRIMARY KEY, stamp INTEGER NOT NULL) WITHOUT ROWID;
 """
+_BY_VALUE = "CREATE INDEX IF NOT EXISTS by_value ON fields (kind, field, value, digest)"
+_FIELDS_GONE = "DELETE FROM fields WHERE kind = ? AND digest NOT IN (SELECT digest FROM facts WHERE kind = ?)"
 _T = TypeVar("_T")
 
 
 class Index:
     """Looks facts up by their fields. Safe in several processes: each brings it up to date before it asks."""
 
-    def __init__(self, layout: Layout, read: Callable[[Path, str], Mapping[str, Any]]) -> None:
+    def __init__(
+        self, layout: Layout, read: Callable[[Path, Sequence[str]], Iterable[tuple[str, Any]]], report: Report
+    ) -> None:
+        """Prepare; nothing is read yet.
+
+        Args:
+            layout: of the repository.
+            read: the facts of a folder with these digests.
+            report: told where there are many.
+        """
         self._layout = layout
         self._read = read
+        self._report = report
         self._path = layout.index / f"facts-{_VERSION}.sqlite"
         self._connection: sqlite3.Connection | None = None
 
@@ -204,29 +218,28 @@ class Index:
         if known is not None and known[0] == stamp:
             return
         settled = stamp if time.time_ns() - stamp > _SETTLED else -1  # too fresh to tell of the next change
-        present = (
-            {path.stem for path in folder.iterdir() if is_digest(path.stem)} if stamp != _ABSENT else set()
-        )
+        present = set(fact_names(folder)) if stamp != _ABSENT else set()
         recorded = {row[0] for row in connection.execute("SELECT digest FROM facts WHERE kind = ?", (kind,))}
-        added = [
-            (digest, self._read(folder / f"{digest}.json", digest)) for digest in sorted(present - recorded)
-        ]
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            for digest in recorded - present:
-                connection.execute("DELETE FROM facts WHERE kind = ? AND digest = ?", (kind, digest))
-                connection.execute("DELETE FROM fields WHERE kind = ? AND digest = ?", (kind, digest))
-            for digest, fact in added:
-                self._take_in(connection, kind, digest, fact)
+        for batch in batches(sorted(present - recorded), f"index {kind}", self._report):
+            added = list(self._read(folder, batch))
+            with whole(connection):
+                _take_in(connection, kind, added)
+        with whole(connection):
+            if gone := [(kind, digest) for digest in recorded - present]:
+                connection.executemany("DELETE FROM facts WHERE kind = ? AND digest = ?", gone)
+                connection.execute(_FIELDS_GONE, (kind, kind))
+            connection.execute(_BY_VALUE)  # after the first many rows: made at once it costs less
             connection.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (kind, settled))
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
 
-    @staticmethod
-    def _take_in(connection: sqlite3.Connection, kind: str, digest: str, fact: Mapping[str, Any]) -> None:
-        new = connection.execute("INSERT OR IGNORE INTO facts VALUES (?, ?)", (kind, digest)).rowcount
-        if new:  # else another process took it in since we looked
-            rows = [(kind, field, fact.get(field), digest) for field in FIELDS.get(kind, ())]
-            connection.executemany("INSERT INTO fields VALUES (?, ?, ?, ?)", rows)
+
+def _take_in(connection: sqlite3.Connection, kind: str, added: list[tuple[str, Any]]) -> None:
+    known = "SELECT 1 FROM facts WHERE kind = ? AND digest = ?"
+    rows = [(kind, digest) for digest, _ in added]
+    taken = {digest for kind, digest in rows if connection.execute(known, (kind, digest)).fetchone()}
+    # another process may have taken some in since we looked
+    connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", rows)
+    for field in FIELDS.get(kind, ()):
+        values = (
+            (kind, field, getattr(fact, field), digest) for digest, fact in added if digest not in taken
+        )
+        connection.executemany("INSERT INTO fields VALUES (?, ?, ?, ?)", values)

@@ -15,7 +15,7 @@ from mlctl.domain.ids import Digest, is_digest
 from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.repeat import Repeat
 from mlctl.domain.reproduction import Reproduction
-from mlctl.store.facts import fact_names
+from mlctl.store.fact_files import fact_names
 from mlctl.store.repository import Repository
 from mlctl.store.trash import files_below
 

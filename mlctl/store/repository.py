@@ -1,6 +1,6 @@
 """A repository: everything under `.mlctl/`, opened in one place."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,10 +12,12 @@ from mlctl.domain.decision import Actor, Change, Draft
 from mlctl.domain.errors import AlreadyExists, NoRepository
 from mlctl.domain.ids import is_digest
 from mlctl.domain.names import Names
+from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.refs import REPOSITORY
 from mlctl.domain.run import Run
 from mlctl.store.decisions import INIT, Decisions
-from mlctl.store.facts import Facts, read_fact
+from mlctl.store.fact_files import read_facts
+from mlctl.store.facts import Facts
 from mlctl.store.files import Files, explained
 from mlctl.store.identity import identity_of, new_identity, read_format, read_identity, write_format
 from mlctl.store.index import Index
@@ -41,6 +43,7 @@ class Repository:
         root: the folder that holds `.mlctl/`.
         id: the repository's, the same in every clone.
         layout: where things stand.
+        report: told of what takes long: a table that is made anew.
     """
 
     def __init__(self, root: Path) -> None:
@@ -57,7 +60,8 @@ class Repository:
         self.files = Files(self.layout.tmp)
         self.objects = Objects(self.layout, self.files)
         self.manifests = Manifests(self.objects)
-        self.index = Index(self.layout, _indexed)
+        self.report: Report = silent
+        self.index = Index(self.layout, _indexed, self._tell)
         self.facts = Facts(self.layout, self.files, self.index)
         self.decisions = Decisions(self.layout, self.files, self._named)
         self.runs = LiveRuns(self.layout)
@@ -66,7 +70,9 @@ class Repository:
     @cached_property
     def run_table(self) -> "RunTable":
         """What lists of runs are made of; its module is imported when it is asked for."""
-        table: RunTable = room("run_table").RunTable(self.layout, lambda digest: self.facts.get(Run, digest))
+        table: RunTable = room("run_table").RunTable(
+            self.layout, lambda digests: self.facts.many(Run, digests), self._tell
+        )
         return table
 
     @property
@@ -143,6 +149,9 @@ class Repository:
         write_format(files, layout.format)  # last: from here on it is a repository
         return cls(root)
 
+    def _tell(self, event: Event) -> None:
+        self.report(event)
+
     def flush(self) -> None:
         """Put everything that was written so far on the disk: for facts that no decision names."""
         self.files.flush()
@@ -172,10 +181,8 @@ class Repository:
         return list(found)
 
 
-def _indexed(path: Path, digest: str) -> dict[str, Any]:
-    fact = read_fact(path, digest, SHAPES.get(path.parent.name, dict))
-    built = fact if isinstance(fact, dict) else msgspec.to_builtins(fact)
-    return dict(built)
+def _indexed(folder: Path, digests: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    return read_facts(folder, digests, SHAPES.get(folder.name, dict))
 
 
 def _texts(value: Any) -> list[str]:

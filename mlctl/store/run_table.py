@@ -8,7 +8,7 @@ it shows.
 import itertools
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -16,8 +16,10 @@ import msgspec
 
 from mlctl.domain.expression import Node
 from mlctl.domain.ids import Digest
+from mlctl.domain.progress import Report, silent
 from mlctl.domain.run import Run
-from mlctl.store.facts import fact_names
+from mlctl.store.batches import batches, whole
+from mlctl.store.fact_files import fact_names
 from mlctl.store.layout import Layout
 from mlctl.store.run_sql import sql_of
 
@@ -27,11 +29,14 @@ _MOST_COLUMNS = 1_500
 _SCHEMA = """
 create table lines (digest text primary key, data blob) without rowid;
 create table runs (digest text primary key, "run" text, "started" text);
-create index newest on runs ("started" desc, "run" desc);
-create index by_run on runs ("run");
 create table columns (name text primary key, at text, odd integer) without rowid;
 create table state (stamp integer);
 """
+_PLAIN = {type(None), bool, float, str}
+_INDEXES = (
+    'create index if not exists newest on runs ("started" desc, "run" desc)',
+    'create index if not exists by_run on runs ("run")',
+)
 _FIELDS = ("run", "model", "purpose", "status", "started", "seconds", "seed", "commit", "dirty")
 
 
@@ -56,15 +61,22 @@ class RunLine(msgspec.Struct, frozen=True, kw_only=True):
 class RunTable:
     """The runs of a repository; each question brings the table up to date first."""
 
-    def __init__(self, layout: Layout, get: Callable[[Digest], Run]) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        read: Callable[[Sequence[Digest]], Iterable[tuple[Digest, Run]]],
+        report: Report = silent,
+    ) -> None:
         """Prepare; nothing is read yet.
 
         Args:
             layout: of the repository.
-            get: reads one run.
+            read: the runs with these digests.
+            report: told where there are many.
         """
         self._layout = layout
-        self._get = get
+        self._read = read
+        self._report = report
         self._path = layout.index / "runs-1.sqlite"
         self._connection: sqlite3.Connection | None = None
 
@@ -194,19 +206,18 @@ class RunTable:
         settled = stamp if time.time_ns() - stamp > _FRESH else -1
         present = set(fact_names(folder))
         recorded = {row[0] for row in connection.execute("select digest from lines")}
-        added = [(digest, self._get(digest)) for digest in sorted(present - recorded)]
-        connection.execute("begin immediate")
-        try:
-            for digest in recorded - present:
-                connection.execute("delete from lines where digest = ?", (digest,))
-                connection.execute("delete from runs where digest = ?", (digest,))
-            _take_in(connection, added)
+        for batch in batches(sorted(present - recorded), "index runs", self._report):
+            added = list(self._read(batch))
+            with whole(connection):
+                _take_in(connection, added)
+        with whole(connection):
+            gone = [(digest,) for digest in recorded - present]
+            connection.executemany("delete from lines where digest = ?", gone)
+            connection.executemany("delete from runs where digest = ?", gone)
+            for index in _INDEXES:  # after the first many rows: made at once they cost less
+                connection.execute(index)
             connection.execute("delete from state")
             connection.execute("insert into state values (?)", (settled,))
-            connection.execute("commit")
-        except BaseException:
-            connection.execute("rollback")
-            raise
 
 
 def line_of(run: Run) -> RunLine:
@@ -233,39 +244,68 @@ def flat(line: RunLine) -> dict[str, Any]:
 
     Of a cross-validation "folds.mae" is the mean and "spread.mae" the standard deviation.
     """
-    found: dict[str, Any] = {}
-    own = {name: value for name, value in line.metrics.items() if "." not in name}
-    for group, entries in (("params", line.params), ("metrics", own)):
-        for name, value in entries.items():
-            found[name] = value
-            found[f"{group}.{name}"] = value
-    found |= {name: value for name, value in line.metrics.items() if name.startswith(("folds.", "spread."))}
-    return found | {name: getattr(line, name) for name in _FIELDS}
+    groups = _groups(line)
+    return {name: groups[group][key] for name, (group, key) in _places(line.params, line.metrics).items()}
 
 
-def _take_in(connection: sqlite3.Connection, added: Iterable[tuple[str, Run]]) -> None:
+def _groups(line: RunLine) -> tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]]:
+    return line.params, line.metrics, {name: getattr(line, name) for name in _FIELDS}
+
+
+def _places(params: Iterable[str], metrics: Iterable[str]) -> dict[str, tuple[int, str]]:
+    """Where each name of a run with these parameters and metrics stands: in which of its groups, as what."""
+    found: dict[str, tuple[int, str]] = {}
+    for name in params:
+        found[name] = found[f"params.{name}"] = (0, name)
+    for name in metrics:
+        if "." not in name:
+            found[name] = found[f"metrics.{name}"] = (1, name)
+        elif name.startswith(("folds.", "spread.")):
+            found[name] = (1, name)
+    return found | {name: (2, name) for name in _FIELDS}
+
+
+def _take_in(connection: sqlite3.Connection, added: Sequence[tuple[str, Run]]) -> None:
+    """Take in runs; those that another process took in since we looked stay as they are."""
     columns: dict[str, str] = {name: at for name, at, _ in connection.execute("select * from columns")}
-    for digest, run in added:
-        line = line_of(run)
-        new = connection.execute(
-            "insert or ignore into lines values (?, ?)", (digest, msgspec.json.encode(line))
-        ).rowcount
-        if not new:
-            continue  # another process took it in since we looked
-        values = flat(line)
-        row: dict[str, Any] = {}
-        for name, value in values.items():
-            at = columns.get(name)
-            if at is None:
-                at = columns[name] = _column(connection, name)
-            if value is None or isinstance(value, (bool, float, str)) or _fits(value):
-                row[at] = value
-            else:
-                connection.execute("update columns set odd = 1 where name = ?", (name,))
-        kept = {at: value for at, value in row.items() if at}
-        names = ", ".join(["digest", *kept])
-        marks = ", ".join("?" * (1 + len(kept)))
-        connection.execute(f"insert into runs ({names}) values ({marks})", [digest, *kept.values()])  # noqa: S608 - quoted names
+    lines = [(digest, line_of(run)) for digest, run in added]
+    data = ((digest, msgspec.json.encode(line)) for digest, line in lines)
+    connection.executemany("insert or ignore into lines values (?, ?)", data)
+    alike: dict[tuple[tuple[str, ...], tuple[str, ...]], list[tuple[str, RunLine]]] = {}
+    for digest, line in lines:
+        alike.setdefault((tuple(line.params), tuple(line.metrics)), []).append((digest, line))
+    for (params, metrics), those in alike.items():
+        _take_in_alike(connection, columns, _places(params, metrics), those)
+
+
+def _take_in_alike(
+    connection: sqlite3.Connection,
+    columns: dict[str, str],
+    places: Mapping[str, tuple[int, str]],
+    those: Iterable[tuple[str, RunLine]],
+) -> None:
+    """Take in the rows of runs that have parameters and metrics of the same names."""
+    for name in places:
+        if name not in columns:
+            columns[name] = _column(connection, name)
+    kept = [(name, *place) for name, place in places.items() if columns[name]]
+    odd: set[str] = set()
+
+    def row(digest: str, line: RunLine) -> list[Any]:
+        groups, found = _groups(line), [digest]
+        for name, group, key in kept:
+            value = groups[group][key]
+            if value.__class__ not in _PLAIN and not _fits(value):
+                odd.add(name)
+                value = None
+            found.append(value)
+        return found
+
+    names = ", ".join(["digest", *(columns[name] for name, _, _ in kept)])
+    marks = ", ".join("?" * (1 + len(kept)))
+    rows = (row(digest, line) for digest, line in those)
+    connection.executemany(f"insert or ignore into runs ({names}) values ({marks})", rows)  # noqa: S608 - quoted names
+    connection.executemany("update columns set odd = 1 where name = ?", ((name,) for name in odd))
 
 
 def _fits(value: Any) -> bool:

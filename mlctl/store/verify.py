@@ -22,7 +22,7 @@ from mlctl.domain.sharing import spoken
 from mlctl.store.checkpoint import Checkpoints
 from mlctl.store.decisions import read_decision
 from mlctl.store.evicted import Evicted
-from mlctl.store.facts import fact_names, read_fact
+from mlctl.store.fact_files import fact_names, read_fact
 from mlctl.store.identity import read_format, read_identity
 from mlctl.store.joining import finish
 from mlctl.store.layout import file_number

@@ -10,7 +10,7 @@ from mlctl.domain.errors import UsageError
 from mlctl.domain.remote import NO_LOG, RemoteSetting
 from mlctl.domain.requests.status import Unpushed
 from mlctl.project.session import Session
-from mlctl.store.facts import fact_names
+from mlctl.store.fact_files import fact_names
 from mlctl.store.known import SHARED, Known, is_remembered
 from mlctl.store.remote_settings import read_remotes
 

@@ -87,7 +87,8 @@ class Runs(dict):
 
 def table_of(tmp_path_factory, runs):
     layout = Layout(tmp_path_factory.mktemp("table"))
-    return RunTable(layout, Runs(layout, runs).__getitem__)
+    there = Runs(layout, runs)
+    return RunTable(layout, lambda digests: ((digest, there[digest]) for digest in digests))
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
