@@ -1,5 +1,6 @@
 """Runs: one act of training, recorded so that it can be judged and repeated."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import msgspec
@@ -86,3 +87,14 @@ class Run(Fact, frozen=True, kw_only=True):
     points: Digest | None = None
     artifacts: dict[str, Digest] = msgspec.field(default_factory=dict)
     notes: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+def own_metrics(metrics: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Those of a run's metrics that are of the fitted model."""
+    return {name: value for name, value in metrics.items() if "." not in name}
+
+
+def baseline_metrics(metrics: Mapping[str, float | None]) -> dict[str, float | None]:
+    """Those that are of its baseline, by the name of the metric."""
+    start = "baseline."
+    return {name.removeprefix(start): value for name, value in metrics.items() if name.startswith(start)}

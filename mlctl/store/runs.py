@@ -32,6 +32,17 @@ class Abandoned(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     about: Mapping[str, str]
 
+    @property
+    def may_go_on(self) -> bool:
+        """Whether it trains by a program and has said what it was asked."""
+        return "program" in self.about and "asked" in self.about
+
+    @property
+    def why(self) -> str:
+        """What is to be said of it, and what goes on with it."""
+        on = f"; it goes on with `mlctl train --resume {self.run}`" if self.may_go_on else ""
+        return f"{self.about.get('error', 'its process ended without finishing')}{on}"
+
 
 class LiveRun:
     """One run that is going on. Lines written survive kill -9; `metric` is flushed to the disk every second.

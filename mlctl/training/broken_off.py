@@ -9,7 +9,6 @@ from mlctl.project.session import Session
 from mlctl.store.collect import Collector
 from mlctl.store.runs import Abandoned
 from mlctl.store.trash import files_below
-from mlctl.training.resuming import may_go_on
 
 _KEPT = "runs that may go on (mlctl train --resume)"
 
@@ -28,7 +27,7 @@ def collect_broken_off(session: Session, collector: Collector) -> None:
 
 def _is_wanted(session: Session, one: Abandoned) -> bool:
     facts = session.repository.facts
-    if not may_go_on(one) or facts.where(Run, run=one.run):
+    if not one.may_go_on or facts.where(Run, run=one.run):
         return False
     key = one.about.get("key")
     if key and facts.where(Run, cache_key=key, status="finished"):

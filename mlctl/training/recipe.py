@@ -10,7 +10,7 @@ import math
 import platform
 import sys
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
@@ -32,9 +32,6 @@ from mlctl.project.session import Session
 from mlctl.project.versions import newest, with_bytes
 from mlctl.training.uses import change_since
 from mlctl.workspace.environment import installed_packages
-
-if TYPE_CHECKING:
-    from mlctl.store.run_table import RunLine
 
 FIT = (
     "target",
@@ -223,15 +220,6 @@ def known_run(session: Session, key: Digest) -> Known | None:
                 return found
             withdrawn = withdrawn or found
     return withdrawn
-
-
-def split_metrics(run: "Run | RunLine") -> tuple[dict[str, float | None], dict[str, float | None]]:
-    """A run's metrics and those of its baseline."""
-    own = {name: value for name, value in run.metrics.items() if "." not in name}
-    base = {
-        name.partition(".")[2]: value for name, value in run.metrics.items() if name.startswith("baseline.")
-    }
-    return own, base
 
 
 def key_of(recipe: Recipe) -> Digest:

@@ -53,17 +53,6 @@ def require_same(session: Session, recipe: Recipe) -> None:
         )
 
 
-def may_go_on(run: Abandoned) -> bool:
-    """Whether a run whose process is gone trains by a program and has said what it was asked."""
-    return "program" in run.about and "asked" in run.about
-
-
-def why_unfinished(run: Abandoned) -> str:
-    """What is to be said of a run whose process is gone, and what goes on with it."""
-    on = f"; it goes on with `mlctl train --resume {run.run}`" if may_go_on(run) else ""
-    return f"{run.about.get('error', 'its process ended without finishing')}{on}"
-
-
 def _meant(session: Session, text: str) -> Abandoned:
     prefix = text.removeprefix("run:").upper()
     found = [one for one in session.repository.runs.killed() if prefix and one.run.startswith(prefix)]

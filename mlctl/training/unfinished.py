@@ -8,7 +8,6 @@ from mlctl.domain.run import Run
 from mlctl.project.session import Session
 from mlctl.store.objects import Objects
 from mlctl.training.programs import WORKSHOP, plain, series_of
-from mlctl.training.resuming import why_unfinished
 
 _TAIL = 20  # lines
 _SHORTEST = 4  # characters that tell one run
@@ -48,7 +47,7 @@ def unfinished(session: Session, text: str) -> ShowResult | None:
         "purpose": one.about.get("purpose", ""),
         "status": "killed" if killed else "running",
         "started_at": one.about.get("started_at", ""),
-        "error": why_unfinished(one) if killed else None,
+        "error": one.why if killed else None,
     }
     related = {
         **series_of(data),

@@ -6,12 +6,12 @@ from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_refit, model_version
 from mlctl.domain.requests.models import ModelRow, ModelsRequest, ModelsResult, VersionRow
+from mlctl.domain.run import own_metrics
 from mlctl.domain.sharing import is_published
 from mlctl.project.order import in_order, metric_order
 from mlctl.project.resolve import families
 from mlctl.project.session import Session
 from mlctl.project.stops import freezes_of, retirement_of
-from mlctl.training.recipe import split_metrics
 
 
 def models(session: Session, request: ModelsRequest) -> Outcome[ModelsResult]:
@@ -64,7 +64,7 @@ def _row(session: Session, model: str, limit: int) -> ModelRow:
                 rows=version.rows,
                 published=is_published(names, model_version(model, number)),
                 retired=retirement.told if retirement else None,
-                metrics=in_order(split_metrics(run)[0], order) if run else {},
+                metrics=in_order(own_metrics(run.metrics), order) if run else {},
             )
         )
     frozen = {stop.name: stop.told for stop in freezes_of(session, names, model)}

@@ -15,10 +15,10 @@ from mlctl.domain.listing import holds, sort_key
 from mlctl.domain.nearest import nearest
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.requests.runs import RunRow, RunsRequest, RunsResult
+from mlctl.domain.run import own_metrics
 from mlctl.project.order import in_order, metric_order
 from mlctl.project.session import Session
 from mlctl.store.run_table import RunLine, flat
-from mlctl.training.resuming import why_unfinished
 
 
 def runs(session: Session, request: RunsRequest) -> Outcome[RunsResult]:
@@ -85,7 +85,6 @@ def _rows(session: Session, lines: list[RunLine], numbers: Mapping[str, int | No
     }
     order = {model: metric_order(session, model) for model in {line.model for line in lines}}
     for line in lines:
-        own = {name: value for name, value in line.metrics.items() if "." not in name}
         yield RunRow(
             run=Ulid(line.run),
             model=line.model,
@@ -96,7 +95,7 @@ def _rows(session: Session, lines: list[RunLine], numbers: Mapping[str, int | No
             seconds=line.seconds,
             seed=line.seed,
             params=line.params,
-            metrics=in_order(own, order[line.model]),
+            metrics=in_order(own_metrics(line.metrics), order[line.model]),
             data=[labels.get(digest, digest[:12]) for digest in line.data],
             code={}
             if line.status == "killed" and not line.data
@@ -122,7 +121,7 @@ def _killed(session: Session) -> list[RunLine]:
             data=(),
             commit=None,
             dirty=False,
-            error=why_unfinished(lost),
+            error=lost.why,
         )
         for lost in session.repository.runs.killed()
     ]

@@ -18,7 +18,7 @@ from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_version, stage
 from mlctl.domain.requests.train import TrainRequest, TrainResult
-from mlctl.domain.run import Run
+from mlctl.domain.run import Run, baseline_metrics, own_metrics
 from mlctl.domain.sharing import is_published
 from mlctl.evidence.verdicts import answered, ask, candidate_of, judge, run_of
 from mlctl.project.engines import engine
@@ -26,7 +26,7 @@ from mlctl.project.notify import notify
 from mlctl.project.order import in_order
 from mlctl.project.session import Session
 from mlctl.project.spec_of import spec_of
-from mlctl.training.recipe import Known, Recipe, known_run, recipe_of, split_metrics
+from mlctl.training.recipe import Known, Recipe, known_run, recipe_of
 from mlctl.training.repeats import repeats_of, spread_of
 from mlctl.training.resuming import broken_off, require_same
 from mlctl.training.split_told import split_told
@@ -144,7 +144,7 @@ def _outcome(
 ) -> Outcome[TrainResult]:
     run, number = known.run, known.number or 0
     repeats = repeats_of(session, known.digest)
-    metrics, baseline = split_metrics(run)
+    metrics, baseline = own_metrics(run.metrics), baseline_metrics(run.metrics)
     asked = [*recipe.spec.eval.metrics, *metrics]
     data = TrainResult(
         run=run.run,
@@ -198,7 +198,7 @@ def _next(session: Session, model: str, number: int) -> tuple[str, ...]:
 
 def _planned(session: Session, recipe: Recipe, known: Known | None) -> TrainResult:
     found = known if known is not None and known.number is not None else None
-    metrics, baseline = split_metrics(found.run) if found else ({}, {})
+    told = found.run.metrics if found else {}
     return TrainResult(
         run=found.run.run if found else None,
         model=recipe.model,
@@ -206,8 +206,8 @@ def _planned(session: Session, recipe: Recipe, known: Known | None) -> TrainResu
         digest=found.digest if found else None,
         changed=found is None,
         seconds=0.0,
-        metrics=metrics,
-        baseline=baseline,
+        metrics=own_metrics(told),
+        baseline=baseline_metrics(told),
         dataset=recipe.data.label if recipe.data else recipe.spec.data,
         estimator=recipe.spec.build or recipe.spec.estimator or shlex.join(recipe.spec.command or []),
         rows={},
