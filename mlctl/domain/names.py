@@ -1,6 +1,6 @@
 """Names: what the decisions that stand have made of them, and questions about them."""
 
-from collections.abc import Collection, MutableMapping
+from collections.abc import Collection, Iterator, MutableMapping
 
 import msgspec
 
@@ -148,18 +148,28 @@ class Names(msgspec.Struct, kw_only=True, dict=True):
             kind: "datasets" or "models", or one of them: "models/demand".
             digests: of versions.
         """
-        start = f"{kind}/"
+        found: dict[str, int] = {}
+        for value, name in self._meaning(f"{kind}/", digests):
+            number = int(name.split("/")[2])
+            found[value] = min(number, found.get(value, number))
+        return found
+
+    def names_of(self, digests: Collection[str]) -> dict[str, str]:
+        """The names of the versions or refits that these are; of more than one that of the lowest number."""
+        found: dict[str, tuple[int, str]] = {}
+        for value, name in self._meaning("", digests):
+            numbered = int(name.split("/")[2]), name
+            found[value] = min(numbered, found.get(value, numbered))
+        return {value: name for value, (_, name) in found.items()}
+
+    def _meaning(self, start: str, digests: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Each of these digests with the names of versions, beginning so, that mean it."""
         if isinstance(self.effects, Stacks):
-            named = ((value, name) for value in digests for name in self.effects.holding(value))
+            found = ((value, name) for value in digests for name in self.effects.holding(value))
         else:
             near = self._near(start) if digests else ()
-            named = ((value, name) for name in near if (value := self.value(name)) in digests and value)
-        found: dict[str, int] = {}
-        for value, name in named:
-            if name.startswith(start) and is_version(name):
-                number = int(name.split("/")[2])
-                found[value] = min(number, found.get(value, number))
-        return found
+            found = ((value, name) for name in near if (value := self.value(name)) in digests and value)
+        return ((value, name) for value, name in found if name.startswith(start) and is_version(name))
 
     def next_number(self, family: str) -> int:
         """The next number of `datasets/<name>` or `models/<name>`: one more than any ever given."""

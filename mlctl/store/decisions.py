@@ -33,7 +33,7 @@ from mlctl.store.checkpoint import EVERY, MOVED, Checkpoints
 from mlctl.store.drafts import entry_of, refuse_dangling, refuse_held, refuse_overtaking, refuse_stale
 from mlctl.store.files import READ_ONLY, Files
 from mlctl.store.joining import finish
-from mlctl.store.layout import FORMAT, Layout, file_number
+from mlctl.store.layout import FORMAT, Layout, highest_number
 from mlctl.store.locks import trying_to_write, writing
 from mlctl.store.pending import Held, Joined, Pending, published_of
 from mlctl.store.sealed_line import seal, unseal
@@ -339,8 +339,7 @@ class Decisions:
         if self._joined is not None and self._joined.replaced_after is not None:
             return None  # entries give way to others just now
         with suppress(FileNotFoundError):
-            numbers = (file_number(path.name) for path in self._layout.decisions.iterdir())
-            highest = max((number for number in numbers if number is not None), default=0)
+            highest = highest_number(self._layout.decisions)
             if highest > head + 1 and not self._layout.decision(head + 1).exists():
                 return self._lost(head + 1)
         return None

@@ -1,5 +1,6 @@
 """Where everything under `.mlctl/` stands. The byte-exact truth is `docs/explanation/format.md`."""
 
+import os
 import re
 from pathlib import Path
 
@@ -143,6 +144,18 @@ class Layout(msgspec.Struct, frozen=True):
     def checkpoint(self, number: int) -> Path:
         """Where the checkpoint of the fold up to this decision stands."""
         return self.checkpoints / f"{number:0{_NUMBER_WIDTH}d}"
+
+
+def highest_number(folder: Path) -> int:
+    """The highest number of a decision's or checkpoint's file in a folder; 0 where there is none.
+
+    Raises:
+        FileNotFoundError: there is no such folder.
+    """
+    with os.scandir(folder) as found:
+        names = [entry.name for entry in found]
+    numbered = (name for name in names if len(name) >= _NUMBER_WIDTH and name.isascii() and name.isdigit())
+    return int(max(numbered, key=lambda name: (len(name), name), default="0"))
 
 
 def file_number(name: str) -> int | None:

@@ -1,6 +1,7 @@
 """`mlctl log`: what was decided, newest first."""
 
-from collections.abc import Iterator, Mapping
+import itertools
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -18,17 +19,17 @@ def log(session: Session, request: LogRequest) -> Outcome[LogResult]:
     """The decisions that the request asks for; only as many as are wanted are read."""
     names = session.repository.decisions.names()
     undone = {entry.number for entry in names.undone}
-    known = _version_names(names)
+    every = _backwards(session, names, pending=request.pending)
+    asked = (one for one in every if request.name is None or _moved(one, request.name))
+    shown = list(itertools.islice(asked, request.limit))
+    known = _version_names(names, shown)
     found: list[LogDecision] = []
-    for committed in _backwards(session, names, pending=request.pending):
-        if request.limit is not None and len(found) >= request.limit:
-            break
-        if request.name is None or _moved(committed, request.name):
-            row = _as_row(committed, known, undone=committed.entry.number in undone)
-            given = approval_told(session, names, committed.entry)
-            if given is not None:
-                row = msgspec.structs.replace(row, summary=(f"{row.summary[0]}, {given.vouched}",))
-            found.append(_waiting(session, row) if is_pending(row.number) else row)
+    for committed in shown:
+        row = _as_row(committed, known, undone=committed.entry.number in undone)
+        given = approval_told(session, names, committed.entry)
+        if given is not None:
+            row = msgspec.structs.replace(row, summary=(f"{row.summary[0]}, {given.vouched}",))
+        found.append(_waiting(session, row) if is_pending(row.number) else row)
     return Outcome(data=LogResult(decisions=tuple(found)))
 
 
@@ -59,10 +60,12 @@ def _moved(committed: Committed, name: str) -> bool:
     return False
 
 
-def _version_names(names: Names) -> dict[str, str]:
-    """How people call the versions that stand: digest to `demand@7` (a refit by its version's number)."""
+def _version_names(names: Names, shown: Iterable[Committed]) -> dict[str, str]:
+    """How people call the versions that these speak of: digest to `demand@7` (a refit by its version's)."""
+    changes = [change for committed in shown for change in committed.entry.changes]
+    spoken_of = {text for change in changes for text in (change.new, *change.name.split("/")) if text}
     found = {}
-    for name, value in {**names.under("models/"), **names.under("datasets/")}.items():
+    for value, name in names.names_of({text for text in spoken_of if is_digest(text)}).items():
         _kind, family, number, *_refit_or_level = name.split("/")
         found[value] = starred(f"{family}@{number}", published=is_published(names, name))
     return found

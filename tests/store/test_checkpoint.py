@@ -56,6 +56,7 @@ def said(names: Names):
         "newest": [names.newest(kind, limit) for kind in kinds for limit in (1, 3)],
         "versions": [names.versions(kind) for kind in kinds],
         "numbers": [names.numbers_of(kind, digests) for kind in kinds],
+        "names": [names.names_of(digests[:count]) for count in (0, 1, 5)],
         "number": [names.number_of(kind, digest) for kind in kinds[2:] for digest in digests],
         "values": [(name, names.value(name), names.last_effect(name)) for name in every],
         "before": [(name, names.before(name, steps)) for name in every for steps in (0, 1, 2)],
