@@ -102,9 +102,7 @@ LINES = World(name="lines, mae, rows", draw=rows, recipe=lines, metric="mae", te
 WORLDS = (
     World(name="trees, mae, rows", draw=rows, recipe=tree, metric="mae", tested=400, better=9),
     World(name="trees, mae, weeks", draw=weeks, recipe=tree, metric="mae", tested=_WEEKS * _A_WEEK, better=9),
-    World(
-        name="forests, brier, rows", draw=classes, recipe=forest, metric="brier", tested=400, better=12
-    ),
+    World(name="forests, brier, rows", draw=classes, recipe=forest, metric="brier", tested=400, better=12),
 )
 
 
