@@ -23,7 +23,7 @@ _mlctl() {
         " remote") words="add ls rm" ;;
         " hook") words="install uninstall run" ;;
         " spec") words="explain" ;;
-        " init") words="--template --name --from --target --columns --null --test --weight --dry-run --json" ;;
+        " init") words="--template --name --from --target --columns --null --test --task --quantile --weight --dry-run --json" ;;
         " status") words="--check --json" ;;
         " data add") words="--name --force --dry-run --json" ;;
         " data import") words="--rev --name --output -o --sha256 --dry-run --json" ;;

@@ -69,6 +69,8 @@ complete -c mlctl -n '__fish_seen_subcommand_from init' -l target -r -d 'The tab
 complete -c mlctl -n '__fish_seen_subcommand_from init' -l columns -r -d 'The table\'s columns, where it has no header.'
 complete -c mlctl -n '__fish_seen_subcommand_from init' -l null -r -d 'A text that means a missing value; may be repeated.'
 complete -c mlctl -n '__fish_seen_subcommand_from init' -l test -r -F -d 'A table with the rows to test on.'
+complete -c mlctl -n '__fish_seen_subcommand_from init' -l task -r -d 'regression, quantile, binary or multiclass, where the target suggests another.'
+complete -c mlctl -n '__fish_seen_subcommand_from init' -l quantile -r -d 'Which one is to be answered, for --task quantile; 0.9 by default.'
 complete -c mlctl -n '__fish_seen_subcommand_from init' -l weight -r -d 'The table\'s column that says how much a row counts.'
 complete -c mlctl -n '__fish_seen_subcommand_from init' -l dry-run -d 'Show what would be done and change nothing.'
 complete -c mlctl -n '__fish_seen_subcommand_from init' -l json -d 'Print one JSON document on stdout.'

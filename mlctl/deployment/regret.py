@@ -17,7 +17,7 @@ from mlctl.deployment.watched import family_of
 from mlctl.domain.decision import Change, Draft, Entry
 from mlctl.domain.errors import ColumnMissing, Corrupt, Missing, NotInstalled, Untrusted
 from mlctl.domain.loop import MIN_TEST_ROWS, Action
-from mlctl.domain.model import ModelVersion
+from mlctl.domain.model import ModelVersion, Signature
 from mlctl.domain.names import Names
 from mlctl.evidence.loading import open_predictor
 from mlctl.monitoring.columns import class_codes, numbers
@@ -26,6 +26,7 @@ from mlctl.project.notify import notify
 from mlctl.project.session import Session
 from mlctl.project.stops import retirement_of, stopped
 from mlctl.statistics.intervals import interval
+from mlctl.statistics.metrics import pinball_loss
 from mlctl.statistics.resample import draws, unit_codes, unit_sums
 from mlctl.tabular.encode import Encoder
 from mlctl.tabular.encode_table import matrix_from_table
@@ -93,7 +94,7 @@ def look_back(session: Session, view: View, names: Names, *, dry_run: bool) -> A
 def _regret(session: Session, view: View, before: ModelVersion) -> Regret | None:
     """The comparison; None too where the model before cannot answer what is asked now."""
     now, then = view.deployed.model.signature, before.signature
-    if (now.target, now.task) != (then.target, then.task):
+    if (now.target, now.task, now.quantile) != (then.target, then.task, then.quantile):
         return None
     try:
         return regret_of(session, view, before)
@@ -120,21 +121,24 @@ def regret_of(session: Session, view: View, before: ModelVersion) -> Regret | No
 
 def _loss_now(view: View, table: pa.Table, observed: pa.ChunkedArray) -> NDArray[np.float64]:
     answers = scored(table, observed, view.deployed.model.signature)
-    return _loss(answers.output, answers.truth, view.deployed.model.signature.task)
+    return _loss(answers.output, answers.truth, view.deployed.model.signature)
 
 
 def _loss_then(
     session: Session, before: ModelVersion, table: pa.Table, observed: pa.ChunkedArray
 ) -> NDArray[np.float64]:
     answers = open_predictor(session, before).predict(matrix_from_table(Encoder(before.features), table))
-    task = before.signature.task
-    if task == "regression":
-        return _loss(np.asarray(answers, np.float64) * before.level, numbers(observed), task)
-    return _loss(np.asarray(answers), class_codes(observed, before.signature.classes), task)
+    signature = before.signature
+    if signature.task == "regression":
+        return _loss(np.asarray(answers, np.float64) * before.level, numbers(observed), signature)
+    return _loss(np.asarray(answers), class_codes(observed, signature.classes), signature)
 
 
-def _loss(output: NDArray[Any], truth: NDArray[Any], task: str) -> NDArray[np.float64]:
-    return np.asarray(np.abs(output - truth) if task == "regression" else output != truth, dtype=np.float64)
+def _loss(output: NDArray[Any], truth: NDArray[Any], signature: Signature) -> NDArray[np.float64]:
+    if signature.quantile is not None:
+        return pinball_loss(output - truth, signature.quantile)
+    errors = np.abs(output - truth) if signature.task == "regression" else output != truth
+    return np.asarray(errors, dtype=np.float64)
 
 
 def _last_promotion(session: Session, model: str, stage: str, names: Names) -> tuple[Entry, Change] | None:

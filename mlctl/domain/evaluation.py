@@ -110,7 +110,7 @@ class SliceSearch(Record, frozen=True, kw_only=True):
 
     Attributes:
         looked_at: slices.
-        loss: what was averaged: "absolute error", "log loss" or "share of wrong answers".
+        loss: what was averaged: "absolute error", "pinball loss", "log loss" or "share of wrong answers".
     """
 
     looked_at: int = 0

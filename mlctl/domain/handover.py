@@ -61,6 +61,7 @@ class Handover(Record, frozen=True, kw_only=True):
         target: name of the target's column in `train.parquet`.
         weight: name of the column of `train.parquet` that says how much each row counts; null where all are
             equal.
+        quantile: that is to be answered; null elsewhere.
         classes: the labels, in the order of their indices; [] for a regression.
         features: names of the matrix's columns, in the order that the model is asked in.
         columns: names of the columns of `train.parquet` that are features.
@@ -82,6 +83,7 @@ class Handover(Record, frozen=True, kw_only=True):
     seed: int
     resumed: bool = False
     weight: str | None = None
+    quantile: float | None = None
 
 
 class Reads(Record, frozen=True, kw_only=True):

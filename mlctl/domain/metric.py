@@ -5,8 +5,20 @@ from collections.abc import Sequence
 import msgspec
 
 REGRESSION = ("regression",)
+QUANTILE = ("quantile",)
+NUMBERS = (*REGRESSION, *QUANTILE)
 BINARY = ("binary",)
 CLASSES = ("binary", "multiclass")
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """What some metrics need to know besides rows and answers.
+
+    Attributes:
+        quantile: that is answered, for "pinball" and "coverage".
+    """
+
+    quantile: float | None = None
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,9 +46,9 @@ def _quantile_metric(name: str, level: float) -> Metric:
     if name.startswith("pinball"):
         cost = f"a unit too low costs {level:g}, too high {1 - level:g}"
         summary = f"pinball loss of the quantile {level:g}: {cost}"
-        return Metric(name=name, tasks=REGRESSION, better="lower", summary=summary)
+        return Metric(name=name, tasks=NUMBERS, better="lower", summary=summary)
     summary = f"share of truths at or below the prediction, minus {level:g}"
-    return Metric(name=name, tasks=REGRESSION, better="zero", summary=summary)
+    return Metric(name=name, tasks=NUMBERS, better="zero", summary=summary)
 
 
 METRICS: dict[str, Metric] = {
@@ -53,6 +65,18 @@ METRICS: dict[str, Metric] = {
             summary="mean of |error| / |truth| where truth is not 0",
         ),
         Metric(name="medae", tasks=REGRESSION, better="lower", summary="median absolute error"),
+        Metric(
+            name="pinball",
+            tasks=QUANTILE,
+            better="lower",
+            summary="pinball loss of the quantile that the spec asks for",
+        ),
+        Metric(
+            name="coverage",
+            tasks=QUANTILE,
+            better="zero",
+            summary="share of truths at or below the prediction, minus the spec's quantile",
+        ),
         *(_quantile_metric(name, level) for name, level in QUANTILE_METRICS.items()),
         Metric(name="accuracy", tasks=CLASSES, better="higher", summary="share of right answers"),
         Metric(
@@ -97,6 +121,7 @@ METRICS: dict[str, Metric] = {
 
 DEFAULTS = {
     "regression": ("mae", "r2"),
+    "quantile": ("pinball", "coverage"),
     "binary": ("roc_auc", "accuracy"),
     "multiclass": ("log_loss", "accuracy", "macro_f1"),
 }

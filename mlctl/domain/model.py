@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import msgspec
 
 from mlctl.domain.ids import Digest, Ulid
+from mlctl.domain.metric import Terms
 from mlctl.domain.records import Fact, Record
 
 
@@ -67,6 +68,7 @@ class Signature(Record, frozen=True, kw_only=True):
         task: "regression", "binary" or "multiclass".
         classes: labels in the order of the probabilities; () for regression.
         positive: the class that binary metrics count as positive.
+        quantile: that is answered, of a model of numbers; None: the mean, or whatever the estimator aims at.
         threshold: probability of the positive class from which it is answered; None: as the estimator does.
     """
 
@@ -78,6 +80,23 @@ class Signature(Record, frozen=True, kw_only=True):
     positive: str | None = None
     example: dict[str, Any] = msgspec.field(default_factory=dict)
     threshold: float | None = None
+    quantile: float | None = None
+
+    @property
+    def judged_as(self) -> str:
+        """The task as metrics are chosen by it: a quantile is answered like a number, judged otherwise."""
+        return self.task if self.quantile is None else "quantile"
+
+    @property
+    def predicts(self) -> str:
+        """What is asked of it: "cnt (regression, quantile 0.9)"; models that predict the same can be compared."""
+        level = "" if self.quantile is None else f", quantile {self.quantile:g}"
+        return f"{self.target} ({self.task}{level})"
+
+    @property
+    def terms(self) -> Terms:
+        """What metrics need to know of it."""
+        return Terms(quantile=self.quantile)
 
 
 class Artefact(Record, frozen=True, kw_only=True):

@@ -276,7 +276,8 @@ class ModelSpec(Part, frozen=True, kw_only=True):
     Attributes:
         data: the dataset that it learns from.
         target: the column to predict.
-        task: inferred from the target if None.
+        task: inferred from the target if None; "quantile" only where it is said.
+        quantile: which one is to be answered, above 0 and below 1, for `task = "quantile"`.
         positive: the class that binary metrics count as positive.
         train_where: which rows may be learnt from, an expression.
         exclude: columns that are no features: they give the answer away, or will not be there.
@@ -302,7 +303,8 @@ class ModelSpec(Part, frozen=True, kw_only=True):
 
     data: str
     target: str
-    task: Literal["regression", "binary", "multiclass"] | None = None
+    task: Literal["regression", "quantile", "binary", "multiclass"] | None = None
+    quantile: float | None = None
     positive: str | None = None
     train_where: str | None = None
     exclude: list[str] = []
@@ -312,7 +314,7 @@ class ModelSpec(Part, frozen=True, kw_only=True):
     build: str | None = None
     command: list[str] | None = None
     timeout: str | None = None
-    baseline: Literal["mean", "median", "majority", "prior"] | None = None
+    baseline: Literal["mean", "median", "quantile", "majority", "prior"] | None = None
     refit: Literal["all", "none"] = "none"
     seed: int = 0
     features: dict[str, FeatureSpec] = {}

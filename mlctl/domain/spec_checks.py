@@ -46,7 +46,12 @@ _TREATMENTS = {
     "datetime": ("calendar",),
     "text": ("hash",),
 }
-_BASELINES = {"mean": "regression", "median": "regression", "majority": "classes", "prior": "classes"}
+_BASELINES = {
+    "regression": ("mean", "median"),
+    "quantile": ("quantile",),
+    "binary": ("majority", "prior"),
+    "multiclass": ("majority", "prior"),
+}
 
 
 def problems_of(spec: Spec) -> Problems:
@@ -141,17 +146,35 @@ def _recipe(model: ModelSpec, path: Path) -> Problems:
 
 def _task(model: ModelSpec, path: Path) -> Problems:
     """Contradictions with a declared task; an undeclared one is known only with the data."""
+    yield from _quantile(model, path)
     if model.task is None:
         return
-    classes = model.task != "regression"
-    if model.baseline is not None and (_BASELINES[model.baseline] == "classes") != classes:
-        fitting = "majority or prior" if classes else "mean or median"
+    if model.baseline is not None and model.baseline not in _BASELINES[model.task]:
+        fitting = " or ".join(_BASELINES[model.task])
         yield problem(
             (*path, "baseline"),
             f"baseline {model.baseline!r} does not fit task {model.task!r}; use {fitting}",
         )
     if model.positive is not None and model.task != "binary":
         yield problem((*path, "positive"), f"positive is for task 'binary', not {model.task!r}")
+
+
+def _quantile(model: ModelSpec, path: Path) -> Problems:
+    """The task and its quantile come together."""
+    asked = model.task == "quantile"
+    if asked and model.quantile is None:
+        yield problem((*path, "task"), "task 'quantile' needs to know which one: quantile = 0.9")
+    if model.quantile is not None and not asked:
+        yield problem((*path, "quantile"), 'quantile is for task = "quantile"')
+    if model.quantile is not None and not 0 < model.quantile < 1:
+        yield problem((*path, "quantile"), f"quantile {model.quantile:g} must be above 0 and below 1")
+    if model.baseline == "quantile" and model.task is None:
+        yield problem((*path, "baseline"), "baseline 'quantile' is for task = \"quantile\"")
+    if asked and model.retrain is not None and model.retrain.recalibrate is not None:
+        yield problem(
+            (*path, "retrain", "recalibrate"),
+            "recalibrate brings means to a level, and a quantile is none; leave it out",
+        )
 
 
 def _roles(model: ModelSpec, data: DataSpec | None, columns: list[str] | None, path: Path) -> Problems:

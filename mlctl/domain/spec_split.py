@@ -5,6 +5,7 @@ import re
 import msgspec
 
 from mlctl.domain.duration import duration, share
+from mlctl.domain.metric import NUMBERS
 from mlctl.domain.spec import DataSpec, ModelSpec, Spec, SplitSpec
 from mlctl.domain.spec_rules import Problems, known_columns, lasting, once, problem, undeclared
 from mlctl.domain.toml_lines import Path
@@ -31,7 +32,7 @@ def split_problems(
         yield problem(
             (*path, "by"), "by = 'time' needs the dataset's time columns: time = [\"…\"] in its [data] table"
         )
-    if split.by == "stratified" and model.task == "regression":
+    if split.by == "stratified" and model.task in NUMBERS:
         yield problem((*path, "by"), "by = 'stratified' keeps the shares of classes; a regression has none")
     yield from _column(split, columns, path)
     if split.by == "dataset" and split.test not in spec.data:

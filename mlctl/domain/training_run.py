@@ -20,6 +20,7 @@ class TrainingRun(Protocol):
         matrix: the same rows as numbers, a Parquet file; the target is its last column, "target".
         target: name of the target in `data`.
         weight: name of the column of `data` that says how much each row counts; None where all are equal.
+        quantile: that is to be answered; None elsewhere.
         features: names of the matrix's other columns, in the order that the model is asked in.
         classes: labels by index; () for a regression.
         resumed: whether an earlier start may have left checkpoints in `folder`.
@@ -35,6 +36,7 @@ class TrainingRun(Protocol):
     matrix: Path
     target: str
     weight: str | None
+    quantile: float | None
     features: tuple[str, ...]
     classes: tuple[str, ...]
     resumed: bool

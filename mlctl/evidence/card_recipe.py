@@ -64,7 +64,8 @@ def _predicts(life: Lifetime) -> str | None:
     signature = life.version.signature
     classes = f" of {', '.join(signature.classes)}" if signature.classes else ""
     positive = f", positive is {signature.positive}" if signature.positive is not None else ""
-    return f"{signature.target} ({signature.task}{classes}{positive})"
+    level = f", quantile {signature.quantile:g}" if signature.quantile is not None else ""
+    return f"{signature.target} ({signature.task}{classes}{positive}{level})"
 
 
 def _contact(life: Lifetime) -> str | None:

@@ -47,8 +47,8 @@ def groups_of(
 
 
 def slope_of(question: Question, candidate: Answers, labels: Array) -> dict[str, Any]:
-    """Of a regression the slope of the truth on the answers, with its interval; a note."""
-    if candidate.classes:
+    """Of a regression (of means) the slope of the truth on the answers, with its interval; a note."""
+    if candidate.classes or candidate.terms.quantile is not None:
         return {}
     cell = Cell(metric="slope", answers=candidate, mask=np.ones(len(candidate.truth), dtype=bool))
     codes, units = unit_codes(labels)

@@ -51,6 +51,7 @@ def kept_rows(session: Session, evaluation: Evaluation, version: ModelVersion) -
         probabilities=probabilities,
         classes=len(signature.classes),
         positive=len(signature.classes) - 1 if signature.task == "binary" else 1,
+        terms=signature.terms,
         weights=np.asarray(table.column(WEIGHT)) if WEIGHT in table.column_names else None,
     )
     timed = bool(version.time) and set(version.time) <= set(table.column_names)

@@ -149,6 +149,7 @@ def _baseline(question: Question, train: pa.Table, scored: Scored, truth: Array)
         signature.threshold,
         learnt_weights=weights_of(train, question.spec.weight),
         weights=scored.weights,
+        terms=signature.terms,
     )
 
 
@@ -267,7 +268,10 @@ def _answers(
     own = version.signature
     predictor = open_predictor(session, version)
     encoder, level, weights = Encoder(version.features), version.level, scored.weights
-    found = answers_of(predictor, encoder, scored.table, truth, own.classes, level=level, weights=weights)
+    terms = signature.terms
+    found = answers_of(
+        predictor, encoder, scored.table, truth, own.classes, level=level, weights=weights, terms=terms
+    )
     if own.classes == signature.classes:
         return found
     place = np.array(
@@ -287,6 +291,7 @@ def _answers(
         classes=len(signature.classes),
         positive=len(signature.classes) - 1 if signature.task == "binary" else 1,
         weights=weights,
+        terms=terms,
     )
 
 
@@ -322,8 +327,8 @@ def _rival(
     facts = session.repository.facts
     deployed = facts.get(ModelVersion, incumbent.deployed)
     wanted = question.version.signature
-    if (deployed.signature.target, deployed.signature.task) != (wanted.target, wanted.task):
-        why = f"version {incumbent.number} predicts {deployed.signature.target} ({deployed.signature.task})"
+    if deployed.signature.predicts != wanted.predicts:
+        why = f"version {incumbent.number} predicts {deployed.signature.predicts}"
         return None, IncumbentResult(version=incumbent.number, digest=incumbent.deployed, why=why)
     own = _unlearnt(session, question, scored)
     for name, held in (("deployed", incumbent.deployed), ("tested", incumbent.tested)):

@@ -110,7 +110,9 @@ def ask(
         spec = msgspec.structs.replace(
             spec,
             serve=declared.serve,
-            eval=_with_gates(declared.eval, gates_of(session, model, stage).rules, version.signature.task),
+            eval=_with_gates(
+                declared.eval, gates_of(session, model, stage).rules, version.signature.judged_as
+            ),
         )
     chosen = None
     if data is not None:

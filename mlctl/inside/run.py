@@ -30,7 +30,7 @@ class HandedRun:
         self.seed = about.seed
         self.data, self.matrix = folder / names.TRAIN, folder / names.MATRIX
         self.target, self.features, self.classes = about.target, about.features, about.classes
-        self.weight = about.weight
+        self.weight, self.quantile = about.weight, about.quantile
         self.resumed = about.resumed
         self._points = PointWriter(folder / names.POINTS, flushes=False)
         self._root = Path.cwd()

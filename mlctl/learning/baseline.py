@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from mlctl.domain.metric import Terms
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.rows import Array
 from mlctl.statistics.metrics import Answers
@@ -11,7 +12,9 @@ from mlctl.statistics.quantile import quantile
 
 
 def baseline_name(spec: ModelSpec, task: str) -> str:
-    """The declared baseline, or "mean" for a regression and "prior" for classes."""
+    """The declared baseline, or "mean" for a regression, "quantile" for one, and "prior" for classes."""
+    if spec.quantile is not None:
+        return spec.baseline or "quantile"
     return spec.baseline or ("mean" if task == "regression" else "prior")
 
 
@@ -24,24 +27,30 @@ def baseline_answers(
     *,
     learnt_weights: Array | None = None,
     weights: Array | None = None,
+    terms: Terms | None = None,
 ) -> Answers:
     """The baseline's answers to rows.
 
     Args:
-        name: "mean" or "median" of the targets learnt from; "majority" answers the most frequent class with
-            certainty, "prior" the same class with the frequencies as probabilities.
+        name: "mean", "median" or (empirical) "quantile" of the targets learnt from; "majority" answers the
+            most frequent class with certainty, "prior" the same class with the frequencies as probabilities.
         learnt: targets of the training rows.
         truth: of the rows to answer.
         classes: in order; () for a regression.
         threshold: share of the positive class from which "prior" answers it.
         learnt_weights: of the training rows; None for equal ones.
         weights: of the rows to answer.
+        terms: which quantile, and what metrics need to know.
     """
-    rows = len(truth)
+    rows, terms = len(truth), terms or Terms()
     if not classes:
-        middle = quantile(learnt, 0.5, learnt_weights) if name == "median" else None
-        number = float(np.average(learnt, weights=learnt_weights)) if middle is None else middle
-        return Answers(truth=truth, output=np.full(rows, number), weights=weights)
+        level = {"median": 0.5, "quantile": terms.quantile}.get(name)
+        number = (
+            float(np.average(learnt, weights=learnt_weights))
+            if level is None
+            else quantile(learnt, level, learnt_weights)
+        )
+        return Answers(truth=truth, output=np.full(rows, number), weights=weights, terms=terms)
     counts = np.bincount(learnt, learnt_weights, minlength=len(classes)).astype(np.float64)
     most = int(np.argmax(counts))
     shares = counts / counts.sum() if name == "prior" else np.eye(len(classes))[most]
@@ -54,4 +63,5 @@ def baseline_answers(
         classes=len(classes),
         positive=len(classes) - 1 if len(classes) == 2 else 1,  # noqa: PLR2004 (two classes: binary)
         weights=weights,
+        terms=terms,
     )

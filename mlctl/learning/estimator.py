@@ -15,6 +15,7 @@ from typing import Any
 from mlctl.domain.errors import MlctlError, TrainingFailed, UsageError
 from mlctl.domain.nearest import nearest
 from mlctl.domain.spec import ModelSpec
+from mlctl.learning.aims import aimed, check_aim
 from mlctl.learning.extras import EXTRAS, not_installed
 from mlctl.learning.from_source import Compiled
 from mlctl.learning.steady import seeded
@@ -25,6 +26,8 @@ _HINT = "mlctl spec explain"
 def make_estimator(spec: ModelSpec, root: Path, task: str, seed: int) -> Any:
     """An unfitted estimator with the spec's parameters; every `random_state` that is not given is the seed.
 
+    One that is known to answer quantiles is told which, where its parameters do not say so.
+
     Args:
         spec: names it.
         root: the project, where the user's own modules are found.
@@ -32,7 +35,7 @@ def make_estimator(spec: ModelSpec, root: Path, task: str, seed: int) -> Any:
         seed: for what is random in it.
 
     Raises:
-        UsageError: the path has no such name, or a parameter is unknown.
+        UsageError: the path has no such name, a parameter is unknown, or it aims at another quantile.
         NotInstalled: the package is not there.
         TrainingFailed: the user's code raised.
     """
@@ -44,11 +47,15 @@ def make_estimator(spec: ModelSpec, root: Path, task: str, seed: int) -> Any:
             known = _parameters(maker)
         if known is not None:
             _refuse_unknown(spec.params, known, path_of(spec, task))
-        estimator = maker(**spec.params)
+        given = spec.params
+        if spec.build is None:
+            given = aimed(path_of(spec, task).rpartition(":")[2], given, spec.quantile)
+        estimator = maker(**given)
     if not (hasattr(estimator, "fit") and hasattr(estimator, "predict")):
         raise UsageError(
             f"{path_of(spec, task)} gives a {type(estimator).__name__}, which has no fit and predict", _HINT
         )
+    check_aim(estimator, spec.quantile)
     return seeded(estimator, spec.params, seed)
 
 

@@ -130,6 +130,7 @@ def signature_of(
     task: str,
     classes: tuple[str, ...],
     threshold: float | None = None,
+    quantile: float | None = None,
 ) -> Signature:
     """What the model accepts and answers, from the rows that it learnt from."""
     roles = {name: "context" for name in context if name in table.column_names} | dict.fromkeys(
@@ -145,6 +146,7 @@ def signature_of(
         positive=classes[-1] if task == "binary" else None,
         example={name: _plain(table.column(name)[0].as_py()) for name in ordered},
         threshold=threshold,
+        quantile=quantile,
     )
 
 

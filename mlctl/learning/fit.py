@@ -13,6 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from mlctl.contracts.flavor import Predictor
 from mlctl.domain.errors import TrainingFailed
+from mlctl.domain.metric import Terms
 from mlctl.domain.model import Signature
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.estimator import importing_from, make_estimator, parameters_of, path_of, users_code
@@ -158,6 +159,7 @@ def handed_rows(table: pa.Table, problem: Problem, estimator: Any = None) -> Row
         task=problem.task,
         classes=problem.classes,
         threshold=spec.eval.decision,
+        quantile=spec.quantile,
     )
     matrix = matrix_from_table(encoder, table)
     return Rows(
@@ -193,11 +195,12 @@ def answers_of(
     *,
     level: float = 1.0,
     weights: Array | None = None,
+    terms: Terms | None = None,
 ) -> Answers:
     """Ask a predictor (of a flavor) for every row of a table.
 
-    `truth` is as `rows.targets` gives it, `weights` as `weights_of`; `level` is a factor on a regression's
-    answers.
+    `truth` is as `rows.targets` gives it, `weights` as `weights_of`, `terms` as `Signature.terms`; `level` is
+    a factor on a regression's answers.
     """
     matrix = matrix_from_table(encoder, table)
     output = predictor.predict(matrix)
@@ -208,4 +211,5 @@ def answers_of(
         classes=len(classes),
         positive=len(classes) - 1 if len(classes) == 2 else 1,  # noqa: PLR2004 (two classes: binary)
         weights=weights,
+        terms=terms or Terms(),
     )

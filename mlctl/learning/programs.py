@@ -117,6 +117,7 @@ def hand_over(spec: ModelSpec, rows: Rows, folder: Path, shop: Workshop, seed: i
         task=rows.signature.task,
         target=spec.target,
         weight=spec.weight,
+        quantile=spec.quantile,
         classes=rows.signature.classes,
         features=features,
         columns=rows.encoder.columns,

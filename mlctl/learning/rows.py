@@ -68,9 +68,12 @@ def learnable(table: pa.Table, spec: ModelSpec, source: str, *, where: bool = Tr
 
 
 def task_of(column: pa.ChunkedArray, spec: ModelSpec) -> str:
-    """The declared task, or the one that the target suggests: text, booleans and two numbers are classes."""
+    """The declared task, or the one that the target suggests: text, booleans and two numbers are classes.
+
+    A model of a quantile is one of "regression" by the form of its answers.
+    """
     if spec.task is not None:
-        return spec.task
+        return "regression" if spec.task == "quantile" else spec.task
     distinct = pc.count_distinct(column, mode="only_valid").as_py()
     if type_name(column.type) in {"string", "boolean"}:
         return "binary" if distinct <= _FEW_NUMBERS else "multiclass"

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from mlctl.domain.evaluation import FoundSlice, SliceSearch
 from mlctl.learning.rows import Array
-from mlctl.statistics.metrics import Answers, effective_rows
+from mlctl.statistics.metrics import Answers, effective_rows, pinball_loss
 from mlctl.statistics.resample import unit_codes
 from mlctl.tabular.expression import mask
 
@@ -91,6 +91,8 @@ def search_slices(
 
 def loss_of(answers: Answers) -> tuple[Array, str]:
     """A loss for every row and what it is: the log loss with probabilities, errors or |errors| without."""
+    if answers.terms.quantile is not None:
+        return pinball_loss(answers.output - answers.truth, answers.terms.quantile), "pinball loss"
     if not answers.classes:
         return np.abs(answers.output - answers.truth), "absolute error"
     if answers.probabilities is None:

@@ -21,6 +21,7 @@ SEED = 0
 
 _USUAL = {
     "regression": ("mae", "bias"),
+    "quantile": ("pinball", "coverage"),
     "binary": ("accuracy", "log_loss"),
     "multiclass": ("accuracy", "log_loss"),
 }
@@ -29,7 +30,7 @@ _FEW_DAYS = 3
 
 def metric_names(spec: ModelSpec, task: str) -> tuple[str, ...]:
     """The metrics to show: those of the spec's evaluation and limits, or the usual ones of the task."""
-    named = spec.eval.metrics or list(_USUAL[task])
+    named = spec.eval.metrics or list(_USUAL["quantile" if spec.quantile is not None else task])
     return tuple(dict.fromkeys([*named, *spec.monitor.performance]))
 
 
@@ -66,7 +67,8 @@ def estimates(
 def scored(table: pa.Table, observed: pa.ChunkedArray, signature: Signature) -> Answers:
     """Answered rows and their truth as metrics take them; an unknown class has the code -1."""
     if signature.task == "regression":
-        return Answers(truth=numbers(observed), output=numbers(table.column(OUTPUT)))
+        output = numbers(table.column(OUTPUT))
+        return Answers(truth=numbers(observed), output=output, terms=signature.terms)
     classes = signature.classes
     probabilities = None
     if PROBABILITIES in table.column_names:
@@ -77,5 +79,6 @@ def scored(table: pa.Table, observed: pa.ChunkedArray, signature: Signature) -> 
         output=class_codes(table.column(OUTPUT), classes),
         probabilities=probabilities,
         classes=len(classes),
+        terms=signature.terms,
         positive=classes.index(signature.positive) if signature.positive in classes else len(classes) - 1,
     )

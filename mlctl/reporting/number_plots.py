@@ -35,7 +35,7 @@ def of_numbers(answers: Answers, units: Units, target: str, rival: Answers | Non
         [
             cloud(axes, output, answers.truth),
             line(axes, ends, ends, "ideal"),
-            _beside(axes, rival, lambda one: one.truth),
+            beside(axes, rival, lambda one: one.truth),
             _haloed(axes, level),
         ],
         (predicted, f"true {target}"),
@@ -50,24 +50,24 @@ def of_numbers(answers: Answers, units: Units, target: str, rival: Answers | Non
         [
             cloud(axes, output, residual),
             flat,
-            _beside(axes, rival, lambda one: one.output - one.truth),
+            beside(axes, rival, lambda one: one.output - one.truth),
             _haloed(axes, middle),
         ],
         (predicted, "prediction - truth"),
     )
-    yield _histogram(answers, axes.y, rival)
+    yield residual_histogram(answers, axes.y, rival)
     size = band(output, np.abs(residual), groups, units, weights)
     axes = Axes(x=spanning(size.x), y=spanning(size.mean, size.low, size.high, zero=True))
     yield figure(
         "Size of the error by prediction",
         "Mean absolute error in ten groups of equally many predictions, with 95 % intervals.",
         axes,
-        [_beside(axes, rival, lambda one: np.abs(one.output - one.truth)), whiskers(axes, size)],
+        [beside(axes, rival, lambda one: np.abs(one.output - one.truth)), whiskers(axes, size)],
         (predicted, "mean absolute error"),
     )
 
 
-def _beside(axes: Axes, rival: Answers | None, value: Callable[[Answers], Array]) -> str:
+def beside(axes: Axes, rival: Answers | None, value: Callable[[Answers], Array]) -> str:
     """The same means of another model, without their intervals; "" for none."""
     if rival is None:
         return ""
@@ -79,7 +79,8 @@ def _haloed(axes: Axes, found: Band) -> str:
     return shaded(axes, found, "spread2") + line(axes, found.x, found.mean, "other")
 
 
-def _histogram(answers: Answers, ends: tuple[float, float], rival: Answers | None) -> Figure:
+def residual_histogram(answers: Answers, ends: tuple[float, float], rival: Answers | None) -> Figure:
+    """How often prediction minus truth is how large."""
     residual, weights = answers.output - answers.truth, answers.weights
     counts, edges = np.histogram(residual, bins=41, range=ends, weights=weights)
     theirs = np.zeros(len(counts))

@@ -9,6 +9,7 @@ import numpy as np
 from mlctl.reporting.class_plots import calibration_of_answers, confusion_matrix, two_classes
 from mlctl.reporting.figure import Figure
 from mlctl.reporting.number_plots import of_numbers
+from mlctl.reporting.quantile_plots import of_a_quantile
 from mlctl.reporting.time_plots import Series, over_time
 from mlctl.statistics.metrics import Answers
 
@@ -53,7 +54,9 @@ def plots(
     other = None if rival is None else rival.answers
     if not len(answers.truth):
         return
-    if not classes:
+    if answers.terms.quantile is not None:
+        yield from of_a_quantile(answers, units, target, other)
+    elif not classes:
         yield from of_numbers(answers, units, target, other)
     else:
         if len(classes) == _BINARY and answers.probabilities is not None:
@@ -65,6 +68,8 @@ def plots(
         name, title = "error", "Residuals over time"
         if classes:
             name, title = "share of wrong answers", "Errors over time"
+        elif answers.terms.quantile is not None:
+            name, title = f"coverage - {answers.terms.quantile:g}", "Coverage over time"
         own = Series(value=_error(answers, classes), moments=moments, weights=answers.weights)
         beside = None
         if rival is not None:
@@ -74,7 +79,10 @@ def plots(
 
 
 def _error(answers: Answers, classes: tuple[str, ...]) -> Array:
-    """Of each row: 1 where a class is wrong, prediction minus truth of a number."""
+    """Of each row: 1 where a class is wrong, prediction minus truth of a number, what a quantile covers."""
+    if answers.terms.quantile is not None:
+        covered: Array = (answers.truth <= answers.output) - answers.terms.quantile
+        return covered
     if classes:
         wrong: Array = (answers.output != answers.truth).astype(np.float64)
         return wrong

@@ -144,7 +144,7 @@ def _metrics(request: WhyRequest, pair: Pair) -> tuple[tuple[str, ...], str]:
     Raises:
         UsageError: there is no such metric for the task.
     """
-    task = pair.new.version.signature.task
+    task = pair.new.version.signature.judged_as
     declared = metric_names(pair.new.spec, task)
     seldom = QUANTILE_METRICS.keys() - {*declared, request.metric}
     able = tuple(name for name, metric in METRICS.items() if task in metric.tasks and name not in seldom)

@@ -99,7 +99,8 @@ class Hybrids:
         truth = targets(self._scored.table.column(version.signature.target), classes)
         encoder, predictor = Encoder(version.features), open_predictor(self._session, version)
         weights = weights_of(self._scored.table, self._weight)
-        own = answers_of(predictor, encoder, self._scored.table, truth, classes, weights=weights)
+        terms = version.signature.terms
+        own = answers_of(predictor, encoder, self._scored.table, truth, classes, weights=weights, terms=terms)
         return Hybrid(metrics={name: value(name, own) for name in self._metrics}, rows=version.rows)
 
     def hybrid(self, parts: Parts, step: str) -> Hybrid:

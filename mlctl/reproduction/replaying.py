@@ -20,8 +20,7 @@ from mlctl.learning.tables import answered_table
 from mlctl.project.session import Session
 from mlctl.statistics.metrics import value
 from mlctl.tabular.parquet import table_bytes
-from mlctl.training.asked import answers, metric_names
-from mlctl.training.fitting import test_metrics
+from mlctl.training.asked import answers, metric_names, test_metrics
 from mlctl.training.folding import fold_metrics
 from mlctl.training.learnt import Learnt, cells_of, key_lines, stamp
 from mlctl.training.refitting import out_of_fold

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr
 
-from mlctl.domain.metric import QUANTILE_METRICS
+from mlctl.domain.metric import QUANTILE_METRICS, Terms
 from mlctl.statistics.curves import equal_mass
 
 Array = np.ndarray[Any, Any]
@@ -26,6 +26,9 @@ _ECE_BINS = 15
 _CELLS = 4_000_000
 
 
+_NO_TERMS = Terms()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Answers:
     """What a model answered to rows whose truth is known.
@@ -36,6 +39,7 @@ class Answers:
         probabilities: shape (rows, classes), or None.
         classes: how many there are; 0 for a regression.
         positive: index of the positive class.
+        terms: what some metrics need to know besides.
         weights: of the rows, shape (rows,), or None for equal ones. Every metric is that of rows which stand
             there so many times, but for `ece` (`_Calibration`).
     """
@@ -46,6 +50,7 @@ class Answers:
     classes: int = 0
     positive: int = 1
     weights: Array | None = None
+    terms: Terms = _NO_TERMS
 
     def score(self) -> Array:
         """The probability of the positive class; NaN where there are no probabilities."""
@@ -196,11 +201,23 @@ def _mean_of(function: Callable[[Answers], Array]) -> Callable[[Answers], Array]
     return lambda answers: _columns(np.ones(len(answers.truth)), function(answers))
 
 
-def _quantile_row(name: str, level: float) -> Callable[[Answers], Array]:
-    """The pinball loss (Koenker and Bassett, Econometrica 46, 1978), or coverage less its level."""
-    if name.startswith("pinball"):
-        return lambda answers: np.maximum(-level * _error(answers), (1 - level) * _error(answers))
-    return lambda answers: np.asarray((answers.truth <= answers.output) - level)
+def pinball_loss(error: Array, level: float) -> Array:
+    """Of predictions minus truths (Koenker and Bassett, Econometrica 46, 1978)."""
+    return np.maximum(-level * error, (1 - level) * error)
+
+
+def _quantile_row(name: str, level: float | None = None) -> Callable[[Answers], Array]:
+    """The pinball loss, or coverage less its level; without a level that of the answers."""
+
+    def of(answers: Answers) -> Array:
+        wanted = answers.terms.quantile if level is None else level
+        if wanted is None:
+            return np.full(len(answers.truth), np.nan)
+        if name.startswith("pinball"):
+            return pinball_loss(_error(answers), wanted)
+        return np.asarray((answers.truth <= answers.output) - wanted)
+
+    return of
 
 
 def _r2_rows(answers: Answers) -> Array:
@@ -270,6 +287,8 @@ _ROWS: dict[str, Callable[[Answers], Array]] = {
     "mape": _mape_rows,
     "slope": _slope_rows,
     **{name: _mean_of(_quantile_row(name, level)) for name, level in QUANTILE_METRICS.items()},
+    "pinball": _mean_of(_quantile_row("pinball")),
+    "coverage": _mean_of(_quantile_row("coverage")),
     "selection_rate": _decision_rows,
     "false_positive_rate": _decision_rows,
     "accuracy": _mean_of(lambda answers: np.asarray(answers.output == answers.truth)),
@@ -322,7 +341,7 @@ _FINISH: dict[str, Callable[[Array], Array]] = {
     "r2": _r2,
     "mape": _mean,
     "slope": _slope,
-    **dict.fromkeys(QUANTILE_METRICS, _mean),
+    **dict.fromkeys(("pinball", "coverage", *QUANTILE_METRICS), _mean),
     "selection_rate": lambda sums: sums[..., 1] / sums[..., 0],
     "false_positive_rate": lambda sums: sums[..., 3] / sums[..., 2],
     "accuracy": _mean,

@@ -17,7 +17,7 @@ from mlctl.tabular import infer, roles, suspects
 from mlctl.tabular.encode_table import feature_type
 from mlctl.tabular.retype import with_nulls
 from mlctl.tabular.schema import require_columns, type_name
-from mlctl.tabular.target import Target, understood
+from mlctl.tabular.target import Asked, Target, understood
 from mlctl.tabular.time import event_time
 
 ODD_NULLS = ("?", "NA", "N/A", "n/a", "#N/A", "NULL", "null", "NaN", "nan", "-")
@@ -76,13 +76,18 @@ class Findings(Struct, frozen=True, kw_only=True):
 
 
 def findings(
-    table: pa.Table, target: str, path: str, read: ReadSpec, test: tuple[str, str, pa.Table] | None
+    table: pa.Table,
+    target: str,
+    path: str,
+    read: ReadSpec,
+    test: tuple[str, str, pa.Table] | None,
+    wanted: Asked,
 ) -> Findings:
     """All that is decided from the table; the errors are those of `propose`."""
     nulls = [text for text in ODD_NULLS if text not in read.null and _holds(table, text, target)]
     read = structs.replace(read, null=[*read.null, *nulls])
     table = _cleaned(table, nulls, read)
-    asked = understood(table, target, path)
+    asked = understood(table, target, path, wanted)
     time = roles.time_columns(table, target)
     key = roles.key_columns(table, target, time)
     names = [name for name in table.column_names if name not in {target, *key, *time}]

@@ -15,7 +15,7 @@ _TINY = 200
 _SHOWN = 6
 _COLUMN = 34
 _TEST_SHARE = 0.2
-_FIRST = {"regression": "mae", "binary": "roc_auc", "multiclass": "log_loss"}
+_FIRST = {"regression": "mae", "quantile": "pinball", "binary": "roc_auc", "multiclass": "log_loss"}
 
 
 def written(found: Findings, *, project: str, model: str, data_name: str, data_path: str) -> str:
@@ -41,11 +41,11 @@ def _opening(found: Findings, project: str, data_path: str) -> list[str]:
     classes = " or ".join(_plain(text) for text, _ in target.counts[:_SHOWN]) + (
         ", …" if len(target.counts) > _SHOWN else ""
     )
-    question = (
-        f"How much is {_plain(target.name)}?"
-        if target.task == "regression"
-        else f"Which {_plain(target.name)}: {classes}?"
-    )
+    question = f"Which {_plain(target.name)}: {classes}?"
+    if target.quantile is not None:
+        question = f"Which {_plain(target.name)} is not exceeded in {100 * target.quantile:g} % of cases?"
+    elif target.task == "regression":
+        question = f"How much is {_plain(target.name)}?"
     return [
         f"# {question} Proposed by `mlctl init --from` from what {_plain(data_path)} says",
         f"# ({found.rows:,} rows, {found.columns} columns); every line is yours to change.",
@@ -115,6 +115,8 @@ def _model(found: Findings, model: str, data: str) -> list[str]:
         f"target = {_text(target.name)}",
         _commented(f"task = {_text(target.task)}", classes + (", …" if len(target.counts) > _SHOWN else "")),
     ]
+    if target.quantile is not None:
+        lines.append(_commented(f"quantile = {target.quantile:g}", "the estimator is told by it"))
     if target.doubt:
         lines.append(f"# {target.doubt}")
     if target.positive is not None:
@@ -131,7 +133,7 @@ def _model(found: Findings, model: str, data: str) -> list[str]:
         lines.append(
             _commented(f"weight = {_text(found.weight)}", "how much a row counts, learnt from and judged on")
         )
-    baseline = "mean" if target.task == "regression" else "prior"
+    baseline = {"regression": "mean", "quantile": "quantile"}.get(target.task, "prior")
     return [
         *lines,
         *_estimator(found),
@@ -142,8 +144,8 @@ def _model(found: Findings, model: str, data: str) -> list[str]:
 
 
 def _estimator(found: Findings) -> list[str]:
-    regression = found.target.task == "regression"
-    if found.prose:
+    regression = not found.target.counts
+    if found.prose and found.target.quantile is None:
         name = "Ridge" if regression else "LogisticRegression"
         params = "{ alpha = 1.0 }" if regression else "{ max_iter = 1000 }"
         return [
@@ -191,6 +193,7 @@ def _split(found: Findings, model: str) -> list[str]:
 def _eval(found: Findings, model: str) -> list[str]:
     metrics = {
         "regression": ("mae", "r2", "bias"),
+        "quantile": ("pinball", "coverage"),
         "binary": ("roc_auc", "log_loss", "accuracy", "recall", "precision"),
         "multiclass": ("log_loss", "accuracy", "macro_f1"),
     }[found.target.task]
@@ -219,7 +222,9 @@ def _gates(found: Findings, model: str) -> list[str]:
     limit, said = _limit(found)
     absolute = f"{limit}, " if target.task == "binary" else ""
     rule = f'{first} = {{ {absolute}incumbent = "not_worse" }}'
-    other = {"regression": "r2", "binary": "log_loss", "multiclass": "macro_f1"}[target.task]
+    other = {"regression": "r2", "quantile": "coverage", "binary": "log_loss", "multiclass": "macro_f1"}[
+        target.task
+    ]
     lines = [
         f"[model.{_key(model)}.gates.production]",
         _commented(rule, said),
@@ -234,9 +239,10 @@ def _gates(found: Findings, model: str) -> list[str]:
 def _limit(found: Findings) -> tuple[str, str]:
     """What answers without a look at the row get in the task's first metric, and a sentence on it."""
     target = found.target
-    if target.task == "regression":
+    if not target.counts:
         limit = _rounded(target.baseline)
-        return f"max = {limit}", f"always answering the mean gets {limit}"
+        always = "mean" if target.quantile is None else "quantile of all rows"
+        return f"max = {limit}", f"always answering the {always} gets {limit}"
     if target.task == "binary":
         return "min = 0.5", "tossing a coin gets 0.5"
     rows = sum(count for _, count in target.counts)

@@ -12,6 +12,7 @@ from mlctl.domain.spec_reader import read_spec
 from mlctl.tabular.findings import Findings, findings
 from mlctl.tabular.proposal_text import written
 from mlctl.tabular.schema import require_columns, type_name
+from mlctl.tabular.target import Asked
 
 
 class Proposal(Struct, frozen=True, kw_only=True):
@@ -38,6 +39,8 @@ def propose(
     read: ReadSpec,
     test: tuple[str, str, pa.Table] | None = None,
     weight: str | None = None,
+    task: str | None = None,
+    quantile: float | None = None,
 ) -> Proposal:
     """The spec for predicting one column of a table from the others.
 
@@ -51,11 +54,14 @@ def propose(
         read: how the table was read.
         test: name, path and table of a file that holds the test rows, where there is one.
         weight: the column that says how much a row counts.
+        task: of the model; as the target suggests if None.
+        quantile: which one, for the task "quantile"; 0.9 if None.
 
     Raises:
         ColumnMissing: the table or the test file lacks a column.
         UsageError: the target cannot be learnt: one value, missing values, or text without repetition;
-            or the test file has classes that the table lacks; or the weight is no number.
+            or the test file has classes that the table lacks; or the weight is no number;
+            or the target does not fit the task.
     """
     rows, held = table, test
     if weight is not None:
@@ -64,7 +70,8 @@ def propose(
         if test is not None:
             require_columns(test[2], [weight], test[1])
             held = (*test[:2], test[2].drop_columns([weight]))
-    found = findings(rows, target, data_path, read, held)
+    asked = Asked(task=task, quantile=quantile, weights=None if weight is None else table.column(weight))
+    found = findings(rows, target, data_path, read, held, asked)
     found = structs.replace(found, columns=table.num_columns, weight=weight)
     text = written(found, project=project, model=model, data_name=data_name, data_path=data_path)
     read_spec(text, "mlctl.toml")

@@ -22,23 +22,21 @@ from mlctl.domain.progress import Event
 from mlctl.domain.records import encode
 from mlctl.domain.run import DataUse, Run
 from mlctl.domain.spec import ModelSpec
-from mlctl.learning.baseline import baseline_answers, baseline_name
 from mlctl.learning.carried import digest_of_code
 from mlctl.learning.estimator import path_of
 from mlctl.learning.fit import Fitted, Problem, Source, fit, problem_of
 from mlctl.learning.flavors import saved
 from mlctl.learning.kernels import kernels
-from mlctl.learning.rows import Array, identities, targets
+from mlctl.learning.rows import Array, identities
 from mlctl.learning.tables import answered_table
 from mlctl.learning.tracing import NATIVE
 from mlctl.learning.tracing import tracing as traced
-from mlctl.learning.weights import weights_of
 from mlctl.learning.workshop import Workshop
 from mlctl.project.session import Session
-from mlctl.statistics.metrics import Answers, value
+from mlctl.statistics.metrics import Answers
 from mlctl.store.runs import LiveRun
 from mlctl.tabular.parquet import table_bytes
-from mlctl.training.asked import answers, metric_names
+from mlctl.training.asked import answers, test_metrics
 from mlctl.training.folding import fold_metrics
 from mlctl.training.learnt import Learnt, cells_of, key_lines, stamp
 from mlctl.training.linting import judged
@@ -111,23 +109,6 @@ def _reference(session: Session, version: ModelVersion, own: Answers, learnt: Le
     columns = [column.name for column in version.signature.inputs]
     table = answered_table(learnt.test, columns, version.signature, own, {})
     return session.repository.objects.put(table_bytes(table))
-
-
-def test_metrics(own: Answers, problem: Problem, learnt: Learnt) -> dict[str, float | None]:
-    """The declared metrics on the test rows, of the model and ("baseline.mae") of its baseline."""
-    base = baseline_answers(
-        baseline_name(problem.spec, problem.task),
-        targets(learnt.train.column(problem.spec.target), problem.classes),
-        own.truth,
-        problem.classes,
-        problem.spec.eval.decision,
-        learnt_weights=weights_of(learnt.train, problem.spec.weight),
-        weights=own.weights,
-    )
-    names = metric_names(problem.spec, problem.task)
-    return {name: value(name, own) for name in names} | {
-        f"baseline.{name}": value(name, base) for name in names
-    }
 
 
 def store_model(session: Session, fitted: Fitted, source: Source, run: Run, *, rows: int) -> ModelVersion:

@@ -36,6 +36,7 @@ from mlctl.workspace.environment import installed_packages
 FIT = (
     "target",
     "task",
+    "quantile",
     "positive",
     "train_where",
     "exclude",
@@ -50,7 +51,7 @@ FIT = (
     "split",
 )
 """Keys of `[model.NAME]`, besides `data`, that a fitted model depends on."""
-_LATER = frozenset({"weight"})
+_LATER = frozenset({"quantile", "weight"})
 """Those of them that came later: a cache key names them only where they are given, so that what was fitted
 before is known by its key."""
 

@@ -93,6 +93,7 @@ def out_of_fold(
         probabilities=probabilities,
         classes=first.classes,
         positive=first.positive,
+        terms=first.terms,
         weights=None if first.weights is None else np.concatenate([part.weights for _, part in parts])[order],
     )
     columns = [column.name for column in signature.inputs]

@@ -129,7 +129,12 @@ def stored_answers(
     """A version's answers to its test rows, as they are stored, in the class order of a signature."""
     column = table.column(OUTPUT)
     if not signature.classes:
-        return Answers(truth=truth, output=column.to_numpy(zero_copy_only=False), weights=weights)
+        return Answers(
+            truth=truth,
+            output=column.to_numpy(zero_copy_only=False),
+            weights=weights,
+            terms=signature.terms,
+        )
     place = {label: index for index, label in enumerate(signature.classes)}
     output = np.array([place.get(label, -2) for label in column.to_pylist()])
     probabilities: Array | None = None
@@ -146,4 +151,5 @@ def stored_answers(
         classes=len(signature.classes),
         positive=len(signature.classes) - 1 if signature.task == "binary" else 1,
         weights=weights,
+        terms=signature.terms,
     )

@@ -16,6 +16,7 @@ from mlctl.domain import refs
 from mlctl.domain.decision import Change, Draft
 from mlctl.domain.errors import ColumnMissing, UnreadableTable
 from mlctl.domain.ids import Digest
+from mlctl.domain.metric import NUMBERS
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
@@ -161,7 +162,7 @@ def _require(table: pa.Table, names: Sequence[str], source: str) -> None:
 def _is_number(session: Session, model: str, spec: ModelSpec) -> bool:
     """Whether the truth is a number: as the spec says, or as the newest version has learnt."""
     if spec.task is not None:
-        return spec.task == "regression"
+        return spec.task in NUMBERS
     versions = session.repository.facts.where(ModelVersion, model=model)
     return bool(versions) and versions[-1][1].signature.task == "regression"
 

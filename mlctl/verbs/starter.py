@@ -45,9 +45,11 @@ def starter_of(root: Path, project: str, request: InitRequest) -> Starter:
         if request.template is not None:
             raise UsageError("--from makes the spec itself and takes no --template", "mlctl init --help")
         return _proposed(root, project, request)
-    if request.target or request.columns or request.null or request.test or request.weight:
+    alone = (request.target, request.columns, request.null, request.test, request.task, request.weight)
+    if any(alone) or request.quantile is not None:
         raise UsageError(
-            "--target, --columns, --null, --test and --weight go with --from", "mlctl init --help"
+            "--target, --columns, --null, --test, --task, --quantile and --weight go with --from",
+            "mlctl init --help",
         )
     if request.template is None and (root / SPEC_FILE).exists():
         return Starter(files=(), has_model=False)
@@ -87,6 +89,8 @@ def _proposed(root: Path, project: str, request: InitRequest) -> Starter:
         read=read,
         test=(test.name, test.path, test.table) if test else None,
         weight=request.weight,
+        task=request.task,
+        quantile=request.quantile,
     )
     sources = [source for source in (main, test) if source is not None]
     return Starter(
@@ -123,6 +127,8 @@ def _command(request: InitRequest, target: str) -> str:
     words += ["--columns", ",".join(request.columns)] if request.columns else []
     words += [word for text in request.null for word in ("--null", text)]
     words += ["--test", request.test] if request.test else []
+    words += ["--task", request.task] if request.task else []
+    words += ["--quantile", f"{request.quantile:g}"] if request.quantile is not None else []
     return shlex.join([*words, *(["--weight", request.weight] if request.weight else [])])
 
 

@@ -49,6 +49,15 @@ def test_a_weight_is_written_and_a_misspelt_one_leaves_nothing(terminal):
     assert terminal.json("init", "q", "--weight", "w")[0] == 2
 
 
+def test_a_quantile_is_written(terminal):
+    (terminal.folder / "t.csv").write_text(TABLE)
+    command = ("init", "p", "--from", "t.csv", "--target", "price", "--task", "quantile")
+    assert terminal.json(*command, "--quantile", "2")[1]["error"]["id"] == "usage"
+    code, document = terminal.json(*command, "--quantile", "0.25")
+    assert (code, document["data"]["task"]) == (0, "quantile")
+    assert "quantile = 0.25" in (terminal.folder / "p/mlctl.toml").read_text()
+
+
 def test_bad_input_has_the_code_of_its_family_and_leaves_nothing(terminal):
     (terminal.folder / "empty.csv").write_text("")
     (terminal.folder / "t.csv").write_text(TABLE)

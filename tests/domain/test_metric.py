@@ -12,6 +12,7 @@ def test_without_probabilities_the_first_metric_that_needs_none_gives_the_verdic
 def test_the_usual_metrics_begin_with_one_that_needs_no_threshold():
     assert {task: names[0] for task, names in DEFAULTS.items()} == {
         "regression": "mae",
+        "quantile": "pinball",
         "binary": "roc_auc",
         "multiclass": "log_loss",
     }

@@ -1,19 +1,20 @@
 import numpy as np
 import pytest
 
-from mlctl.domain.metric import METRICS
+from mlctl.domain.metric import METRICS, NUMBERS, Terms
 from mlctl.statistics.bootstrap import Cell, bootstrap
 from mlctl.statistics.metrics import Answers, value
 from mlctl.statistics.resample import draws
 
 ROWS = 200
+TERMS = Terms(quantile=0.3)
 
 
 def answers(seed, metric="mae"):
     random = np.random.default_rng(seed)
-    if METRICS[metric].tasks == ("regression",):
+    if METRICS[metric].tasks[0] in NUMBERS:
         truth = np.random.default_rng(99).normal(size=ROWS)
-        return Answers(truth=truth, output=truth + random.normal(size=ROWS))
+        return Answers(truth=truth, output=truth + random.normal(size=ROWS), terms=TERMS)
     truth = np.random.default_rng(99).integers(0, 2, ROWS)
     score = np.clip(0.3 * truth + random.random(ROWS) * 0.7, 0, 1)
     return Answers(
@@ -21,6 +22,7 @@ def answers(seed, metric="mae"):
         output=(score > 0.5).astype(int),
         probabilities=np.stack([1 - score, score], axis=1),
         classes=2,
+        terms=TERMS,
     )
 
 
@@ -38,6 +40,7 @@ def test_each_sample_is_the_metric_of_the_rows_it_drew(metric):
             output=found.output[rows],
             probabilities=None if found.probabilities is None else found.probabilities[rows],
             classes=found.classes,
+            terms=found.terms,
         )
         assert got == pytest.approx(value(metric, taken), rel=1e-9, abs=1e-9)
 

@@ -7,14 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as sk
 
-from mlctl.domain.metric import METRICS
+from mlctl.domain.metric import METRICS, NUMBERS, Terms
 from mlctl.statistics.metrics import ORDERED, Answers, finish, ordered, row_statistics, value
 
 
 def regression(rows=300, seed=0):
     random = np.random.default_rng(seed)
     truth = random.integers(0, 9, rows).astype(float)
-    return Answers(truth=truth, output=truth + random.normal(size=rows).round(1))
+    output = truth + random.normal(size=rows).round(1)
+    return Answers(truth=truth, output=output, terms=Terms(quantile=0.3))
 
 
 def classes(count, rows=300, seed=0):
@@ -83,7 +84,7 @@ def test_multiclass_metrics_equal_scikit_learns(metric):
 def test_every_metric_of_the_table_has_a_formula_and_every_formula_is_in_the_table():
     for name, metric in METRICS.items():
         for task in metric.tasks:
-            answers = regression() if task == "regression" else classes(2 if task == "binary" else 3)
+            answers = regression() if task in NUMBERS else classes(2 if task == "binary" else 3)
             assert value(name, answers) is not None
 
 
@@ -91,7 +92,7 @@ def test_every_metric_of_the_table_has_a_formula_and_every_formula_is_in_the_tab
 @settings(max_examples=150, deadline=None)
 def test_a_weight_of_two_is_the_same_as_the_row_twice(seed, metric):
     random = np.random.default_rng(seed)
-    answers = regression(40, seed) if METRICS[metric].tasks == ("regression",) else classes(2, 40, seed)
+    answers = regression(40, seed) if METRICS[metric].tasks[0] in NUMBERS else classes(2, 40, seed)
     weights = random.integers(0, 3, 40)
     again = np.repeat(np.arange(40), weights)
     if not len(again):
@@ -99,6 +100,7 @@ def test_a_weight_of_two_is_the_same_as_the_row_twice(seed, metric):
     repeated = Answers(
         truth=answers.truth[again],
         output=answers.output[again],
+        terms=answers.terms,
         probabilities=None if answers.probabilities is None else answers.probabilities[again],
         classes=answers.classes,
         positive=answers.positive,
@@ -117,7 +119,7 @@ def test_a_weight_of_two_is_the_same_as_the_row_twice(seed, metric):
 
 @pytest.mark.parametrize("metric", sorted(METRICS))
 def test_a_metric_of_no_rows_is_undefined_and_says_nothing(metric):
-    answers = regression() if METRICS[metric].tasks == ("regression",) else classes(2)
+    answers = regression() if METRICS[metric].tasks[0] in NUMBERS else classes(2)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert value(metric, answers, np.zeros(300, dtype=bool)) is None
@@ -126,6 +128,16 @@ def test_a_metric_of_no_rows_is_undefined_and_says_nothing(metric):
 def test_metrics_that_need_probabilities_are_undefined_without_them():
     bare = Answers(truth=np.array([0, 1, 1]), output=np.array([0, 1, 0]), classes=2)
     assert [value(metric, bare) for metric in ("roc_auc", "pr_auc", "log_loss", "brier")] == [None] * 4
+
+
+def test_the_spec_s_quantile_is_judged_as_the_named_one_is():
+    answers = regression()
+    at = Answers(truth=answers.truth, output=answers.output, terms=Terms(quantile=0.9))
+    assert value("pinball", at) == value("pinball_90", answers)
+    assert value("coverage", at) == value("coverage_90", answers)
+    bare = Answers(truth=answers.truth, output=answers.output)
+    assert value("pinball", bare) is None
+    assert value("coverage", bare) is None
 
 
 def test_precision_is_undefined_where_nothing_was_called_positive():

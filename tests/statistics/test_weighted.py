@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import metrics as sk
 
-from mlctl.domain.metric import METRICS
+from mlctl.domain.metric import METRICS, Terms
 from mlctl.statistics.bootstrap import Cell, bootstrap
 from mlctl.statistics.curves import band, confusion, equal_mass, precision_recall, roc
 from mlctl.statistics.metrics import Answers, effective_rows, value
@@ -14,6 +14,7 @@ from mlctl.statistics.quantile import quantile
 from mlctl.statistics.resample import unit_codes
 
 ROWS = 400
+TERMS = Terms(quantile=0.9)
 
 
 def weights(seed=1, rows=ROWS):
@@ -25,7 +26,7 @@ def weights(seed=1, rows=ROWS):
 def numbers(own):
     random = np.random.default_rng(0)
     truth = random.integers(0, 9, len(own)).astype(float)
-    return Answers(truth=truth, output=truth + random.normal(size=len(own)), weights=own)
+    return Answers(truth=truth, output=truth + random.normal(size=len(own)), weights=own, terms=TERMS)
 
 
 def classes(count, own):
@@ -55,6 +56,7 @@ NUMBERS = {
     "coverage_90": lambda truth, output, sample_weight: (
         np.average(truth <= output, weights=sample_weight) - 0.9
     ),
+    "pinball": partial(sk.mean_pinball_loss, alpha=0.9),
     "pinball_90": partial(sk.mean_pinball_loss, alpha=0.9),
     "pinball_10": partial(sk.mean_pinball_loss, alpha=0.1),
 }
@@ -108,6 +110,7 @@ def again(answers, times):
         probabilities=None if chances is None else chances[rows],
         classes=answers.classes,
         positive=answers.positive,
+        terms=answers.terms,
     )
 
 
@@ -140,6 +143,7 @@ def test_the_unit_of_weights_does_not_matter(metric):
         probabilities=none.probabilities,
         classes=none.classes,
         positive=none.positive,
+        terms=none.terms,
     )
     assert value(metric, equal) == pytest.approx(value(metric, bare), rel=1e-9, abs=1e-12)
 

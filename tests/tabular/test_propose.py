@@ -113,6 +113,29 @@ def test_a_column_that_weighs_rows_is_no_key_no_feature_and_no_slice() -> None:
         proposed(named, "y", weight="w")
 
 
+def test_a_quantile_may_be_asked_for() -> None:
+    table = random_rows(300, y=list(range(300)))
+    proposal = proposed(table, "y", task="quantile", quantile=0.8)
+    model = model_of(proposal)
+    assert (model.task, model.quantile, model.baseline) == ("quantile", 0.8, "quantile")
+    assert model.eval.metrics == ["pinball", "coverage"]
+    assert proposal.task == "quantile"
+    known = np.mean(np.maximum(0.8 * (np.arange(300) - 239), 0.2 * (239 - np.arange(300))))
+    assert model.monitor.performance["pinball"].max == pytest.approx(known, rel=0.01)
+    assert model_of(proposed(table, "y", task="quantile")).quantile == 0.9
+    assert model_of(proposed(random_rows(300, y=[0, 1] * 150), "y", task="regression")).task == "regression"
+    for options, said in (
+        ({"task": "quantil"}, "did you mean 'quantile'"),
+        ({"quantile": 0.9}, "--quantile goes with --task quantile"),
+        ({"task": "quantile", "quantile": 1.5}, "must be above 0"),
+        ({"task": "binary"}, "it is regression"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            proposed(table, "y", **options)
+    with pytest.raises(UsageError, match="needs numbers"):
+        proposed(random_rows(300, y=["a", "b"] * 150), "y", task="quantile")
+
+
 def test_a_question_mark_is_taken_for_missing_even_if_nobody_said_so() -> None:
     table, _ = people()
     texts = pa.table(

@@ -29,6 +29,13 @@ def init(
     test: Annotated[
         str | None, typer.Option(metavar="FILE", help="A table with the rows to test on.")
     ] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(help="regression, quantile, binary or multiclass, where the target suggests another."),
+    ] = None,
+    quantile: Annotated[
+        float | None, typer.Option(help="Which one is to be answered, for --task quantile; 0.9 by default.")
+    ] = None,
     weight: Annotated[
         str | None, typer.Option(metavar="COLUMN", help="The table's column that says how much a row counts.")
     ] = None,
@@ -40,6 +47,7 @@ def init(
     Examples:
       mlctl init bikes --template bike-demand
       mlctl init --from sales.csv --target amount
+      mlctl init --from sales.csv --target amount --task quantile --quantile 0.9
       mlctl init income --from adult.data --target income --null '?' --columns age,work,income
     """
     request = InitRequest(
@@ -51,6 +59,8 @@ def init(
         columns=tuple(column.strip() for column in columns.split(",")) if columns else (),
         null=tuple(null or ()),
         test=test,
+        task=task,
+        quantile=quantile,
         weight=weight,
         dry_run=dry_run,
     )

@@ -15,6 +15,8 @@ class InitRequest(msgspec.Struct, frozen=True, kw_only=True):
         columns: names of its columns, where it has no header.
         null: texts that mean a missing value in it.
         test: a file with the rows to test on.
+        task: of the model, where it is not the one that the target suggests.
+        quantile: which one is to be answered, for the task "quantile".
         weight: the column that says how much a row counts.
     """
 
@@ -26,6 +28,8 @@ class InitRequest(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
     null: tuple[str, ...] = ()
     test: str | None = None
+    task: str | None = None
+    quantile: float | None = None
     weight: str | None = None
     dry_run: bool = False
 
