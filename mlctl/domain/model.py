@@ -89,7 +89,7 @@ class Signature(Record, frozen=True, kw_only=True):
 
     @property
     def predicts(self) -> str:
-        """What is asked of it: "cnt (regression, quantile 0.9)"; models that predict the same can be compared."""
+        """As "cnt (regression, quantile 0.9)"; models that predict the same can be compared."""
         level = "" if self.quantile is None else f", quantile {self.quantile:g}"
         return f"{self.target} ({self.task}{level})"
 
