@@ -108,15 +108,35 @@ def fold(entries: Iterable[Committed], start: Names | None = None) -> Names:
     Raises:
         BrokenLog: the chain or a change does not follow from what came before.
     """
-    names = copied(start or Names())
-    own: set[str] = set()
+    folding = Folding(start)
     for committed in entries:
-        _check(names, committed.entry)
-        apply(names, committed.entry, own)
-        names.head = committed.entry.number
-        names.parent = committed.sha256
-        names.committed_at = committed.entry.committed_at
-    return names
+        folding.add(committed)
+    return folding.names
+
+
+class Folding:
+    """A fold that goes on entry by entry.
+
+    Attributes:
+        names: after the entries so far; they change with the next one.
+    """
+
+    def __init__(self, start: Names | None = None) -> None:
+        """Begin on top of `start`, which is left as it is."""
+        self.names = copied(start or Names())
+        self._own: set[str] = set()
+
+    def add(self, committed: Committed) -> None:
+        """Take in the next entry.
+
+        Raises:
+            BrokenLog: the chain or a change does not follow from what came before; the names are of no use.
+        """
+        _check(self.names, committed.entry)
+        apply(self.names, committed.entry, self._own)
+        self.names.head = committed.entry.number
+        self.names.parent = committed.sha256
+        self.names.committed_at = committed.entry.committed_at
 
 
 def copied(source: Names) -> Names:

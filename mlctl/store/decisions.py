@@ -154,6 +154,11 @@ class Decisions:
             if number >= start:
                 yield self.get(number)
 
+    def backwards(self, head: int) -> Iterator[Committed]:
+        """The decisions of the log alone from a number down to the first, as they stood when it was asked."""
+        self._look()
+        return (self._read(number) for number in range(head, 0, -1))
+
     def get(self, number: int) -> Committed:
         """One decision; a pending one with the names that its versions have now, or as it was published.
 

@@ -85,7 +85,7 @@ class Paged:
         pages = [*contents.names, *contents.values]
         self._at = list(accumulate((page.size for page in pages), initial=0))
         self._names: dict[int, dict[str, list[Effect]]] = {}
-        self._values: dict[int, list[tuple[str, str]]] = {}
+        self._values: dict[int, dict[str, list[str]]] = {}
 
     def stack(self, name: str) -> list[Effect] | None:
         """As `Ground`."""
@@ -116,7 +116,7 @@ class Paged:
 
         def ask() -> list[str]:
             numbers = _between(self._first_values, f"{value} ", f"{value} {_LAST}")
-            return [name for one in numbers for held, name in self._page_of_values(one) if held == value]
+            return [name for one in numbers for name in self._page_of_values(one).get(value, ())]
 
         return self._asked(ask)
 
@@ -149,7 +149,8 @@ class Paged:
         known = len(self.contents.names)
         if number < known:
             return {key_of(name): (name, stack) for name, stack in self._page_of_names(number).items()}
-        return {f"{value} {name}": (value, name) for value, name in self._page_of_values(number - known)}
+        held = self._page_of_values(number - known).items()
+        return {f"{value} {name}": (value, name) for value, names in held for name in names}
 
     def check(self) -> None:
         """Read every page.
@@ -178,11 +179,13 @@ class Paged:
             found = self._names[number] = dict(_NAMES.decode(self._verified(number)))
         return found
 
-    def _page_of_values(self, number: int) -> list[tuple[str, str]]:
+    def _page_of_values(self, number: int) -> dict[str, list[str]]:
         found = self._values.get(number)
         if found is None:
-            data = self._verified(len(self.contents.names) + number)
-            found = self._values[number] = _VALUES.decode(data)
+            found = {}
+            for value, name in _VALUES.decode(self._verified(len(self.contents.names) + number)):
+                found.setdefault(value, []).append(name)
+            self._values[number] = found
         return found
 
     def _verified(self, number: int) -> bytes:

@@ -7,15 +7,14 @@ processes. Safe while others write: what is named was always stored before what 
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
-from mlctl.domain.decision import BrokenLog, Committed, fold, repository_of
+from mlctl.domain.decision import BrokenLog, Committed, Folding, repository_of
 from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, MlctlError, PermissionRefused
 from mlctl.domain.ids import is_digest
-from mlctl.domain.names import Names
 from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.records import Fact, encode
 from mlctl.domain.sharing import spoken
@@ -34,6 +33,9 @@ from mlctl.store.verify_cache import Hit, verify_cache
 from mlctl.store.verify_hits import absent, label_of, needing, said_of
 from mlctl.store.verify_index import index_differs, unwhole
 from mlctl.store.verify_pending import adopted, verify_pending
+
+if TYPE_CHECKING:
+    from mlctl.domain.names import Names
 
 _LINES = 256  # steps between two progress events
 
@@ -163,23 +165,23 @@ class _Work:
 
     def decisions(self) -> None:
         """The log, its chain, its fold, and the checkpoints of it."""
-        names: Names | None = Names()
-        folds: dict[int, Names] = {}
+        folding: Folding | None = Folding()
+        folds: dict[int, bytes] = {}
         checkpoints = Checkpoints(self.layout, self.repository.files, self.repository.decisions.names_until)
         wanted = set(checkpoints.numbers())
         numbers = {number for path in self.layout.decisions.glob("*") if (number := file_number(path.name))}
         for number in self.counted("decisions", range(1, max(numbers, default=0) + 1)):
             committed = self._decision(number)
             if committed is None:
-                names = None
+                folding = None
                 continue
-            names = self._folded(committed, names)
+            folding = self._folded(committed, folding)
             if number == 1:
                 self._first(committed)
-            if names is not None and number in wanted:
-                folds[number] = names
+            if folding is not None and number in wanted:
+                folds[number] = encode(folding.names)
             self._needs(committed)
-        self.names = names
+        self.names = folding.names if folding is not None else None
         if not numbers:
             self.add(self.layout.decision(1), "missing", "the log has no first decision")
         for number in self.counted("checkpoints", sorted(wanted)):
@@ -195,15 +197,15 @@ class _Work:
             self.said(path, error)
         return None
 
-    def _folded(self, committed: Committed, names: Names | None) -> Names | None:
-        """Names after the entry; None once the chain is broken, since nothing can be said of what follows."""
-        if names is None:
-            return None
+    def _folded(self, committed: Committed, folding: Folding | None) -> Folding | None:
+        """The fold after the entry; None once the chain is broken: nothing can be said of what follows."""
         try:
-            return fold([committed], names)
+            if folding is not None:
+                folding.add(committed)
         except BrokenLog as error:
             self.add(self.layout.decision(committed.entry.number), "corrupt", str(error))
             return None
+        return folding
 
     def pending(self) -> None:
         """The chain of what waits for publication."""
@@ -245,23 +247,20 @@ class _Work:
         if not self._only:  # else the rest was left where it is
             self.add(path, "missing", f"named by {by}")
 
-    def _checkpoint(self, checkpoints: Checkpoints, number: int, names: Names | None, head: int) -> None:
-        path = self.layout.checkpoint(number)
+    def _checkpoint(self, checkpoints: Checkpoints, number: int, fold: bytes | None, head: int) -> None:
+        path, wrong = self.layout.checkpoint(number), None
         try:
-            found = checkpoints.whole(number)
+            if encode(checkpoints.whole(number)) != fold and fold is not None:
+                wrong = "it is not the fold of the log"
         except FileNotFoundError:
             return  # replaced by a newer one meanwhile
         except MlctlError as error:
-            self.add(path, "corrupt", f"{error.message} (a cache: removed, it will be made anew)")
+            wrong = error.message
+        if wrong is not None:
+            self.add(path, "corrupt", f"{wrong} (a cache: removed, it will be made anew)")
             path.unlink(missing_ok=True)
-            return
-        if number > head:
+        elif number > head:
             self._absent(self.layout.decision(number), f"checkpoint {self.relative(path)}")
-        elif names is not None and encode(found) != encode(names):
-            self.add(
-                path, "corrupt", "it is not the fold of the log (a cache: removed, it will be made anew)"
-            )
-            path.unlink(missing_ok=True)
 
     def facts(self) -> None:
         """Every fact against its name, and what it names."""

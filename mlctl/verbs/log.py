@@ -38,8 +38,7 @@ def _backwards(session: Session, names: Names, *, pending: bool) -> Iterator[Com
     if decisions.overlay() is not None:
         for held in reversed(decisions.waiting()):
             yield decisions.get(held.entry.number)
-    for number in range(0 if pending else names.head, 0, -1):
-        yield decisions.get(number)
+    yield from decisions.backwards(0 if pending else names.head)
 
 
 def _waiting(session: Session, row: LogDecision) -> LogDecision:

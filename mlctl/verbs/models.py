@@ -41,11 +41,12 @@ def _row(session: Session, model: str, limit: int) -> ModelRow:
     held = {number: names.value(model_version(model, number)) for number in stages.values() if number}
     newest = names.newest(family, limit) if limit else names.versions(family)
     known = newest | {number: digest for number, digest in held.items() if digest is not None}
-    shown: list[tuple[int, str, ModelVersion]] = []
-    for number, digest in sorted(known.items()):
-        if partial and not session.repository.facts.has(ModelVersion, digest):
-            continue  # `--only` has left it where it is
-        shown.append((number, digest, session.repository.facts.get(ModelVersion, digest)))
+    facts = session.repository.facts
+    there = sorted(  # `--only` has left the others where they are
+        (number, digest) for number, digest in known.items() if not partial or facts.has(ModelVersion, digest)
+    )
+    read = facts.many(ModelVersion, [digest for _, digest in there])
+    shown = [(number, digest, version) for (number, _), (digest, version) in zip(there, read, strict=True)]
     runs = session.repository.run_table.of(version.run for _, _, version in shown)
     versions = []
     for number, digest, version in shown:

@@ -26,8 +26,8 @@ def render(data: LogResult, out: Console) -> None:
     lines = columns([_row(decision, _who(decision)) for decision in data.decisions], right=(0,))
     if out.is_terminal and out.width < _WIDE and any(len(line) > out.width for line in lines):
         lines = columns([_row(decision) for decision in data.decisions], right=(0,))
-    for line in lines:
-        out.print(line, soft_wrap=True)
+    if lines:
+        out.print("\n".join(lines), soft_wrap=True)
 
 
 def _who(decision: LogDecision) -> str:

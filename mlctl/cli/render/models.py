@@ -17,8 +17,8 @@ def render(data: ModelsResult, out: Console) -> None:
         if len(model.versions) < model.total:
             out.print(f"  … {model.total - len(model.versions):,} older ones; -n 0 shows all", soft_wrap=True)
         rows = [_row(version) for version in model.versions]
-        for line in columns(rows, right=(0, 3), indent="  "):
-            out.print(line, soft_wrap=True)
+        if rows:
+            out.print("\n".join(columns(rows, right=(0, 3), indent="  ")), soft_wrap=True)
         for stage, told in model.frozen.items():
             out.print(f"  {stage} is frozen {told}", soft_wrap=True)
 

@@ -14,8 +14,8 @@ def render(data: RunsResult, out: Console) -> None:
     """Print the runs."""
     if not data.runs:
         out.print("no runs" if not data.total else f"none of {data.total} runs fits")
-    for row in data.runs:
-        out.print(_line(row), soft_wrap=True)
+    else:
+        out.print("\n".join(_line(row) for row in data.runs), soft_wrap=True)
     if data.more:
         out.print(f"… the first {len(data.runs)} of those that fit; -n 0 shows all", soft_wrap=True)
 

@@ -1,0 +1,115 @@
+"""Tables of many facts: made a batch at a time, by several at once, gone on with after a kill, reported."""
+
+import signal
+import subprocess
+import sys
+
+import msgspec
+import pytest
+
+from mlctl.domain.run import Run
+from mlctl.store import batches
+from mlctl.store.repository import Repository
+from tests.store.test_run_table import run_of
+
+COUNT = 60
+READER = """
+import sys
+from pathlib import Path
+from mlctl.store import batches
+from mlctl.store.repository import Repository
+batches._MOST = 5
+repository = Repository.find(Path(sys.argv[1]))
+def told(event):
+    print(event.step, event.done, flush=True)
+    if event.done >= int(sys.argv[2]):
+        sys.stdin.readline()
+repository.report = told
+print(repository.run_table.select(model=None, where=None, sort="-mae", limit=0)[1])
+print(len(repository.index.matching("runs", {"model": "demand"})))
+"""
+
+
+@pytest.fixture
+def filled(repository):
+    for number in range(COUNT):
+        repository.facts.add(run_of(number))
+    return repository
+
+
+def reader(repository: Repository, stops_after: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", READER, str(repository.root), str(stops_after)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def answers(repository: Repository):
+    table = repository.run_table
+    lines, total = table.select(model=None, where=None, sort="-mae", limit=0)
+    found = len(repository.facts.where(Run, model="demand"))
+    table.close()
+    return [line.run for line in lines], total, found
+
+
+def counted(repository: Repository, monkeypatch) -> list[str]:
+    """The digests of the runs that are read from now on."""
+    read = []
+    many = repository.facts.many
+
+    def noted(shape, digests):
+        read.extend(digests)
+        return many(shape, digests)
+
+    monkeypatch.setattr(repository.facts, "many", noted)
+    return read
+
+
+def test_who_is_killed_on_the_way_leaves_what_is_done(filled, monkeypatch):
+    monkeypatch.setattr(batches, "_MOST", 5)
+    expected = [run_of(number).run for number in reversed(range(COUNT))]
+    for done in (20, 40):
+        one = reader(filled, done)
+        while one.stdout.readline().split() != ["index", "runs", str(done)]:
+            assert one.poll() is None
+        one.send_signal(signal.SIGKILL)
+        one.communicate(timeout=60)
+    fresh = Repository.find(filled.root)
+    read = counted(fresh, monkeypatch)
+    assert fresh.run_table.select(model=None, where=None, sort="-mae", limit=0)[1] == COUNT
+    assert len(read) <= COUNT - 20
+    assert answers(Repository.find(filled.root)) == (expected, COUNT, COUNT)
+
+
+def test_several_at_once_make_one_table(filled):
+    readers = [reader(filled, COUNT + 1) for _ in range(4)]
+    for one in readers:
+        told, _ = one.communicate(timeout=60)
+        assert (one.returncode, told.split()[-2:]) == (0, [str(COUNT), str(COUNT)])
+    assert answers(Repository.find(filled.root))[1:] == (COUNT, COUNT)
+
+
+def test_many_are_reported_and_few_are_not(filled, monkeypatch):
+    monkeypatch.setattr(batches, "_MOST", 25)
+    told = []
+    filled.report = told.append
+    answers(filled)
+    assert [(event.step, event.done, event.total, event.unit) for event in told] == [
+        ("index runs", done, COUNT, "files") for done in (25, 50, 60, 25, 50, 60)
+    ]
+    filled.facts.add(run_of(COUNT))
+    assert answers(filled)[1:] == (COUNT + 1, COUNT + 1)
+    assert len(told) == 6
+
+
+def test_facts_that_are_gone_are_found_no_more(filled):
+    assert answers(filled)[1:] == (COUNT, COUNT)
+    gone = [digest for digest, _ in filled.facts.all(Run)[: COUNT // 2]]
+    for digest in gone:
+        filled.layout.fact("runs", digest).unlink()
+    assert answers(Repository.find(filled.root))[1:] == (COUNT - len(gone), COUNT - len(gone))
+    kept = msgspec.structs.replace(run_of(COUNT), model="other")
+    filled.facts.add(kept)
+    assert len(filled.facts.where(Run, model="other")) == 1
