@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from mlctl.domain.spec_gates import StageGates
+from mlctl.domain.spec_retain import RetainSpec
 from mlctl.domain.spec_tests import BehaviourSpec
 from mlctl.domain.spec_told import CardSpec, ScoreSpec
 
@@ -336,6 +337,7 @@ class Spec(Part, frozen=True, kw_only=True):
         data: by name, what is versioned and learnt from.
         model: by name, what is learnt.
         score: what people answer to items of the score.
+        retain: what `gc` lets go.
     """
 
     spec: int
@@ -343,6 +345,7 @@ class Spec(Part, frozen=True, kw_only=True):
     data: dict[str, DataSpec] = {}
     model: dict[str, ModelSpec] = {}
     score: ScoreSpec = ScoreSpec()
+    retain: RetainSpec = RetainSpec()
 
 
 AUTO_WINDOW = "182d"

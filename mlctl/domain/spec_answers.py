@@ -1,12 +1,21 @@
-"""The sense of `[score]`: items that exist, answers that can count."""
+"""The sense of what is no model's: items of `[score]` that exist and answers that can count; `[retain]`."""
 
 from datetime import date
 
 from mlctl.domain.nearest import nearest
 from mlctl.domain.score import AUTOMATED, BY_HAND, ITEMS
+from mlctl.domain.spec_retain import RetainSpec
 from mlctl.domain.spec_rules import Problems, lasting, problem
 from mlctl.domain.spec_told import AnswerSpec, ScoreSpec
 from mlctl.domain.toml_lines import Path
+
+
+def retain_problems(retain: RetainSpec, path: Path) -> Problems:
+    """Every problem of the rules."""
+    if retain.versions is not None and retain.versions < 1:
+        yield problem((*path, "versions"), "versions must be 1 or more; the newest version is always kept")
+    if retain.runs is not None:
+        yield from lasting(retain.runs, (*path, "runs"), positive=True)
 
 
 def score_problems(score: ScoreSpec, path: Path) -> Problems:

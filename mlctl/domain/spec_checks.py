@@ -10,7 +10,7 @@ from mlctl.domain.check import parse_check
 from mlctl.domain.evaluation import MOST_REPEATS
 from mlctl.domain.nearest import nearest
 from mlctl.domain.spec import DataSpec, FeatureSpec, ModelSpec, ReadSpec, Spec
-from mlctl.domain.spec_answers import score_problems
+from mlctl.domain.spec_answers import retain_problems, score_problems
 from mlctl.domain.spec_rules import (
     Problems,
     budget,
@@ -63,6 +63,7 @@ def problems_of(spec: Spec) -> Problems:
         yield from valid_name("model", name, ("model", name))
         yield from _model(spec, model, ("model", name))
     yield from score_problems(spec.score, ("score",))
+    yield from retain_problems(spec.retain, ("retain",))
 
 
 def _data(data: DataSpec, path: Path) -> Problems:

@@ -2,6 +2,7 @@
 
 from mlctl.contracts.flavor import Predictor
 from mlctl.domain.model import ModelVersion
+from mlctl.evidence.removed import require_files
 from mlctl.evidence.trust import may_run
 from mlctl.learning.flavors import opened
 from mlctl.project.session import Session
@@ -13,10 +14,11 @@ def open_predictor(session: Session, version: ModelVersion) -> Predictor:
     A regression's answers are still to be multiplied by `version.level`.
 
     Raises:
-        Missing, Corrupt: a file is gone or damaged.
+        Missing, Corrupt: a file is gone or damaged, or a retention rule has let it go.
         Untrusted: it names a type or brings code that is not allowed.
         NotInstalled: its flavor is not installed.
     """
+    require_files(session, version)
     trusted = may_run(session, version)
     files = {artefact.name: artefact.sha256 for artefact in version.artefacts}
     with session.repository.objects.folder(files) as folder:

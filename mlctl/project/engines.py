@@ -25,6 +25,7 @@ _ENGINES = {
     "intake_tables": "mlctl.datasets.intake_tables",
     "remote_presence": "mlctl.transport.remote_presence",
     "remote_stores": "mlctl.project.remote_stores",
+    "retention": "mlctl.training.retention",
     "splitting": "mlctl.training.splitting",
     "sent_again": "mlctl.transport.sent_again",
     "tables": "mlctl.datasets.tables",

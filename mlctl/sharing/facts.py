@@ -5,6 +5,7 @@ whose bytes do not have the digest that names them; facts are stored once all th
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from pathlib import PurePosixPath
 
 import msgspec
@@ -19,13 +20,15 @@ from mlctl.domain.records import Fact, decode, digest_of
 from mlctl.domain.remote import WHO_HAS_IT
 from mlctl.sharing import keys
 from mlctl.sharing.pool import all_of
+from mlctl.sharing.removed import removed_there
 from mlctl.store.fact_files import fact_names
 from mlctl.store.known import SHARED, Known
 from mlctl.store.objects import file_digest
 from mlctl.store.references import SHAPES, references
+from mlctl.store.removed import removed_objects
 from mlctl.store.repository import Repository
 
-LISTED = ("runs", "repeats", "reproductions", "evaluations", "reports")
+LISTED = ("runs", "removals", "repeats", "reproductions", "evaluations", "reports")
 """Kinds that no decision need name."""
 
 OBJECT = "object"
@@ -74,12 +77,13 @@ def share(
     """Make the remote hold these facts and every object that they name; how many of both were sent.
 
     Raises:
-        Incomplete: an object is neither here nor there. Corrupt: one here is damaged; it was not sent.
+        Incomplete: an object is neither here nor there, and no rule let it go. Corrupt: one here is damaged.
     """
+    removed = removed_objects(repository)
     objects = [
         digest
         for digest in dict.fromkeys(o for kind, d in facts for o in objects_of(repository, kind, d))
-        if not known.has(OBJECT, digest)
+        if not known.has(OBJECT, digest) and (digest not in removed or repository.objects.has(digest))
     ]
     sent = _share_objects(repository, store, known, objects, told)
     send_facts(repository, store, known, facts, told)
@@ -228,11 +232,9 @@ class Bringing:
         """
         roots = self._typed(wanted)
         order = self._closure(roots)
-        objects: dict[str, None] = {}
-        for kind, digest in order if deep else roots:
-            objects.update(dict.fromkeys(self._objects(kind, digest)))
-        self._bring_objects(list(objects))
-        for kind, digest in order if deep else roots:
+        chosen = order if deep else roots
+        self._bring_objects(list(dict.fromkeys(one for it in chosen for one in self._objects(*it))))
+        for kind, digest in chosen:
             self._bring_objects(list(self._chunks(kind, digest)))
         fresh = [one for one in order if one in self._read]
         for kind, digest in fresh:
@@ -258,6 +260,10 @@ class Bringing:
                     if not self._has(kind, digest):
                         found.append((kind, digest))
         return found
+
+    @cached_property
+    def _removed(self) -> frozenset[str]:
+        return removed_objects(self._repository) | removed_there(self._store)
 
     def _typed(self, wanted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         known = [one for one in wanted if one[0]]
@@ -334,6 +340,8 @@ class Bringing:
                 try:
                     self._store.fetch(keys.object_of(digest), target, lambda more: self._told(0, more))
                 except Missing:
+                    if digest in self._removed:
+                        return
                     raise Incomplete(
                         f"{self._store.url} does not hold object {digest}, which a fact needs; {WHO_HAS_IT}",
                         digest=digest,

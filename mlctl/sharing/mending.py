@@ -30,6 +30,7 @@ from mlctl.sharing.transfer import Mended
 from mlctl.store.known import Known
 from mlctl.store.layout import FORMAT
 from mlctl.store.references import SHAPES, references
+from mlctl.store.removed import removed_objects
 from mlctl.store.repository import Repository
 from mlctl.store.sealed_line import seal
 
@@ -95,11 +96,16 @@ def mend(
     here = {digest: size_here(repository, digest) for digest in objects}
     sizes |= _sizes(store, keys.OBJECTS, [keys.object_of(one) for one in objects])
     lost = [one for one, size in here.items() if size is not None and sizes.get(keys.object_of(one)) != size]
-    nowhere = tuple(one for one, size in here.items() if size is None and keys.object_of(one) not in sizes)
+    removed = removed_objects(repository)
+    nowhere = tuple(
+        one
+        for one, size in here.items()
+        if size is None and keys.object_of(one) not in sizes and one not in removed
+    )
     gone = [one for one in facts if sizes.get(keys.fact(*one)) != _fact_size(repository, *one)]
     if not dry_run:
         known.lose([*((OBJECT, digest) for digest in (*lost, *nowhere)), *gone])
-        known.add(OBJECT, set(objects) - {*lost, *nowhere})
+        known.add(OBJECT, {one for one in objects if keys.object_of(one) in sizes} - set(lost))
         there = set(facts) - set(gone)
         for kind in dict.fromkeys(kind for kind, _digest in facts):
             known.add(kind, [digest for one, digest in facts if one == kind and (kind, digest) in there])

@@ -119,6 +119,24 @@ class Collector:
             self._looked("look through the store")
             self._take(path)
 
+    def young_ones(self, paths: Iterable[Path]) -> bool:
+        """Whether any of these files is too young to go; then all of them are counted as such."""
+        found = [(path, status) for path in paths if (status := _status(path)) is not None]
+        if not any(self._is_young(path) for path, _ in found):
+            return False
+        for path, (size, _) in found:
+            self.young.add(path.relative_to(self._place).as_posix(), size)
+        return True
+
+    def give_back(self, paths: Iterable[Path]) -> None:
+        """Bring files back that it has just taken: somebody needs them after all."""
+        for path in paths:
+            moved = self._trash.place_of(path, self._moment)
+            found = _status(moved)
+            if found is not None and self._trash.give_back(moved, _collection(moved, self._place)):
+                self.gone.files -= 1
+                self.gone.bytes -= found[0]
+
     def folder(self, path: Path, *, kept: str | None = None) -> None:
         """Take a folder whole, or keep it for a reason; the caller holds its lock.
 

@@ -25,6 +25,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "predictions": ("model", "segment", "first_id", "last_id"),
     "reports": ("model", "key"),
     "repeats": ("model", "version", "run"),
+    "removals": ("subject", "of"),
     "reproductions": ("run", "model", "version"),
     "runs": ("run", "model", "cache_key", "status"),
 }

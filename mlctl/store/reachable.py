@@ -13,18 +13,19 @@ import msgspec
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.ids import Digest, is_digest
 from mlctl.domain.progress import Event, Report, silent
+from mlctl.domain.removal import Removal
 from mlctl.domain.repeat import Repeat
 from mlctl.domain.reproduction import Reproduction
 from mlctl.store.fact_files import fact_names
+from mlctl.store.references import subject_of
 from mlctl.store.repository import Repository
 from mlctl.store.trash import files_below
 
 _DIGEST = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 _COLLECTED = {"datasets", "labels", "models"}  # they count once a decision or another fact names them
-_WITH_VERSION: dict[str, type[Repeat | Reproduction]] = {
-    Repeat.kind: Repeat,
-    Reproduction.kind: Reproduction,
-}  # they count as long as the version that they name does
+_WITH_SUBJECT: dict[str, type[Removal | Repeat | Reproduction]] = {
+    shape.kind: shape for shape in (Removal, Repeat, Reproduction)
+}  # they count as long as the fact that they are about does
 _LARGE = 8 << 20  # bytes; a longer object is a table or a model, and lists nothing
 _STEP = 512
 _WORK = "program"  # in the folder of a run that goes on: what a program was handed and writes names nothing
@@ -58,7 +59,7 @@ def reachable(repository: Repository, report: Report = silent) -> Reachable:
         for digest in fact_names(folder)
     }
     queue: set[str] = {
-        digest for digest, kind in kinds.items() if kind not in _COLLECTED | set(_WITH_VERSION)
+        digest for digest, kind in kinds.items() if kind not in _COLLECTED | set(_WITH_SUBJECT)
     }
     for folder in (layout.decisions, layout.store / "pending", layout.store / "live"):
         for path in files_below(folder):
@@ -68,9 +69,7 @@ def reachable(repository: Repository, report: Report = silent) -> Reachable:
     objects: set[bytes] = set()
     versions: list[tuple[Digest, DatasetVersion]] = []
     waiting = {
-        digest: repository.facts.get(_WITH_VERSION[kind], Digest(digest)).version
-        for digest, kind in kinds.items()
-        if kind in _WITH_VERSION
+        digest: _subject(repository, kind, digest) for digest, kind in kinds.items() if kind in _WITH_SUBJECT
     }
     while queue or (queue := {one for one, of in waiting.items() if of in facts and one not in facts}):
         digest = queue.pop()
@@ -93,9 +92,13 @@ def reachable(repository: Repository, report: Report = silent) -> Reachable:
     return Reachable(facts=facts, objects=objects, versions=tuple(versions))
 
 
+def _subject(repository: Repository, kind: str, digest: str) -> str:
+    return subject_of(repository.facts.get(_WITH_SUBJECT[kind], digest))[1]
+
+
 def unreached_facts(repository: Repository, needed: Reachable) -> Iterator[Path]:
     """Files of facts that nothing needs."""
-    for kind in sorted(_COLLECTED | set(_WITH_VERSION)):
+    for kind in sorted(_COLLECTED | set(_WITH_SUBJECT)):
         folder = repository.layout.facts / kind
         yield from (
             repository.layout.fact(kind, digest)

@@ -6,10 +6,12 @@ import msgspec
 
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.evaluation import Evaluation
+from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.monitoring import MonitorReport
 from mlctl.domain.prediction import LabelBatch, PredictionBatch
 from mlctl.domain.records import Fact
+from mlctl.domain.removal import Removal
 from mlctl.domain.repeat import Repeat
 from mlctl.domain.reproduction import Reproduction
 from mlctl.domain.run import Run
@@ -23,6 +25,7 @@ SHAPES: dict[str, type[Fact]] = {
         ModelVersion,
         MonitorReport,
         PredictionBatch,
+        Removal,
         Repeat,
         Reproduction,
         Run,
@@ -68,9 +71,9 @@ def references(fact: Fact) -> References:
                 (ModelVersion.kind, fact.refit_of),
                 *((DatasetVersion.kind, digest) for digest in fact.datasets),
             ]
-        case Repeat() | Reproduction():
+        case Removal() | Repeat() | Reproduction():
             objects.append(fact.answers if isinstance(fact, Repeat) else None)
-            facts.append((ModelVersion.kind, fact.version))
+            facts.append(subject_of(fact))
         case Evaluation():
             objects.append(fact.predictions)
             facts += [(ModelVersion.kind, fact.model_digest), (DatasetVersion.kind, fact.dataset_digest)]
@@ -87,6 +90,11 @@ def references(fact: Fact) -> References:
         manifests=tuple(manifests),
         facts=tuple((kind, digest) for kind, digest in facts if digest is not None),
     )
+
+
+def subject_of(fact: Removal | Repeat | Reproduction) -> tuple[str, Digest]:
+    """(kind, digest) of the fact that such a one is about; it counts as long as that one does."""
+    return (fact.of, fact.subject) if isinstance(fact, Removal) else (ModelVersion.kind, fact.version)
 
 
 def shape_of(folder: Path) -> type[Fact] | None:

@@ -50,9 +50,13 @@ class Trash:
         self.folder = place / folder
         self._made: set[Path] = set()
 
+    def place_of(self, path: Path, moment: datetime) -> Path:
+        """Where a file of the place is after it was taken then."""
+        return self.folder / moment.strftime(_FORMAT) / path.relative_to(self.place)
+
     def take(self, path: Path, moment: datetime) -> Path | None:
         """Move a file of the place away; where it is now, or None where it was gone already."""
-        target = self.folder / moment.strftime(_FORMAT) / path.relative_to(self.place)
+        target = self.place_of(path, moment)
         with explained(target):
             if target.parent not in self._made:
                 target.parent.mkdir(parents=True, exist_ok=True)

@@ -27,6 +27,7 @@ from mlctl.store.joining import finish
 from mlctl.store.layout import file_number
 from mlctl.store.objects import file_digest
 from mlctl.store.references import SHAPES, references
+from mlctl.store.removed import removed_objects
 from mlctl.store.repository import Repository
 from mlctl.store.segment import read_segment, segments
 from mlctl.store.verify_cache import Hit, verify_cache
@@ -123,6 +124,7 @@ class _Work:
         self.checked: dict[str, int] = {}
         self.read_facts: dict[tuple[str, str], Fact] = {}
         self.names: Names | None = None
+        self.removed = removed_objects(repository)
         self._only: tuple[str, ...] = ()
         with suppress(Corrupt):
             if (joined := repository.decisions.pending.joined()) is not None:
@@ -130,11 +132,8 @@ class _Work:
 
     def relative(self, path: Path) -> str:
         """The path as it is reported."""
-        return (
-            str(path.relative_to(self.repository.root))
-            if path.is_relative_to(self.repository.root)
-            else str(path)
-        )
+        root = self.repository.root
+        return str(path.relative_to(root) if path.is_relative_to(root) else path)
 
     def add(self, path: Path, kind: str, what: str) -> None:
         """Report a problem."""
@@ -281,7 +280,7 @@ class _Work:
     def _references(self, path: Path, fact: Fact) -> None:
         named = references(fact)
         for digest in named.objects:
-            if not self.repository.objects.has(digest):
+            if not self.repository.objects.has(digest) and digest not in self.removed:
                 self._absent(self.layout.object(digest), self.relative(path))
         for digest in named.manifests:
             self._chunks(digest)

@@ -3,7 +3,7 @@
 Needed is what any decision names (undone ones too), any run, evaluation or report, anything pending or live,
 and every pointer in any commit, stash, reflog, index or work tree of git. The rest goes to `.mlctl/trash/`
 and `<cache>/trash/`, from where --restore brings it back. So do the folders of runs that were broken off and
-that nobody can, or is likely to, go on with.
+that nobody can, or is likely to, go on with, and what the rules of `[retain]` let go.
 """
 
 from contextlib import ExitStack
@@ -15,8 +15,10 @@ from mlctl.datasets.needed import wanted_data
 from mlctl.domain.duration import duration
 from mlctl.domain.errors import NotFound, UsageError
 from mlctl.domain.outcome import Outcome
-from mlctl.domain.requests.gc import Counted, GcRequest, GcResult
-from mlctl.project.session import Session
+from mlctl.domain.requests.gc import Counted, GcRequest, GcResult, LetGo
+from mlctl.domain.spec_retain import RetainSpec
+from mlctl.project.engines import engine
+from mlctl.project.session import SPEC_FILE, Session
 from mlctl.store.collect import Collector, Tally
 from mlctl.store.reachable import reachable, unreached_facts, unreached_objects
 from mlctl.store.trash import DAMAGED, Collection, Trash
@@ -61,12 +63,14 @@ def _collect(session: Session, request: GcRequest, cache: DvcCache, others: list
         return Collector(place, moment=moment, lease=lease, act=act, report=session.report)
 
     store = repository.layout.store
-    facts, objects, data, runs = (collector(place) for place in (store, store, cache.folder, store))
+    places = (store, store, cache.folder, store, store)
+    facts, objects, data, runs, old = (collector(place) for place in places)
     facts.files(unreached_facts(repository, needed))  # before the objects that they name
     objects.files(unreached_objects(repository, needed))
     data.cache(wanted)
     collect_broken_off(session, runs)
-    parts = {"data": data, "objects": objects, "facts": facts, "broken-off runs": runs}
+    released = _released(session, old, act=act)
+    parts = {"data": data, "objects": objects, "facts": facts, "broken-off runs": runs, "retention": old}
     gone = tuple(_counted(name, part.gone) for name, part in parts.items() if part.gone.files)
     young = [part.young for part in parts.values()]
     result = GcResult(
@@ -76,6 +80,7 @@ def _collect(session: Session, request: GcRequest, cache: DvcCache, others: list
         young=Counted(
             what="young", files=sum(one.files for one in young), bytes=sum(one.bytes for one in young)
         ),
+        released=released,
         trash=_in_trash(session, cache),
         cache=str(cache.folder),
         changed=act and bool(gone),
@@ -84,6 +89,17 @@ def _collect(session: Session, request: GcRequest, cache: DvcCache, others: list
         ("mlctl gc --restore",) if result.changed else ("mlctl gc --yes",) if gone and not request.yes else ()
     )
     return Outcome(data=result, next=then)
+
+
+def _released(session: Session, collector: Collector, *, act: bool) -> tuple[LetGo, ...]:
+    """By the rules of the spec; nothing where it has none, or where there is no spec."""
+    if not (session.root / SPEC_FILE).exists():
+        return ()
+    retain = session.spec.retain
+    if retain == RetainSpec():
+        return ()
+    released = engine("retention").release(session, retain, collector, act=act)
+    return tuple(LetGo(label=one.label, rule=one.rule, files=len(one.objects)) for one in released)
 
 
 def _restore(session: Session, request: GcRequest, cache: DvcCache) -> Outcome[GcResult]:

@@ -24,6 +24,7 @@ from mlctl.domain.refs import stage as stage_name
 from mlctl.domain.requests.promote import PromoteRequest, PromoteResult
 from mlctl.domain.sharing import is_pending
 from mlctl.evidence.approvals import approvals_of, as_evidence, rules_for
+from mlctl.evidence.removed import require_files
 from mlctl.evidence.verdicts import (
     Question,
     ask,
@@ -57,6 +58,7 @@ def promote(session: Session, request: PromoteRequest) -> Outcome[PromoteResult]
     Raises:
         GateRefused: with every reason. UsageError: `force` without a reason.
         NotFound, InvalidName: no such version or stage. TrainingFailed: the refit.
+        Missing: a retention rule has let its files go.
     """
     if request.force and not request.reason:
         raise UsageError("--force needs --reason", "mlctl promote --help")
@@ -97,6 +99,7 @@ def _once(session: Session, request: PromoteRequest) -> Outcome[PromoteResult]:
     if not request.force:
         request = msgspec.structs.replace(request, reason=request.reason or None)
     label = f"{model}@{number}"
+    require_files(session, session.repository.facts.get(ModelVersion, tested))
     judged = _judge(session, label, request, names)
     if request.dry_run:
         return Outcome(data=_result(judged, request, names, tested, None), next=(f"mlctl promote {label}",))

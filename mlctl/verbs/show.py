@@ -29,6 +29,7 @@ from mlctl.project.resolve import (
     resolve,
 )
 from mlctl.project.session import Session
+from mlctl.store.removed import removal_of
 from mlctl.training.unfinished import told_by, unfinished
 
 
@@ -69,6 +70,7 @@ def _described(session: Session, names: Names, found: Found) -> ShowResult:
                 "models": _versions_of(session, names, found.run),
                 "datasets": [_label(names, use.name, use.digest) for use in found.run.data],
                 "reproductions": reproductions_told(reproductions_of(session, found.run.run)),
+                "removed": _removed(session, found.digest),
             }
             order = metric_order(session, found.run.model)
             related |= told_by(session.repository.objects, found.run)
@@ -137,6 +139,7 @@ def _around_model(session: Session, names: Names, found: ModelFound) -> dict[str
             }
             for digest, fact in own
         ],
+        "removed": _removed(session, found.digest),
         "reproductions": reproductions_told(
             [one for one in reproductions_of(session, found.version.run) if one[1].version in held]
         ),
@@ -150,6 +153,12 @@ def _approved(session: Session, names: Names, found: ModelFound) -> tuple[Approv
     stages = {name.split("/")[3] for name in names.under(f"{approvals(found.model, tested)}/")}
     rules = {stage: rules_for(session, found.model, stage) for stage in stages}
     return approvals_of(session, names, found.model, tested, rules)
+
+
+def _removed(session: Session, digest: str) -> str | None:
+    """Why files of it are not here, where a retention rule has let them go."""
+    found = removal_of(session.repository, digest)
+    return None if found is None else found.told
 
 
 def _versions_of(session: Session, names: Names, run: Run) -> list[str]:

@@ -92,6 +92,7 @@ KILLS = {
     "gc": Kill("littered", ("gc", "--yes", "--older-than", "0s")),
     "gc-restore": Kill("collected", ("gc", "--restore"), codes=(0, 20)),
     "gc-empty": Kill("collected", ("gc", "--empty", "--grace", "0s", "--yes")),
+    "gc-retain": Kill("old", ("gc", "--yes", "--older-than", "0s")),
     "train": Kill("added", ("train",)),
     "eval": Kill("trained", ("eval",)),
     "promote": Kill("evaluated", ("promote",)),
@@ -162,6 +163,7 @@ def make(states: Path) -> None:
     state("undone", "undo")
     state("second", "train --set alpha=2.0", "eval", after="promoted")
     state("renewed", "promote --force --reason test")
+    state("old", "train --set alpha=3.0", act=_retain, after="second")
     state(
         "changed",
         after="promoted",
@@ -225,6 +227,16 @@ def _litter(folder: Path) -> None:
         ):
             path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
+
+
+def _retain(folder: Path) -> None:
+    """Rules that let the second version go, and a run that was broken off."""
+    with (folder / "mlctl.toml").open("a", encoding="utf-8") as spec:
+        spec.write("\n[retain]\nversions = 1\n")
+    session = Session.open(folder)
+    live = session.repository.runs.create(session.new_id(), model="demand", purpose="train")
+    live.log("began\n")
+    live.abandon()
 
 
 def _serve(folder: Path) -> None:

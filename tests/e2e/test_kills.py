@@ -36,6 +36,7 @@ LEAST = {
     "gc": 12,
     "gc-restore": 12,
     "gc-empty": 6,
+    "gc-retain": 10,
     "train": 50,
     "eval": 12,
     "promote": 40,

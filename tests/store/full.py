@@ -15,6 +15,7 @@ from mlctl.domain.model import Artefact, ModelVersion, Signature
 from mlctl.domain.monitoring import MonitorReport
 from mlctl.domain.prediction import Answered
 from mlctl.domain.records import digest_of, encode
+from mlctl.domain.removal import Removal
 from mlctl.domain.repeat import Repeat
 from mlctl.domain.reproduction import Reproduction
 from mlctl.domain.run import CodeState, DataUse, Environment, Run
@@ -190,6 +191,20 @@ def add_reproduction(repository: Repository, model: Digest) -> Digest:
     return repository.facts.add(fact)
 
 
+def add_removal(repository: Repository, model: Digest) -> Digest:
+    """A removal of what the version no longer has: of nothing that is here."""
+    fact = Removal(
+        created_at=T,
+        of="models",
+        subject=model,
+        label="demand@1",
+        objects=(ANY,),
+        rule="retain.versions = 1",
+        actor=ACTOR,
+    )
+    return repository.facts.add(fact)
+
+
 def add_evaluation(repository: Repository, model: Digest, dataset: Digest) -> Digest:
     evaluation = Evaluation(
         created_at=T,
@@ -250,6 +265,7 @@ def fill(root: Path) -> Repository:
     add_evaluation(repository, first, dataset)
     add_repeat(repository, first)
     add_reproduction(repository, first)
+    add_removal(repository, first)
     decide(repository, "promote", stages__demand__production=first)
     second = add_model(repository, dataset, 2)
     decide(repository, "promote", stages__demand__production=second)

@@ -93,7 +93,7 @@ def test_every_file_that_something_names_is_missed(project):
         for path in sorted((project / ".mlctl" / folder).rglob("*"))
         if path.is_file()
     ]
-    kinds_unnamed = ("evaluations", "reports", "repeats", "reproductions", "predictions", "runs")
+    kinds_unnamed = ("evaluations", "reports", "repeats", "reproductions", "removals", "predictions", "runs")
     unnamed = [f"facts/{kind}" for kind in kinds_unnamed]
     for path in files:
         name = str(path.relative_to(project))

@@ -26,6 +26,10 @@ def render(data: GcResult, out: Console) -> None:
             out.print(f"  {path}", soft_wrap=True)
         if one.files > _LISTED and one.paths:
             out.print(f"  … and {one.files - _LISTED:,} more")
+    for rule in dict.fromkeys(one.rule for one in data.released):
+        labels = [one.label for one in data.released if one.rule == rule]
+        more = f" … and {len(labels) - _LISTED:,} more" if len(labels) > _LISTED else ""
+        out.print(f"by {rule}: {', '.join(labels[:_LISTED])}{more}", soft_wrap=True)
     if not data.collected:
         nothing = {"restore": "nothing to bring back", "empty": "nothing in the trash is that old"}
         out.print(nothing.get(data.act, "nothing to collect: everything is needed or young"))

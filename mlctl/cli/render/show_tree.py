@@ -27,6 +27,7 @@ def model_tree(title: str, digest: str | None, record: Fields, related: Fields) 
     classes = f": {clipped(', '.join(signature['classes']))}" if signature["classes"] else ""
     branches: list[Branch] = [
         ("digest", f"{digest or ''}{refit}", ()),
+        *([("files", related["removed"], ())] if related["removed"] else []),
         ("estimator", f"{record['estimator']}  ({record['flavor']})", ()),
         ("loading", related["loading"], ()),
         ("params", _settings(related["parameters"]), ()),
@@ -64,6 +65,7 @@ def run_tree(title: str, digest: str | None, record: Fields, related: Fields) ->
         ("code", _code(record["code"]), ()),
         ("python", f"{environment['python']}, {len(environment['packages'])} packages", ()),
         *_reproduced(related),
+        *([("output", related["removed"], ())] if related["removed"] else []),
         ("command", record["command"], ()),
         ("started", minute(record["started_at"]), ()),
         ("digest", digest or "", ()),

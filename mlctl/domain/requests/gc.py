@@ -35,8 +35,8 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     """Some files.
 
     Attributes:
-        what: "data" (DVC's cache), "objects", "facts" or "broken-off runs"; of kept files the reason; of the
-            trash a time.
+        what: "data" (DVC's cache), "objects", "facts", "broken-off runs" or "retention"; of kept files the
+            reason; of the trash a time.
         paths: of the first twenty.
     """
 
@@ -44,6 +44,20 @@ class Counted(msgspec.Struct, frozen=True, kw_only=True):
     files: int
     bytes: int
     paths: tuple[str, ...] = ()
+
+
+class LetGo(msgspec.Struct, frozen=True, kw_only=True):
+    """A version or a run; its record stays, and `show` says that its files went.
+
+    Attributes:
+        label: "demand@3", "run:01J...".
+        rule: "retain.versions = 20".
+        files: how many.
+    """
+
+    label: str
+    rule: str
+    files: int
 
 
 class GcResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,6 +68,7 @@ class GcResult(msgspec.Struct, frozen=True, kw_only=True):
         collected: what is (or was) moved to the trash, brought back, or removed.
         kept: data of the cache and broken-off runs that stay, by reason.
         young: what nothing needs and is too young to be collected.
+        released: versions and runs whose files a rule of `[retain]` lets go.
         trash: what the trash holds now.
         cache: the cache's folder.
     """
@@ -62,6 +77,7 @@ class GcResult(msgspec.Struct, frozen=True, kw_only=True):
     collected: tuple[Counted, ...]
     kept: tuple[Counted, ...] = ()
     young: Counted | None = None
+    released: tuple[LetGo, ...] = ()
     trash: tuple[Counted, ...] = ()
     cache: str
     changed: bool

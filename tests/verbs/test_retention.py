@@ -1,0 +1,258 @@
+"""What `[retain]` lets go, and everything that it must not touch."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+
+from mlctl.builtin.remotes.folder import FolderRemote
+from mlctl.domain.dataset import DatasetVersion
+from mlctl.domain.decision import Change, Draft
+from mlctl.domain.errors import Missing, SpecInvalid
+from mlctl.domain.model import ModelVersion
+from mlctl.domain.removal import Removal
+from mlctl.domain.requests.eval import EvalRequest
+from mlctl.domain.requests.fsck import FsckRequest
+from mlctl.domain.requests.gc import GcRequest
+from mlctl.domain.requests.promote import PromoteRequest
+from mlctl.domain.requests.show import ShowRequest
+from mlctl.domain.requests.train import TrainRequest
+from mlctl.domain.run import Run
+from mlctl.sharing.facts import Bringing, every, share
+from mlctl.store.collect import Collector
+from mlctl.store.known import Known
+from mlctl.store.references import references
+from mlctl.store.repository import Repository
+from mlctl.verbs.eval import eval as evaluate
+from mlctl.verbs.fsck import fsck
+from mlctl.verbs.gc import gc
+from mlctl.verbs.promote import promote
+from mlctl.verbs.show import show
+from mlctl.verbs.train import train
+from tests.store import full
+from tests.verbs.learner import spec
+
+
+class Shop:
+    """A repository with six versions made by hand; the newest is 6."""
+
+    def __init__(self, folder, rules):
+        self.session = full.session(folder)
+        self.repository = self.session.repository
+        (self.session.root / "mlctl.toml").write_text(f'spec = 1\n[project]\nname = "p"\n[retain]\n{rules}\n')
+        self.dataset = full.add_dataset(self.repository)
+        self.versions = {
+            number: full.add_model(self.repository, self.dataset, number) for number in range(1, 7)
+        }
+        self.repository.flush()
+
+    def version(self, number):
+        return self.repository.facts.get(ModelVersion, self.versions[number])
+
+    def has_files(self, number):
+        return all(self.repository.objects.has(one.sha256) for one in self.version(number).artefacts)
+
+    def gc(self, yes=True, **more):
+        return gc(self.session, GcRequest(yes=yes, older_than="0s", **more)).data
+
+    def left(self):
+        return [number for number in self.versions if self.has_files(number)]
+
+    def clean(self):
+        return fsck(self.session, FsckRequest()).data.clean
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Shop(tmp_path, "versions = 2")
+
+
+def test_files_of_old_versions_go_their_records_stay_and_say_so(shop):
+    plan = shop.gc(yes=False)
+    assert [one.label for one in plan.released] == [f"demand@{number}" for number in range(1, 5)]
+    assert shop.left() == [1, 2, 3, 4, 5, 6]
+    done = shop.gc()
+    assert [(one.what, one.files) for one in done.collected] == [("retention", 4)]
+    assert shop.left() == [5, 6]
+    assert len(shop.repository.facts.all(ModelVersion)) == 6
+    assert shop.clean()
+    shown = show(shop.session, ShowRequest(selector="demand@1")).data.related
+    assert shown["removed"] == "removed by gc on 2026-11-02, rule retain.versions = 2"
+    assert show(shop.session, ShowRequest(selector="demand@6")).data.related["removed"] is None
+    again = shop.gc()
+    assert (again.changed, again.released) == (False, ())
+    assert len(shop.repository.facts.all(Removal)) == 4
+    shop.gc(restore=True)
+    assert shop.left() == [1, 2, 3, 4, 5, 6]
+    assert show(shop.session, ShowRequest(selector="demand@1")).data.related["removed"] is None
+
+
+def test_what_is_younger_than_the_lease_stays(shop):
+    found = gc(shop.session, GcRequest(yes=True)).data
+    assert (found.changed, found.released, found.young.files) == (False, (), 4)
+    assert shop.repository.facts.all(Removal) == []
+
+
+def staged(shop):
+    full.decide(shop.repository, "promote", stages__demand__production=shop.versions[2])
+
+
+def staged_once(shop):
+    staged(shop)
+    full.decide(shop.repository, "promote", stages__demand__production=shop.versions[6])
+
+
+def staged_and_undone(shop):
+    staged(shop)
+    full.decide(shop.repository, "promote", stages__demand__production=None)
+
+
+def approved(shop):
+    name = f"approvals/demand/{shop.versions[2]}/production/{'a' * 16}"
+    full.decide_moves(shop.repository, "approve", {name: shop.versions[2]})
+
+
+def retired(shop):
+    full.decide_moves(shop.repository, "retire", {f"retired/demand/{shop.versions[2]}": shop.versions[2]})
+
+
+def refit_is_staged(shop):
+    version = msgspec.structs.replace(shop.version(2), refit_of=shop.versions[2], created_at=full.T)
+    refit = shop.repository.facts.add(version)
+    full.decide(shop.repository, "promote", models__demand__2__refit=refit, stages__demand__production=refit)
+
+
+def evidence(shop):
+    evaluation = full.add_evaluation(shop.repository, shop.versions[2], shop.dataset)
+    change = Change(name="stages/demand/production", old=None, new=shop.versions[6])
+    draft = Draft(kind="promote", changes=(change,), evidence={"evaluation": evaluation})
+    shop.repository.decisions.commit(lambda _names: draft, actor=full.ACTOR, command="x", now=lambda: full.T)
+
+
+def logged(shop):
+    journal = shop.repository.predictions.journal("demand", "sync")
+    journal.append(full.answered(shop.versions[2], 1))
+    journal.close()
+
+
+def logged_and_sealed(shop):
+    logged(shop)
+    shop.repository.predictions.seal("demand")
+
+
+def frozen(shop):
+    known = shop.repository.facts.get(DatasetVersion, shop.dataset)
+    served = msgspec.structs.replace(
+        known, name="served", parent=None, origin={"models": [shop.versions[2]], "kind": "served"}
+    )
+    full.decide(shop.repository, "loop", datasets__served__1=shop.repository.facts.add(served))
+
+
+def shared_file(shop):
+    """Version 6 has, besides its own, the file of version 2."""
+    six, two = shop.version(6), shop.version(2)
+    more = msgspec.structs.replace(two.artefacts[0], name="base.bin")
+    digest = shop.repository.facts.add(msgspec.structs.replace(six, artefacts=(*six.artefacts, more)))
+    full.decide(shop.repository, "train", models__demand__7=digest)
+
+
+@pytest.mark.parametrize(
+    "need",
+    [
+        staged, staged_once, staged_and_undone, approved, retired, refit_is_staged, evidence, logged,
+        logged_and_sealed, frozen, shared_file,
+    ],
+)  # fmt: skip
+def test_what_anything_speaks_of_is_never_touched(shop, need):
+    need(shop)
+    done = shop.gc()
+    assert done.changed
+    assert 2 in shop.left()
+    assert not shop.has_files(1)
+    assert shop.clean()
+
+
+def test_a_decision_that_comes_while_objects_are_moved_gets_them_back(shop, monkeypatch):
+    moving = Collector.files
+
+    def files(self, paths):
+        moving(self, paths)
+        if (
+            2 not in shop.left()
+            and shop.repository.decisions.names().value("stages/demand/production") is None
+        ):
+            staged(shop)  # as another process would
+
+    monkeypatch.setattr(Collector, "files", files)
+    done = shop.gc()
+    assert "demand@2" not in [one.label for one in done.released]
+    assert 2 in shop.left()
+    assert show(shop.session, ShowRequest(selector="demand@2")).data.related["removed"] is None
+
+
+def test_output_of_old_runs_goes_and_the_rest_of_the_record_stays(tmp_path):
+    shop = Shop(tmp_path, 'runs = "90d"')
+    staged(shop)
+    assert shop.gc().released == ()
+    moment = datetime(2026, 11, 2, tzinfo=UTC) + timedelta(days=91)
+    shop.session.clock = lambda: moment
+    done = shop.gc()
+    assert len(done.released) == 5  # that of the staged version stays
+    facts = shop.repository.facts
+    for _, run in facts.all(Run):
+        kept = run.run == shop.version(2).run
+        assert shop.repository.objects.has(run.log) is kept
+        assert all(shop.repository.objects.has(one) for one in (run.spec, run.code.patch))
+    assert shop.left() == [1, 2, 3, 4, 5, 6]
+    assert shop.clean()
+
+
+def test_a_removal_travels_and_nobody_misses_what_is_gone_everywhere(shop, tmp_path):
+    shop.gc()
+    (tmp_path / "remote").mkdir()
+    store = FolderRemote().open(str(tmp_path / "remote"), {})
+    share(
+        shop.repository,
+        store,
+        Known(shop.repository.layout, store.url),
+        every(shop.repository),
+        lambda *_: None,
+    )
+    other = Repository.create(tmp_path / "q", actor=full.ACTOR, command="init", now=lambda: full.T)
+    bringing = Bringing(other, store, Known(other.layout, store.url), lambda *_: None)
+    bringing.bring([("models", digest) for digest in shop.versions.values()])
+    for one in bringing.listed():
+        bringing.bring([one])
+    assert len(other.facts.all(ModelVersion)) == 6
+    assert len(other.facts.all(Removal)) == 4
+    here = [
+        all(other.objects.has(one) for one in references(version).objects)
+        for _, version in sorted(other.facts.all(ModelVersion), key=lambda pair: pair[1].run)
+    ]
+    assert here == [False] * 4 + [True] * 2
+
+
+def test_a_version_without_files_is_not_promoted_and_comes_back_by_gc(learner):
+    learner.write("mlctl.toml", spec() + "\n[retain]\nversions = 1\n")
+    train(learner.session(), TrainRequest())
+    evaluate(learner.session(), EvalRequest(model="demand@1"))
+    train(learner.session(), TrainRequest(set=("alpha=2",)))
+    assert gc(learner.session(), GcRequest(yes=True, older_than="0s")).data.released[0].label == "demand@1"
+    said = "the files of demand@1 are gone: removed by gc on .*, rule retain.versions = 1"
+    with pytest.raises(Missing, match=said) as gone:
+        promote(learner.session(), PromoteRequest(model="demand@1"))
+    assert gone.value.hints[0] == "mlctl gc --restore"
+    with pytest.raises(Missing, match=said):
+        evaluate(learner.session(), EvalRequest(model="demand@1", data="rides"))
+    gc(learner.session(), GcRequest(restore=True))
+    assert promote(learner.session(), PromoteRequest(model="demand@1")).data.changed
+
+
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    [("versions = 0", "must be 1 or more"), ('runs = "soon"', "not a duration"), ("keep = 3", "keep")],
+)
+def test_a_rule_that_makes_no_sense_is_refused(project, rule, said):
+    project.write("mlctl.toml", f'spec = 1\n[project]\nname = "p"\n[retain]\n{rule}\n')
+    with pytest.raises(SpecInvalid, match=said):
+        gc(project.session(), GcRequest())
