@@ -25,8 +25,8 @@ def told(event):
     if event.done >= int(sys.argv[2]):
         sys.stdin.readline()
 repository.report = told
-print(repository.run_table.select(model=None, where=None, sort="-mae", limit=0)[1])
-print(len(repository.index.matching("runs", {"model": "demand"})))
+listed = repository.run_table.select(model=None, where=None, sort="-mae", limit=0)[1]
+print(listed, len(repository.index.matching("runs", {"model": "demand"})))
 """
 
 
