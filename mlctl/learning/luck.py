@@ -85,15 +85,25 @@ def _of_rows_alone(samples: Array, drawn: Sequence[Array], fits: Sequence[Fits])
     estimates what one fit has of it, since the draws are the same for all.
     """
     own, other = (
-        float(np.nanvar(one - one.mean(axis=0), axis=1).sum() / (len(one) - 1)) if len(one) > 1 else None
+        float(_variance(one - one.mean(axis=0)).sum() / (len(one) - 1)) if len(one) > 1 else None
         for one in drawn
     )
     parts = []
     for found, lent, side, one in ((own, other, fits[0], drawn[0]), (other, own, fits[1], drawn[1])):
         single = lent if side.varies and not side.elsewhere else None
         parts.append(((single if found is None else found) or 0.0) / len(one))
-    whole = float(np.nanvar(samples))
+    whole = float(_variance(samples))
     return float(np.sqrt(max(whole - sum(parts), 0.0) / whole)) if whole > 0 else 1.0
+
+
+def _variance(values: Array) -> Array:
+    """The variance along the last axis of what is known; 0 where nothing is, which says as little."""
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(axis=-1, keepdims=True), 1)
+    mean = np.where(known, values, 0.0).sum(axis=-1, keepdims=True) / count
+    apart = np.where(known, values - np.where(known, mean, 0.0), 0.0)
+    found: Array = (apart**2).sum(axis=-1) / count[..., 0]
+    return found
 
 
 def more_seeds(found: Difference, error: SeedError, fits: int, most: int = MOST_REPEATS) -> int | None:

@@ -27,7 +27,7 @@ def model_tree(title: str, digest: str | None, record: Fields, related: Fields) 
     classes = f": {clipped(', '.join(signature['classes']))}" if signature["classes"] else ""
     branches: list[Branch] = [
         ("digest", f"{digest or ''}{refit}", ()),
-        *([("files", related["removed"], ())] if related["removed"] else []),
+        *([("files", related["removed"], ())] if related.get("removed") else []),
         ("estimator", f"{record['estimator']}  ({record['flavor']})", ()),
         ("loading", related["loading"], ()),
         ("params", _settings(related["parameters"]), ()),
@@ -65,7 +65,7 @@ def run_tree(title: str, digest: str | None, record: Fields, related: Fields) ->
         ("code", _code(record["code"]), ()),
         ("python", f"{environment['python']}, {len(environment['packages'])} packages", ()),
         *_reproduced(related),
-        *([("output", related["removed"], ())] if related["removed"] else []),
+        *([("output", related["removed"], ())] if related.get("removed") else []),
         ("command", record["command"], ()),
         ("started", minute(record["started_at"]), ()),
         ("digest", digest or "", ()),
@@ -92,7 +92,7 @@ def _reproduced(related: Fields) -> list[Branch]:
             f"{one['outcome']}, {minute(one['time'])} by {one['by']}{_via(one)}, {one['where']}",
             (),
         )
-        for one in related["reproductions"][-_FITTED_AGAIN:]
+        for one in related.get("reproductions", ())[-_FITTED_AGAIN:]
     ]
 
 
