@@ -16,9 +16,11 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         quantile: that is answered, for "pinball" and "coverage".
+        costs: of a false positive and of a false negative, for "cost".
     """
 
     quantile: float | None = None
+    costs: tuple[float, float] | None = None
 
 
 class Metric(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +116,12 @@ METRICS: dict[str, Metric] = {
             tasks=CLASSES,
             better="lower",
             summary="expected calibration error: answered probabilities against how often they come true",
+        ),
+        Metric(
+            name="cost",
+            tasks=BINARY,
+            better="lower",
+            summary="mean cost of a row by `eval.costs`; a right answer costs nothing",
         ),
         Metric(name="brier", tasks=BINARY, better="lower", summary="mean squared error of the probability"),
     )

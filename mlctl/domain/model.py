@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 import msgspec
 
+from mlctl.domain.digits import digits
 from mlctl.domain.ids import Digest, Ulid
 from mlctl.domain.metric import Terms
 from mlctl.domain.records import Fact, Record
@@ -70,6 +71,7 @@ class Signature(Record, frozen=True, kw_only=True):
         positive: the class that binary metrics count as positive.
         quantile: that is answered, of a model of numbers; None: the mean, or whatever the estimator aims at.
         threshold: probability of the positive class from which it is answered; None: as the estimator does.
+        costs: of a false positive and of a false negative, where the spec says them.
     """
 
     inputs: tuple[Input, ...]
@@ -81,6 +83,12 @@ class Signature(Record, frozen=True, kw_only=True):
     example: dict[str, Any] = msgspec.field(default_factory=dict)
     threshold: float | None = None
     quantile: float | None = None
+    costs: tuple[float, float] | None = None
+
+    @property
+    def cheapest(self) -> float | None:
+        """The threshold for calibrated probabilities, which a baseline's are: by the costs, else its own."""
+        return self.threshold if self.costs is None else self.costs[0] / sum(self.costs)
 
     @property
     def judged_as(self) -> str:
@@ -96,7 +104,32 @@ class Signature(Record, frozen=True, kw_only=True):
     @property
     def terms(self) -> Terms:
         """What metrics need to know of it."""
-        return Terms(quantile=self.quantile)
+        return Terms(quantile=self.quantile, costs=self.costs)
+
+
+class ThresholdSearch(Record, frozen=True, kw_only=True):
+    """How a threshold was found: on training rows, each answered by a fit that did not learn from it.
+
+    Attributes:
+        rows, folds: that were answered, in so many parts.
+        threshold, cost: found, and the mean cost of a row with it.
+        formula, formula_cost: the threshold that would be right for calibrated probabilities, and its cost.
+    """
+
+    rows: int
+    folds: int
+    threshold: float
+    cost: float
+    formula: float
+    formula_cost: float
+
+    @property
+    def told(self) -> str:
+        """As a sentence."""
+        return (
+            f"on {self.rows:,} training rows, answered out of fold, that costs {digits(self.cost)} a row, "
+            f"and {digits(self.formula_cost)} by the formula's {digits(self.formula)}"
+        )
 
 
 class Artefact(Record, frozen=True, kw_only=True):
@@ -124,6 +157,7 @@ class ModelVersion(Fact, frozen=True, kw_only=True):
         reference: object (Parquet) with rows, targets and out-of-fold predictions for the monitor; or None.
         datasets: digests of the dataset versions it learnt from.
         parameters: the estimator's.
+        searched: how its threshold was found; None where it was not searched for.
     """
 
     kind: ClassVar[str] = "models"
@@ -147,3 +181,4 @@ class ModelVersion(Fact, frozen=True, kw_only=True):
     refit_of: Digest | None = None
     reference: Digest | None = None
     datasets: tuple[Digest, ...] = ()
+    searched: ThresholdSearch | None = None

@@ -118,10 +118,13 @@ class CostSpec(Part, frozen=True, kw_only=True):
     Attributes:
         false_positive: a row of the other class that is answered as the positive one.
         false_negative: a row of the positive class that is answered as the other one.
+        threshold: from which probability on the positive class is answered: by "formula", as is right for
+            calibrated probabilities; or "searched" for on the training rows, answered out of fold.
     """
 
     false_positive: float = 1.0
     false_negative: float = 1.0
+    threshold: Literal["formula", "searched"] = "formula"
 
 
 class EvalSpec(Part, frozen=True, kw_only=True):
@@ -158,7 +161,8 @@ class EvalSpec(Part, frozen=True, kw_only=True):
 
         With costs it is c_fp / (c_fp + c_fn): from there on, calling a row positive costs less on average
         (Elkan, "The foundations of cost-sensitive learning", IJCAI 2001, section 1.3). It is as good as the
-        probabilities are calibrated, and looks at no rows.
+        probabilities are calibrated, and looks at no rows. Where it is searched for, this is what is held
+        against what is found.
         """
         if self.costs is None:
             return self.threshold

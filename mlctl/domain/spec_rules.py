@@ -38,6 +38,10 @@ def known_metric(name: str, model: ModelSpec, path: Path) -> Problems:
         yield problem(
             path, f"unknown metric {name!r}" + ("" if near else f"; known: {', '.join(fitting)}"), near
         )
+    elif name == "cost" and model.eval.costs is None:
+        yield problem(
+            path, "metric 'cost' needs eval.costs = { false_positive = 1, false_negative = 5 }, or such"
+        )
     elif model.task is not None and model.task not in metric.tasks:
         yield problem(
             path, f"metric {name!r} does not fit task {model.task!r}; it is for {' and '.join(metric.tasks)}"

@@ -4,7 +4,7 @@ from mlctl.datasets.provenance import person
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.digits import digits
 from mlctl.domain.errors import MlctlError
-from mlctl.domain.model import Input
+from mlctl.domain.model import Input, ModelVersion
 from mlctl.domain.refs import dataset_version, model_version
 from mlctl.domain.requests.card import CardLine, CardSection, CardTable
 from mlctl.domain.sharing import spoken
@@ -22,6 +22,8 @@ def details(life: Lifetime) -> CardSection:
     by = "version"
     lines = [CardLine(name="predicts", text=_predicts(life), source=by)]
     lines.append(CardLine(name="model version", text=f"{life.label}, digest {life.digest}", source=by))
+    if life.version is not None and life.version.signature.threshold is not None:
+        lines.append(CardLine(name="decides", text=_decides(life.version), source=by))
     algorithm = None if version is None else f"{version.estimator} ({version.flavor})"
     lines.append(CardLine(name="algorithm", text=algorithm, source=by))
     ran = "run" if run is None else f"run {run.run}"
@@ -56,6 +58,15 @@ def _reproduced(life: Lifetime) -> CardLine:
     who = person(one.actor.name or one.actor.user, one.actor.email)
     text = f"{one.outcome}, {one.created_at} by {who}{via}, {one.where}"
     return CardLine(name="reproduced", text=text, source=f"reproduction {digest[:12]}")
+
+
+def _decides(version: ModelVersion) -> str:
+    signature = version.signature
+    said = f"{signature.positive} from a probability of {digits(signature.threshold or 0.0)} on"
+    if signature.costs is not None:
+        costs = " and ".join(digits(one) for one in signature.costs)
+        said += f"; a false positive and a false negative cost {costs}"
+    return said if version.searched is None else f"{said}; {version.searched.told}"
 
 
 def _predicts(life: Lifetime) -> str | None:

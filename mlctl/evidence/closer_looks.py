@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from mlctl.domain.errors import UsageError
 from mlctl.domain.evaluation import Fairness, SliceSearch
+from mlctl.domain.model import ModelVersion
 from mlctl.evidence.verdicts import Question
 from mlctl.learning.evaluate import estimate
 from mlctl.learning.fairness import fairness_of
@@ -55,6 +56,17 @@ def slope_of(question: Question, candidate: Answers, labels: Array) -> dict[str,
     samples = question.spec.eval.samples
     found = estimate(bootstrap([cell], codes, units, samples=samples, seed=question.seed)[0])
     return {"slope": msgspec.to_builtins(found)}
+
+
+def decision_noted(version: ModelVersion) -> dict[str, Any]:
+    """From which probability on the positive class is answered, and how that was found; notes."""
+    signature = version.signature
+    found: dict[str, Any] = {}
+    if signature.threshold is not None:
+        found["threshold"] = [signature.positive, signature.threshold]
+    if version.searched is not None:
+        found["searched"] = msgspec.to_builtins(version.searched)
+    return found
 
 
 def weights_noted(column: str | None, weights: Array | None) -> dict[str, Any]:

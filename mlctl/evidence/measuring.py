@@ -24,7 +24,7 @@ from mlctl.domain.model import ModelVersion, Signature
 from mlctl.domain.prediction import WEIGHT
 from mlctl.domain.progress import Event
 from mlctl.evidence.behaving import behaviour_of
-from mlctl.evidence.closer_looks import groups_of, slope_of, weak_slices, weights_noted
+from mlctl.evidence.closer_looks import decision_noted, groups_of, slope_of, weak_slices, weights_noted
 from mlctl.evidence.in_service import in_service
 from mlctl.evidence.loading import open_predictor
 from mlctl.evidence.telling import told
@@ -106,7 +106,7 @@ def measure(session: Session, question: Question) -> Evaluation:
     champion = _champion(session, question, scored, (candidate, baseline), metrics, labels)
     session.report(Event(step=step, done=2, total=2))
     notes: dict[str, Any] = {"primary": primary, "baseline": simplest}
-    notes |= {} if signature.threshold is None else {"threshold": [signature.positive, signature.threshold]}
+    notes |= decision_noted(version)
     notes |= weights_noted(spec.weight, scored.weights)
     return Evaluation(
         created_at=session.now(),
@@ -146,7 +146,7 @@ def _baseline(question: Question, train: pa.Table, scored: Scored, truth: Array)
         targets(train.column(signature.target), signature.classes),
         truth,
         signature.classes,
-        signature.threshold,
+        signature.cheapest,
         learnt_weights=weights_of(train, question.spec.weight),
         weights=scored.weights,
         terms=signature.terms,

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from mlctl.domain.errors import ColumnMissing, TrainingFailed
+from mlctl.domain.metric import Terms
 from mlctl.domain.model import FeatureEncoding, Input, Signature
 from mlctl.domain.nearest import nearest
 from mlctl.domain.spec import FeatureSpec, ModelSpec
@@ -130,7 +131,7 @@ def signature_of(
     task: str,
     classes: tuple[str, ...],
     threshold: float | None = None,
-    quantile: float | None = None,
+    terms: Terms | None = None,
 ) -> Signature:
     """What the model accepts and answers, from the rows that it learnt from."""
     roles = {name: "context" for name in context if name in table.column_names} | dict.fromkeys(
@@ -146,7 +147,8 @@ def signature_of(
         positive=classes[-1] if task == "binary" else None,
         example={name: _plain(table.column(name)[0].as_py()) for name in ordered},
         threshold=threshold,
-        quantile=quantile,
+        quantile=terms.quantile if terms is not None else None,
+        costs=terms.costs if terms is not None else None,
     )
 
 

@@ -3,10 +3,11 @@
 import tempfile
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pyarrow as pa
 from threadpoolctl import threadpool_limits
@@ -14,18 +15,22 @@ from threadpoolctl import threadpool_limits
 from mlctl.contracts.flavor import Predictor
 from mlctl.domain.errors import TrainingFailed
 from mlctl.domain.metric import Terms
-from mlctl.domain.model import Signature
+from mlctl.domain.model import Signature, ThresholdSearch
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.estimator import importing_from, make_estimator, parameters_of, path_of, users_code
 from mlctl.learning.features import encodings_for, feature_columns, signature_of
+from mlctl.learning.folds import fold_of, folds
+from mlctl.learning.in_memory import InMemory
 from mlctl.learning.programs import Rows, fit_by_program
-from mlctl.learning.rows import Array, classes_of, targets, task_of
+from mlctl.learning.rows import Array, classes_of, codes_of, targets, task_of
 from mlctl.learning.steady import begin, probe_of
+from mlctl.learning.thresholds import cheapest_threshold
 from mlctl.learning.weights import handed, weights_of
 from mlctl.learning.workshop import Workshop
 from mlctl.statistics.metrics import Answers
 from mlctl.tabular.encode import Encoder
 from mlctl.tabular.encode_table import matrix_from_table
+from mlctl.tabular.time import event_time
 
 FEW_CELLS = 1_000_000
 """Matrices up to this size are fitted by one thread: on a busy machine OpenMP's threads wait for each other,
@@ -57,6 +62,7 @@ class Fitted:
         probe: a few rows of its matrix, to ask the stored model as well.
         predictor: of a model that another process has fitted; None where the estimator itself is asked.
         root: the project, whose code the estimator may be of.
+        searched: how its threshold was found, where it was searched for.
     """
 
     estimator: Any
@@ -67,6 +73,7 @@ class Fitted:
     probe: Array | None = None
     predictor: Predictor | None = None
     root: Path | None = None
+    searched: ThresholdSearch | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +82,7 @@ class Problem:
 
     Attributes:
         shop: where a program works; None for one that is cleared away after each fit.
+        threshold: settled already, whatever the spec says; None: as the spec says.
     """
 
     spec: ModelSpec
@@ -83,6 +91,7 @@ class Problem:
     classes: tuple[str, ...]
     seed: int
     shop: Workshop | None = None
+    threshold: float | None = None
 
 
 def problem_of(table: pa.Table, spec: ModelSpec, source: Source, shop: Workshop | None = None) -> Problem:
@@ -98,13 +107,48 @@ def problem_of(table: pa.Table, spec: ModelSpec, source: Source, shop: Workshop 
 
 
 def fit(table: pa.Table, problem: Problem) -> Fitted:
-    """Fit the declared estimator on all rows of the table.
+    """Fit the declared estimator on all rows of the table, and search for its threshold where that is asked.
 
     Raises:
         TrainingFailed: the rows hold one class only, a feature holds nothing, or the estimator raised.
         UsageError, NotInstalled: as `make_estimator`, or the estimator cannot weigh its rows.
         ColumnMissing: as `feature_columns`.
     """
+    fitted = _fit(table, problem)
+    costs = problem.spec.eval.costs
+    if costs is None or costs.threshold != "searched" or problem.threshold is not None:
+        return fitted
+    found = _searched(table, problem, (costs.false_positive, costs.false_negative))
+    signature = msgspec.structs.replace(fitted.signature, threshold=found.threshold)
+    return replace(fitted, signature=signature, searched=found)
+
+
+def _searched(table: pa.Table, problem: Problem, costs: tuple[float, float]) -> ThresholdSearch:
+    """The cheapest threshold on these rows, each answered by a fit that has not learnt from its fold."""
+    spec, source = problem.spec, problem.source
+    moments = event_time(table, source.time, source.label) if source.time else None
+    grouped = spec.split.by == "group" and spec.split.column is not None
+    groups = codes_of(table.column(spec.split.column)) if grouped else None
+    fold = fold_of(table.num_rows, moments, problem.seed, groups)
+    scores = np.full(table.num_rows, np.nan)
+    parts = 0
+    for learnt, held in folds(fold):
+        fitted = _fit(table.filter(pa.array(learnt)), problem)
+        predictor = fitted.predictor or InMemory(fitted.estimator, len(problem.classes))
+        chances = predictor.probabilities(matrix_from_table(fitted.encoder, table.filter(pa.array(held))))
+        if chances is None:
+            raise TrainingFailed(
+                "eval.costs needs probabilities, and this model has none", "mlctl spec explain"
+            )
+        scores[held], parts = np.asarray(chances)[:, -1], parts + 1
+    known = np.isfinite(scores)
+    late = targets(table.column(spec.target), problem.classes) == len(problem.classes) - 1
+    weights = weights_of(table, spec.weight)
+    weights = None if weights is None else weights[known]
+    return cheapest_threshold(scores[known], late[known], weights, costs, folds=parts)
+
+
+def _fit(table: pa.Table, problem: Problem) -> Fitted:
     if problem.spec.command is not None:
         return _by_program(problem, handed_rows(table, problem))
     spec, source = problem.spec, problem.source
@@ -158,13 +202,19 @@ def handed_rows(table: pa.Table, problem: Problem, estimator: Any = None) -> Row
         target=spec.target,
         task=problem.task,
         classes=problem.classes,
-        threshold=spec.eval.decision,
-        quantile=spec.quantile,
+        threshold=spec.eval.decision if problem.threshold is None else problem.threshold,
+        terms=Terms(quantile=spec.quantile, costs=asked_costs(spec)),
     )
     matrix = matrix_from_table(encoder, table)
     return Rows(
         table=table, encoder=encoder, matrix=matrix, truth=truth, signature=signature, weights=weights
     )
+
+
+def asked_costs(spec: ModelSpec) -> tuple[float, float] | None:
+    """Of a false positive and of a false negative."""
+    costs = spec.eval.costs
+    return None if costs is None else (costs.false_positive, costs.false_negative)
 
 
 def _by_program(problem: Problem, rows: Rows) -> Fitted:

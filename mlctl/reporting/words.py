@@ -3,8 +3,11 @@
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
+
 from mlctl.domain.digits import digits
 from mlctl.domain.evaluation import Difference, Estimate, Fairness
+from mlctl.domain.model import ThresholdSearch
 from mlctl.domain.requests.eval import EvalResult
 
 _UNITS = ("row", "day", "week", "month")
@@ -91,7 +94,11 @@ def made_from(data: EvalResult) -> str:
 def decision(data: EvalResult) -> str | None:
     """From which probability the positive class is answered; None where the estimator decides itself."""
     found = data.notes.get("threshold")
-    return None if found is None else f"{found[0]} is answered from a probability of {digits(found[1])} on"
+    if found is None:
+        return None
+    said = f"{found[0]} is answered from a probability of {digits(found[1])} on"
+    how = data.notes.get("searched")
+    return said if how is None else f"{said}: {msgspec.convert(how, ThresholdSearch).told}"
 
 
 def weighing(data: EvalResult) -> str | None:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -70,6 +71,7 @@ def refitted(session: Session, version: ModelVersion, learnt: Learnt) -> tuple[R
     rows = learnt.rows.filter(pa.array(chosen))
     moments = None if learnt.moments is None else learnt.moments[chosen]
     problem = problem_of(learnt.rows, learnt.spec, learnt.source)
+    problem = replace(problem, threshold=version.signature.threshold)
     fitted = fit(rows, problem)
     held, table = out_of_fold(session, problem, rows, moments, "fit again")
     metrics = {name: value(name, held) for name in metric_names(learnt.spec, problem.task)}

@@ -275,6 +275,14 @@ def _slope(sums: Array) -> Array:
     return np.where(spread > 0, (xy - x * y / n) / np.where(spread > 0, spread, 1), np.nan)
 
 
+def _cost_row(answers: Answers) -> Array:
+    if answers.terms.costs is None:
+        return np.full(len(answers.truth), np.nan)
+    truth, called = answers.truth == answers.positive, answers.output == answers.positive
+    false_positive, false_negative = answers.terms.costs
+    return np.asarray(false_positive * (~truth & called) + false_negative * (truth & ~called))
+
+
 def _brier_row(answers: Answers) -> Array:
     return np.asarray((answers.score() - (answers.truth == answers.positive)) ** 2)
 
@@ -299,6 +307,7 @@ _ROWS: dict[str, Callable[[Answers], Array]] = {
     "macro_f1": _per_class_rows,
     "log_loss": _mean_of(_log_loss_row),
     "brier": _mean_of(_brier_row),
+    "cost": _mean_of(_cost_row),
 }
 
 
@@ -352,4 +361,5 @@ _FINISH: dict[str, Callable[[Array], Array]] = {
     "macro_f1": _over_classes(_f1),
     "log_loss": _mean,
     "brier": _mean,
+    "cost": _mean,
 }

@@ -127,6 +127,7 @@ def store_model(session: Session, fitted: Fitted, source: Source, run: Run, *, r
         artefacts=artefacts,
         estimator=fitted.name,
         parameters=fitted.parameters,
+        searched=fitted.searched,
         features=fitted.encoder.encodings,
         signature=fitted.signature,
         rows=rows,

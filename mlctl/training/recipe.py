@@ -240,6 +240,8 @@ def key_of(recipe: Recipe) -> Digest:
     }
     if recipe.spec.eval.decision is not None:
         parts["decision"] = recipe.spec.eval.decision
+    if recipe.spec.eval.costs is not None:
+        parts["costs"] = msgspec.to_builtins(recipe.spec.eval.costs)
     return digest_of(encode(parts))
 
 

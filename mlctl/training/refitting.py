@@ -4,6 +4,7 @@ The reference are the rows learnt from, each with the answer of a model that did
 folds of whole weeks): what the refit cannot be asked about its own rows.
 """
 
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -48,6 +49,7 @@ def refit(session: Session, digest: Digest, version: ModelVersion, run: Run) -> 
         counts = {"train": rows.num_rows, "test": 0, "dropped": 0}
         record.adopt(run, learnt.spec, key, {"refit_of": digest, "rows": counts})
         problem = problem_of(learnt.rows, learnt.spec, learnt.source, record.shop)
+        problem = replace(problem, threshold=version.signature.threshold)  # the one that was tested
         total = FOLDS + 1
         step = f"fit {version.model} on all {rows.num_rows} rows, and {FOLDS} times without a fifth of them"
         session.report(Event(step=step, done=0, total=total, unit="fits"))
@@ -60,7 +62,9 @@ def refit(session: Session, digest: Digest, version: ModelVersion, run: Run) -> 
         stored = store_model(session, fitted, learnt.source, made, rows=rows.num_rows)
         stored = with_learnt(session, stored, rows, moments)
         reference = session.repository.objects.put(table_bytes(table))
-        stored = msgspec.structs.replace(stored, refit_of=digest, reference=reference)
+        stored = msgspec.structs.replace(
+            stored, refit_of=digest, reference=reference, searched=version.searched
+        )
         session.repository.facts.add(made)
         return session.repository.facts.add(stored)
 

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from mlctl.cli.render import show_tree
 from tests.cli.lives import mlctl
 
 
@@ -64,3 +65,21 @@ def test_what_is_not_there_exits_20_with_a_hint_that_works(project):
     assert done.returncode == 20
     hint = json.loads(done.stdout)["error"]["hints"][0]
     assert mlctl(project, *hint.split()[1:]).returncode == 0
+
+
+def test_a_model_s_decision_its_quantile_and_a_run_s_weight_are_told():
+    searched = {"rows": 90, "folds": 5, "threshold": 0.02, "cost": 0.4, "formula": 0.1, "formula_cost": 0.5}
+    signature = {"target": "late", "task": "binary", "classes": [], "positive": "yes", "threshold": 0.02}
+    found = show_tree._decides({"signature": signature, "searched": searched})
+    assert found == [
+        (
+            "decides",
+            "yes from a probability of 0.02 on",
+            ["on 90 training rows, answered out of fold, that costs 0.4 a row, and 0.5 by the formula's 0.1"],
+        )
+    ]
+    assert show_tree._decides({"signature": {"target": "y"}}) == []
+    assert show_tree._level({"quantile": 0.9}) == ", quantile 0.9"
+    assert show_tree._weighed(None) == []
+    (branch,) = show_tree._weighed({"column": "share", "train": 1234.5, "test": 10.0})
+    assert branch[1] == "share: worth as many rows of equal weight as 1,234 train, 10 test"

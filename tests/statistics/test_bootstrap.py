@@ -7,7 +7,7 @@ from mlctl.statistics.metrics import Answers, value
 from mlctl.statistics.resample import draws
 
 ROWS = 200
-TERMS = Terms(quantile=0.3)
+TERMS = Terms(quantile=0.3, costs=(1.0, 5.0))
 
 
 def answers(seed, metric="mae"):

@@ -10,12 +10,14 @@ from sklearn import metrics as sk
 from mlctl.domain.metric import METRICS, NUMBERS, Terms
 from mlctl.statistics.metrics import ORDERED, Answers, finish, ordered, row_statistics, value
 
+TERMS = Terms(quantile=0.3, costs=(1.0, 5.0))
+
 
 def regression(rows=300, seed=0):
     random = np.random.default_rng(seed)
     truth = random.integers(0, 9, rows).astype(float)
     output = truth + random.normal(size=rows).round(1)
-    return Answers(truth=truth, output=output, terms=Terms(quantile=0.3))
+    return Answers(truth=truth, output=output, terms=TERMS)
 
 
 def classes(count, rows=300, seed=0):
@@ -29,6 +31,7 @@ def classes(count, rows=300, seed=0):
         probabilities=probabilities,
         classes=count,
         positive=count - 1 if count == 2 else 1,
+        terms=TERMS,
     )
 
 
@@ -138,6 +141,13 @@ def test_the_spec_s_quantile_is_judged_as_the_named_one_is():
     bare = Answers(truth=answers.truth, output=answers.output)
     assert value("pinball", bare) is None
     assert value("coverage", bare) is None
+
+
+def test_the_cost_is_what_a_hand_counts():
+    truth, called = np.array([0, 0, 1, 1, 1]), np.array([1, 0, 0, 0, 1])
+    asked = Answers(truth=truth, output=called, classes=2, terms=Terms(costs=(2.0, 7.0)))
+    assert value("cost", asked) == pytest.approx((2.0 + 7.0 + 7.0) / 5)
+    assert value("cost", Answers(truth=truth, output=called, classes=2)) is None
 
 
 def test_precision_is_undefined_where_nothing_was_called_positive():

@@ -14,7 +14,7 @@ from mlctl.statistics.quantile import quantile
 from mlctl.statistics.resample import unit_codes
 
 ROWS = 400
-TERMS = Terms(quantile=0.9)
+TERMS = Terms(quantile=0.9, costs=(1.0, 5.0))
 
 
 def weights(seed=1, rows=ROWS):
@@ -41,6 +41,7 @@ def classes(count, own):
         classes=count,
         positive=count - 1 if count == 2 else 1,
         weights=own,
+        terms=TERMS,
     )
 
 
@@ -99,6 +100,12 @@ def test_metrics_of_many_classes_equal_scikit_learns(metric):
     assert value(metric, answers) == pytest.approx(expected, rel=1e-12)
     told = sk.log_loss(answers.truth, answers.probabilities, sample_weight=answers.weights)
     assert value("log_loss", answers) == pytest.approx(told, rel=1e-12)
+
+
+def test_the_cost_is_the_weighted_mean_of_what_is_paid():
+    answers = classes(2, weights())
+    paid = np.where(answers.output > answers.truth, 1.0, 5.0) * (answers.output != answers.truth)
+    assert value("cost", answers) == pytest.approx(np.average(paid, weights=answers.weights), rel=1e-12)
 
 
 def again(answers, times):

@@ -3,10 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
+
 from mlctl.cli.columns import clipped, columns, minute
 from mlctl.domain.digits import digits
 from mlctl.domain.folds import MEAN, SPREAD
 from mlctl.domain.ids import short
+from mlctl.domain.model import ThresholdSearch
 
 _BASELINE = "baseline."
 _FEATURES = 30
@@ -32,7 +35,8 @@ def model_tree(title: str, digest: str | None, record: Fields, related: Fields) 
         ("loading", related["loading"], ()),
         ("params", _settings(related["parameters"]), ()),
         *_evaluated(related["evaluations"]),
-        ("target", f"{signature['target']}, {signature['task']}{classes}", ()),
+        ("target", f"{signature['target']}, {signature['task']}{classes}{_level(signature)}", ()),
+        *_decides(record),
         ("features", str(len(record["features"])), _features(record)),
         ("data", f"{', '.join(related['datasets'])}  {record['rows']:,} rows{_span(record)}", ()),
         ("run", f"{record['run']}  seed {related['seed']}", ()),
@@ -45,6 +49,20 @@ def model_tree(title: str, digest: str | None, record: Fields, related: Fields) 
     if not related["decided"]:
         branches.append(("decision", f"{related['decision']}: registered, on no stage", ()))
     return [head, *_tree(branches)]
+
+
+def _level(signature: Fields) -> str:
+    return f", quantile {signature['quantile']:g}" if signature.get("quantile") is not None else ""
+
+
+def _decides(record: Fields) -> list[Branch]:
+    """From which probability on the positive class is answered, and how that was found."""
+    signature, how = record["signature"], record.get("searched")
+    if signature.get("threshold") is None:
+        return []
+    said = f"{signature['positive']} from a probability of {digits(signature['threshold'])} on"
+    below = [msgspec.convert(how, ThresholdSearch).told] if how is not None else []
+    return [("decides", said, below)]
 
 
 def run_tree(title: str, digest: str | None, record: Fields, related: Fields) -> list[str]:
@@ -62,6 +80,7 @@ def run_tree(title: str, digest: str | None, record: Fields, related: Fields) ->
         *(("suspicious", one["text"], ()) for one in record["notes"].get("lint", ()) if not one["minor"]),
         ("params", f"{_settings(record['parameters'])}  seed {record['seed']}", ()),
         ("data", f"{', '.join(related['datasets'])}{f'  rows: {counted}' if counted else ''}", ()),
+        *_weighed(record["notes"].get("weight")),
         ("code", _code(record["code"]), ()),
         ("python", f"{environment['python']}, {len(environment['packages'])} packages", ()),
         *_reproduced(related),
@@ -210,6 +229,13 @@ def _folds(told: Sequence[Fields]) -> list[Branch]:
         metrics = ", ".join(f"{name} {_plain(value)}" for name, value in one["metrics"].items())
         lines.append((f"{one['train']:,} train", f"{one['test']:,} test", when, metrics))
     return [("folds", str(len(told)), columns(lines, right=(0, 1)))]
+
+
+def _weighed(weight: Fields | None) -> list[Branch]:
+    if weight is None:
+        return []
+    worth = f"{weight['train']:,.0f} train, {weight['test']:,.0f} test"
+    return [("weight", f"{weight['column']}: worth as many rows of equal weight as {worth}", ())]
 
 
 def _code(code: Fields) -> str:
