@@ -13,7 +13,8 @@ from typing import Any, TypeVar
 
 from mlctl.domain.ids import Digest
 from mlctl.domain.progress import Report
-from mlctl.store.batches import batches, whole
+from mlctl.store import disposable
+from mlctl.store.disposable import batches, is_damage, throw_away, whole
 from mlctl.store.fact_files import fact_names
 from mlctl.store.layout import Layout
 
@@ -148,21 +149,25 @@ class Index:
 
     def discard(self) -> None:
         """Throw the index away; the next question makes it anew."""
+        self._close()
+        throw_away(self._path)
+
+    def _close(self) -> None:
         if self._connection is not None:
             with suppress(sqlite3.Error):
                 self._connection.close()
             self._connection = None
-        for path in self._layout.index.glob(f"{self._path.name}*"):
-            with suppress(OSError):
-                path.unlink()
 
     def _healed(self, ask: Callable[[sqlite3.Connection], _T]) -> _T:
         """Ask; where the file is damaged ask a new one, where the disk refuses ask one in memory."""
-        with suppress(sqlite3.Error, OSError):
-            return ask(self._open())
-        self.discard()
-        with suppress(sqlite3.Error, OSError):
-            return ask(self._open())
+        for _again in range(2):
+            try:
+                return ask(self._open())
+            except (sqlite3.Error, OSError) as error:
+                self._close()
+                if not is_damage(error):
+                    break
+                throw_away(self._path)
         self._connection = self._prepared(sqlite3.connect(":memory:", check_same_thread=False))
         return ask(self._connection)
 
@@ -170,7 +175,7 @@ class Index:
         if self._connection is None:
             self._layout.index.mkdir(exist_ok=True)
             connection = sqlite3.connect(
-                self._path, timeout=10, isolation_level=None, check_same_thread=False
+                self._path, timeout=disposable.PATIENCE, isolation_level=None, check_same_thread=False
             )
             try:
                 self._connection = self._prepared(connection)

@@ -9,7 +9,6 @@ import itertools
 import sqlite3
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,7 +17,8 @@ from mlctl.domain.expression import Node
 from mlctl.domain.ids import Digest
 from mlctl.domain.progress import Report, silent
 from mlctl.domain.run import Run
-from mlctl.store.batches import batches, whole
+from mlctl.store import disposable
+from mlctl.store.disposable import batches, is_damage, throw_away, whole
 from mlctl.store.fact_files import fact_names
 from mlctl.store.layout import Layout
 from mlctl.store.run_sql import sql_of
@@ -166,18 +166,20 @@ class RunTable:
 
     def _healed(self, ask: Callable[[sqlite3.Connection], _T]) -> _T:
         """Ask; where the file is damaged ask a new one, where the disk refuses ask one in memory."""
-        for path in (str(self._path), str(self._path), ":memory:"):
-            with suppress(sqlite3.Error, OSError, msgspec.DecodeError):
-                return ask(self._open(path))
-            self.close()
-            with suppress(OSError):
-                self._path.unlink(missing_ok=True)
+        for _again in range(2):
+            try:
+                return ask(self._open(str(self._path)))
+            except (sqlite3.Error, OSError, msgspec.DecodeError) as error:
+                self.close()
+                if not is_damage(error):
+                    break
+                throw_away(self._path)
         return ask(self._open(":memory:"))
 
     def _open(self, path: str) -> sqlite3.Connection:
         if self._connection is None:
             self._layout.index.mkdir(exist_ok=True)
-            connection = sqlite3.connect(path, timeout=10, isolation_level=None)
+            connection = sqlite3.connect(path, timeout=disposable.PATIENCE, isolation_level=None)
             try:
                 connection.execute("pragma synchronous = off")  # a lost table is made anew
                 connection.execute("begin immediate")

@@ -1,14 +1,16 @@
 """Tables of many facts: made a batch at a time, by several at once, gone on with after a kill, reported."""
 
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import ExitStack, closing
 
 import msgspec
 import pytest
 
 from mlctl.domain.run import Run
-from mlctl.store import batches
+from mlctl.store import disposable
 from mlctl.store.repository import Repository
 from tests.store.test_run_table import run_of
 
@@ -16,9 +18,9 @@ COUNT = 60
 READER = """
 import sys
 from pathlib import Path
-from mlctl.store import batches
+from mlctl.store import disposable
 from mlctl.store.repository import Repository
-batches._MOST = 5
+disposable._MOST = 5
 repository = Repository.find(Path(sys.argv[1]))
 def told(event):
     print(event.step, event.done, flush=True)
@@ -68,7 +70,7 @@ def counted(repository: Repository, monkeypatch) -> list[str]:
 
 
 def test_who_is_killed_on_the_way_leaves_what_is_done(filled, monkeypatch):
-    monkeypatch.setattr(batches, "_MOST", 5)
+    monkeypatch.setattr(disposable, "_MOST", 5)
     expected = [run_of(number).run for number in reversed(range(COUNT))]
     for done in (20, 40):
         one = reader(filled, done)
@@ -92,7 +94,7 @@ def test_several_at_once_make_one_table(filled):
 
 
 def test_many_are_reported_and_few_are_not(filled, monkeypatch):
-    monkeypatch.setattr(batches, "_MOST", 25)
+    monkeypatch.setattr(disposable, "_MOST", 25)
     told = []
     filled.report = told.append
     answers(filled)
@@ -102,6 +104,33 @@ def test_many_are_reported_and_few_are_not(filled, monkeypatch):
     filled.facts.add(run_of(COUNT))
     assert answers(filled)[1:] == (COUNT + 1, COUNT + 1)
     assert len(told) == 6
+
+
+@pytest.mark.parametrize("lock", ["immediate", "exclusive"])
+def test_a_table_that_another_holds_is_not_thrown_away(filled, monkeypatch, lock):
+    monkeypatch.setattr(disposable, "PATIENCE", 0.01)
+    expected = answers(filled)
+    filled.facts.add(run_of(COUNT))
+    files = [filled.layout.index / name for name in ("runs-1.sqlite", "facts-1.sqlite")]
+    before = [path.stat().st_ino for path in files]
+    with ExitStack() as held:
+        for path in files:
+            connection = held.enter_context(closing(sqlite3.connect(path, isolation_level=None)))
+            connection.execute(f"begin {lock}")
+        assert answers(Repository.find(filled.root))[1:] == (COUNT + 1, COUNT + 1)
+    assert [path.stat().st_ino for path in files] == before
+    assert answers(Repository.find(filled.root)) == ([run_of(COUNT).run, *expected[0]], COUNT + 1, COUNT + 1)
+
+
+@pytest.mark.parametrize("name", ["runs-1.sqlite", "facts-1.sqlite"])
+def test_a_damaged_table_goes_with_what_stands_beside_it(filled, name):
+    expected = answers(filled)
+    path = filled.layout.index / name
+    path.write_bytes(b"no database " * 400)
+    (filled.layout.index / f"{name}-journal").write_bytes(b"of another table " * 400)
+    assert answers(Repository.find(filled.root)) == expected
+    assert path.read_bytes().startswith(b"SQLite format 3")
+    assert not (filled.layout.index / f"{name}-journal").exists()
 
 
 def test_facts_that_are_gone_are_found_no_more(filled):

@@ -1,0 +1,60 @@
+"""What the disposable SQLite tables of facts do alike: take in many facts, and give way when damaged.
+
+Many are taken in a batch at a time, each in a transaction of its own. Whoever is killed on the way, or
+interrupted, leaves what is done; the next one goes on from there.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from mlctl.domain.progress import Event, Report
+
+PATIENCE = 10.0
+"""Seconds to wait for another process that writes."""
+_MOST = 4096
+_PRIMARY = 0xFF  # of an extended code of SQLite
+_ANOTHER_TIME = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_T = TypeVar("_T")
+
+
+def batches(items: Sequence[_T], step: str, report: Report) -> Iterator[Sequence[_T]]:
+    """The items in turn, as many at a time as are taken in at once.
+
+    Args:
+        items: in any order.
+        step: what is being done, for the report.
+        report: told of every batch that is done, where there is more than one.
+    """
+    for start in range(0, len(items), _MOST):
+        yield items[start : start + _MOST]
+        if len(items) > _MOST:
+            done = min(start + _MOST, len(items))
+            report(Event(step=step, done=done, total=len(items), unit="files"))
+
+
+@contextmanager
+def whole(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of it, or nothing."""
+    connection.execute("begin immediate")
+    try:
+        yield
+        connection.execute("commit")
+    except BaseException:
+        connection.execute("rollback")
+        raise
+
+
+def is_damage(error: Exception) -> bool:
+    """Whether a file may be what is wrong, and not that another holds it or nothing can be written there."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return not isinstance(error, OSError) and (code is None or code & _PRIMARY not in _ANOTHER_TIME)
+
+
+def throw_away(path: Path) -> None:
+    """Remove a table and what its writers left beside it: a journal of one must not meet the next."""
+    for one in path.parent.glob(f"{path.name}*"):
+        with suppress(OSError):
+            one.unlink()
