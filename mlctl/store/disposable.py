@@ -5,12 +5,14 @@ interrupted, leaves what is done; the next one goes on from there.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+from mlctl.domain.ids import Digest
 from mlctl.domain.progress import Event, Report
+from mlctl.store.fact_files import digests_of, fact_file, file_names
 
 PATIENCE = 10.0
 """Seconds to wait for another process that writes."""
@@ -18,6 +20,41 @@ _MOST = 4096
 _PRIMARY = 0xFF  # of an extended code of SQLite
 _ANOTHER_TIME = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
 _T = TypeVar("_T")
+
+
+class Seen:
+    """Which facts of a folder a table has, and which have come or gone since.
+
+    It remembers the last look, so that the next one of this process is a listing of names and no more; unless
+    another process has written the table in between.
+    """
+
+    def __init__(self) -> None:
+        self._seen: tuple[sqlite3.Connection, int, set[str]] | None = None
+        self._looked: tuple[sqlite3.Connection, int, set[str]] | None = None
+
+    def changes(
+        self, connection: sqlite3.Connection, folder: Path, recorded: Callable[[], Iterable[tuple[str]]]
+    ) -> tuple[list[Digest], list[Digest]]:
+        """Digests to take in, and to take out; whoever asks does both and then says so (`done`).
+
+        Args:
+            connection: to the table.
+            folder: of the facts; it may be absent.
+            recorded: reads the digests that the table has.
+        """
+        version = connection.execute("pragma data_version").fetchone()[0]  # another's commit changes it
+        if self._seen is not None and self._seen[0] is connection and self._seen[1] == version:
+            before = self._seen[2]
+        else:
+            before = {fact_file(digest) for (digest,) in recorded()}
+        present = file_names(folder)
+        self._seen, self._looked = None, (connection, version, present)
+        return sorted(digests_of(present - before)), sorted(digests_of(before - present))
+
+    def done(self) -> None:
+        """The table has what the last look found."""
+        self._seen = self._looked
 
 
 def batches(items: Sequence[_T], step: str, report: Report) -> Iterator[Sequence[_T]]:

@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from typing import Any
@@ -18,10 +17,27 @@ _SUFFIX = ".json"
 
 def fact_names(folder: Path) -> Iterator[Digest]:
     """The digests that a folder of facts holds, in no order."""
-    with suppress(FileNotFoundError), os.scandir(folder) as found:
-        for name in [entry.name for entry in found]:
-            if name.endswith(_SUFFIX) and is_digest(stem := name.removesuffix(_SUFFIX)):
-                yield Digest(stem)
+    return digests_of(file_names(folder))
+
+
+def file_names(folder: Path) -> set[str]:
+    """The names of what stands in a folder; none where it is absent."""
+    try:
+        return set(os.listdir(folder))  # noqa: PTH208 - of a hundred thousand; a path for each costs as much again
+    except FileNotFoundError:
+        return set()
+
+
+def digests_of(names: Iterable[str]) -> Iterator[Digest]:
+    """The digests of facts among the names of files."""
+    for name in names:
+        if name.endswith(_SUFFIX) and is_digest(stem := name.removesuffix(_SUFFIX)):
+            yield Digest(stem)
+
+
+def fact_file(digest: str) -> str:
+    """The name of a fact's file."""
+    return f"{digest}{_SUFFIX}"
 
 
 def read_fact(path: Path, digest: str, shape: type[Any]) -> Any:

@@ -14,8 +14,7 @@ from typing import Any, TypeVar
 from mlctl.domain.ids import Digest
 from mlctl.domain.progress import Report
 from mlctl.store import disposable
-from mlctl.store.disposable import batches, is_damage, throw_away, whole
-from mlctl.store.fact_files import fact_names
+from mlctl.store.disposable import Seen, batches, is_damage, throw_away, whole
 from mlctl.store.layout import Layout
 
 FIELDS: Mapping[str, tuple[str, ...]] = {
@@ -61,6 +60,7 @@ class Index:
         self._layout = layout
         self._read = read
         self._report = report
+        self._seen: dict[str, Seen] = {}
         self._path = layout.index / f"facts-{_VERSION}.sqlite"
         self._connection: sqlite3.Connection | None = None
 
@@ -224,18 +224,29 @@ class Index:
         if known is not None and known[0] == stamp:
             return
         settled = stamp if time.time_ns() - stamp > _SETTLED else -1  # too fresh to tell of the next change
-        present = set(fact_names(folder)) if stamp != _ABSENT else set()
-        recorded = {row[0] for row in connection.execute("SELECT digest FROM facts WHERE kind = ?", (kind,))}
-        for batch in batches(sorted(present - recorded), f"index {kind}", self._report):
+        seen = self._seen.setdefault(kind, Seen())
+        come, gone = seen.changes(
+            connection,
+            folder,
+            lambda: connection.execute("SELECT digest FROM facts WHERE kind = ?", (kind,)),
+        )
+        for batch in batches(come, f"index {kind}", self._report):
             added = list(self._read(folder, batch))
             with whole(connection):
                 _take_in(connection, kind, added)
-        with whole(connection):
-            if gone := [(kind, digest) for digest in recorded - present]:
-                connection.executemany("DELETE FROM facts WHERE kind = ? AND digest = ?", gone)
-                connection.execute(_FIELDS_GONE, (kind, kind))
-            connection.execute(_BY_VALUE)  # after the first many rows: made at once it costs less
-            connection.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (kind, settled))
+        if come or gone or known is None or known[0] != settled:
+            with whole(connection):
+                _take_out(connection, kind, gone)
+                connection.execute(_BY_VALUE)  # after the first many rows: made at once it costs less
+                connection.execute("INSERT OR REPLACE INTO folders VALUES (?, ?)", (kind, settled))
+        seen.done()
+
+
+def _take_out(connection: sqlite3.Connection, kind: str, gone: list[Digest]) -> None:
+    if gone:
+        rows = [(kind, digest) for digest in gone]
+        connection.executemany("DELETE FROM facts WHERE kind = ? AND digest = ?", rows)
+        connection.execute(_FIELDS_GONE, (kind, kind))
 
 
 def _take_in(connection: sqlite3.Connection, kind: str, added: list[tuple[str, Any]]) -> None:

@@ -152,10 +152,9 @@ def highest_number(folder: Path) -> int:
     Raises:
         FileNotFoundError: there is no such folder.
     """
-    with os.scandir(folder) as found:
-        names = [entry.name for entry in found]
-    numbered = (name for name in names if len(name) >= _NUMBER_WIDTH and name.isascii() and name.isdigit())
-    return int(max(numbered, key=lambda name: (len(name), name), default="0"))
+    names = list(filter(str.isdecimal, os.listdir(folder)))  # noqa: PTH208 - there may be many
+    longest = max(map(len, names), default=0)
+    return int(max((name for name in names if len(name) == longest), default="0"))
 
 
 def file_number(name: str) -> int | None:

@@ -18,8 +18,7 @@ from mlctl.domain.ids import Digest
 from mlctl.domain.progress import Report, silent
 from mlctl.domain.run import Run
 from mlctl.store import disposable
-from mlctl.store.disposable import batches, is_damage, throw_away, whole
-from mlctl.store.fact_files import fact_names
+from mlctl.store.disposable import Seen, batches, is_damage, throw_away, whole
 from mlctl.store.layout import Layout
 from mlctl.store.run_sql import sql_of
 
@@ -77,6 +76,7 @@ class RunTable:
         self._layout = layout
         self._read = read
         self._report = report
+        self._seen = Seen()
         self._path = layout.index / "runs-1.sqlite"
         self._connection: sqlite3.Connection | None = None
 
@@ -206,20 +206,23 @@ class RunTable:
         if known is not None and known[0] == stamp:
             return
         settled = stamp if time.time_ns() - stamp > _FRESH else -1
-        present = set(fact_names(folder))
-        recorded = {row[0] for row in connection.execute("select digest from lines")}
-        for batch in batches(sorted(present - recorded), "index runs", self._report):
+        come, gone = self._seen.changes(
+            connection, folder, lambda: connection.execute("select digest from lines")
+        )
+        for batch in batches(come, "index runs", self._report):
             added = list(self._read(batch))
             with whole(connection):
                 _take_in(connection, added)
-        with whole(connection):
-            gone = [(digest,) for digest in recorded - present]
-            connection.executemany("delete from lines where digest = ?", gone)
-            connection.executemany("delete from runs where digest = ?", gone)
-            for index in _INDEXES:  # after the first many rows: made at once they cost less
-                connection.execute(index)
-            connection.execute("delete from state")
-            connection.execute("insert into state values (?)", (settled,))
+        if come or gone or known is None or known[0] != settled:
+            with whole(connection):
+                rows = [(digest,) for digest in gone]
+                connection.executemany("delete from lines where digest = ?", rows)
+                connection.executemany("delete from runs where digest = ?", rows)
+                for index in _INDEXES:  # after the first many rows: made at once they cost less
+                    connection.execute(index)
+                connection.execute("delete from state")
+                connection.execute("insert into state values (?)", (settled,))
+        self._seen.done()
 
 
 def line_of(run: Run) -> RunLine:

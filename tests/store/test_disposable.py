@@ -142,3 +142,23 @@ def test_facts_that_are_gone_are_found_no_more(filled):
     kept = msgspec.structs.replace(run_of(COUNT), model="other")
     filled.facts.add(kept)
     assert len(filled.facts.where(Run, model="other")) == 1
+
+
+def test_what_another_process_did_to_a_table_is_seen(filled):
+    mine, other = filled, Repository.find(filled.root)
+    run = run_of(COUNT)
+    digest = filled.facts.add(run)
+    path = filled.layout.fact("runs", digest)
+    data = path.read_bytes()
+
+    def seen(repository: Repository) -> tuple[bool, bool]:
+        table = repository.run_table.of([run.run])
+        return run.run in table, digest in repository.index.matching("runs", {"run": run.run})
+
+    assert seen(mine) == seen(other) == (True, True)
+    path.unlink()
+    assert seen(other) == (False, False)
+    path.write_bytes(data)
+    assert seen(mine) == seen(other) == (True, True)
+    path.unlink()
+    assert seen(mine) == seen(other) == (False, False)
