@@ -250,10 +250,11 @@ def _take_out(connection: sqlite3.Connection, kind: str, gone: list[Digest]) -> 
 
 
 def _take_in(connection: sqlite3.Connection, kind: str, added: list[tuple[str, Any]]) -> None:
-    known = "SELECT 1 FROM facts WHERE kind = ? AND digest = ?"
+    """Take in facts, which come in the order of their digests."""
     rows = [(kind, digest) for digest, _ in added]
-    taken = {digest for kind, digest in rows if connection.execute(known, (kind, digest)).fetchone()}
+    between = "SELECT digest FROM facts WHERE kind = ? AND digest BETWEEN ? AND ?"
     # another process may have taken some in since we looked
+    taken = {row[0] for row in connection.execute(between, (kind, rows[0][1], rows[-1][1]))}
     connection.executemany("INSERT OR IGNORE INTO facts VALUES (?, ?)", rows)
     for field in FIELDS.get(kind, ()):
         values = (
