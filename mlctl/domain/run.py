@@ -89,6 +89,27 @@ class Run(Fact, frozen=True, kw_only=True):
     notes: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
+class RunTold(Record, frozen=True, kw_only=True):
+    """What every list tells of a run.
+
+    Attributes:
+        started: RFC 3339 UTC.
+        metrics: by name.
+        error: of a run that failed or was broken off.
+    """
+
+    run: Ulid
+    model: str
+    purpose: str
+    status: str
+    started: str
+    seconds: float
+    seed: int
+    params: dict[str, Any]
+    metrics: dict[str, float | None]
+    error: str | None = None
+
+
 def own_metrics(metrics: Mapping[str, float | None]) -> dict[str, float | None]:
     """Those of a run's metrics that are of the fitted model."""
     return {name: value for name, value in metrics.items() if "." not in name}

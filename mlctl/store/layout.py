@@ -152,9 +152,8 @@ def highest_number(folder: Path) -> int:
     Raises:
         FileNotFoundError: there is no such folder.
     """
-    names = list(filter(str.isdecimal, os.listdir(folder)))  # noqa: PTH208 - there may be many
-    longest = max(map(len, names), default=0)
-    return int(max((name for name in names if len(name) == longest), default="0"))
+    names = os.listdir(folder)  # noqa: PTH208 - there may be many
+    return max(map(int, filter(str.isdecimal, names)), default=0)
 
 
 def file_number(name: str) -> int | None:

@@ -16,7 +16,7 @@ import msgspec
 from mlctl.domain.expression import Node
 from mlctl.domain.ids import Digest
 from mlctl.domain.progress import Report, silent
-from mlctl.domain.run import Run
+from mlctl.domain.run import Run, RunTold
 from mlctl.store import disposable
 from mlctl.store.disposable import Seen, batches, is_damage, throw_away, whole
 from mlctl.store.layout import Layout
@@ -39,22 +39,17 @@ _INDEXES = (
 _FIELDS = ("run", "model", "purpose", "status", "started", "seconds", "seed", "commit", "dirty")
 
 
-class RunLine(msgspec.Struct, frozen=True, kw_only=True):
-    """What a list shows of a run."""
+class RunLine(RunTold, frozen=True, kw_only=True):
+    """A run as the table keeps it.
 
-    run: str
-    model: str
-    purpose: str
-    status: str
-    started: str
-    seconds: float
-    seed: int
-    params: dict[str, Any]
-    metrics: dict[str, float | None]
-    data: tuple[str, ...]
+    Attributes:
+        data: digests of the dataset versions that it read.
+        commit, dirty: of the code.
+    """
+
+    data: tuple[Digest, ...]
     commit: str | None
     dirty: bool
-    error: str | None
 
 
 class RunTable:

@@ -10,7 +10,6 @@ from mlctl.domain.errors import UsageError
 from mlctl.domain.expression import Node, names_of, parse
 from mlctl.domain.expression_tokens import ExpressionError
 from mlctl.domain.folds import spreads
-from mlctl.domain.ids import Ulid
 from mlctl.domain.listing import holds, sort_key
 from mlctl.domain.nearest import nearest
 from mlctl.domain.outcome import Outcome
@@ -86,7 +85,7 @@ def _rows(session: Session, lines: list[RunLine], numbers: Mapping[str, int | No
     order = {model: metric_order(session, model) for model in {line.model for line in lines}}
     for line in lines:
         yield RunRow(
-            run=Ulid(line.run),
+            run=line.run,
             model=line.model,
             version=numbers.get(line.run),
             purpose=line.purpose,

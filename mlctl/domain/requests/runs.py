@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from mlctl.domain.folds import Spread
-from mlctl.domain.ids import Ulid
 from mlctl.domain.records import Record
+from mlctl.domain.run import RunTold
 
 
 class RunsRequest(Record, frozen=True, kw_only=True):
@@ -25,26 +25,19 @@ class RunsRequest(Record, frozen=True, kw_only=True):
     limit: int = 0
 
 
-class RunRow(Record, frozen=True, kw_only=True):
+class RunRow(RunTold, frozen=True, kw_only=True):
     """One run.
 
     Attributes:
+        version: that it made, or None.
+        data: the dataset versions that it read, as people call them.
+        code: `commit` and `dirty`; {} where nothing is known.
         folds: by metric, its mean and spread over the folds of a cross-validation; {} without one.
     """
 
-    run: Ulid
-    model: str
     version: int | None
-    purpose: str
-    status: str
-    started: str
-    seconds: float
-    seed: int
-    params: dict[str, Any]
-    metrics: dict[str, float | None]
     data: list[str]
     code: dict[str, Any]
-    error: str | None = None
     folds: dict[str, Spread] = msgspec.field(default_factory=dict)
 
 
