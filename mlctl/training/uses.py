@@ -26,7 +26,7 @@ from mlctl.workspace.distributions import packages_of
 from mlctl.workspace.environment import MACHINE, installed_packages, program_variables, variables_at_start
 from mlctl.workspace.hashing import stamp_of
 from mlctl.workspace.project_files import names_in, project_files
-from mlctl.workspace.scan import read_file
+from mlctl.workspace.scan import Memory, read_file
 from mlctl.workspace.syntax import imports, statements
 
 if TYPE_CHECKING:
@@ -99,8 +99,9 @@ def change_since(session: Session, run: Run) -> str | None:
 def _changes(session: Session, used: Used) -> Iterator[str]:
     yield from (f"live: {reason}" for reason in used.live)
     yield from _code_changes(session.root, used)
+    memory = memory_of(session)  # one for all files: each opens a database
     for name, state in used.files.items():
-        yield from _file_changes(session, name, state)
+        yield from _file_changes(session, memory, name, state)
     yield from _environment_changes(used)
 
 
@@ -152,16 +153,16 @@ def _module_changes(root: Path, path: str, module: Module) -> Iterator[str]:
         yield f"code: {path}:{first_change(module.statements, now)} changed"
 
 
-def _file_changes(session: Session, name: str, state: str) -> Iterator[str]:
+def _file_changes(session: Session, memory: Memory, name: str, state: str) -> Iterator[str]:
     path = session.root / name
     looked_at(path)
-    now = _state(session, path, state)
+    now = _state(session, memory, path, state)
     if now != state:
         verb = {ABSENT: "is gone"}.get(now, "is there now" if state == ABSENT else "changed")
         yield f"file: {name} {verb}" if name != "." else "file: the project has other files now"
 
 
-def _state(session: Session, path: Path, like: str) -> str:
+def _state(session: Session, memory: Memory, path: Path, like: str) -> str:
     """What a path holds now, told as it was told before."""
     kind = next((one for one in (PROJECT, DATA, FOLDER) if like.startswith(one)), "")
     if kind == PROJECT:
@@ -172,7 +173,9 @@ def _state(session: Session, path: Path, like: str) -> str:
         return f"{DATA}{look(session, Place(name='', path=_relative(session.root, str(path)))).md5}"
     if kind == FOLDER and path.is_dir():
         return f"{FOLDER}{names_in(path)}"
-    return PRESENT if like in {PRESENT, ABSENT} or not path.is_file() else sha256_of(session, path)
+    if like in {PRESENT, ABSENT} or not path.is_file():
+        return PRESENT
+    return sha256_of(session, path, memory)
 
 
 def _states(session: Session, trace: "Trace", modules: set[str]) -> dict[str, str]:
@@ -230,15 +233,21 @@ def _module(source: bytes) -> Module:
     )
 
 
-def sha256_of(session: Session, path: Path) -> str:
+def sha256_of(session: Session, path: Path, memory: Memory | None = None) -> str:
     """Of a file, remembered by its stamp."""
-    (digest,) = sha256s_of(session, [path]).values()
+    (digest,) = sha256s_of(session, [path], memory).values()
     return digest
 
 
-def sha256s_of(session: Session, paths: Sequence[Path]) -> dict[str, str]:
-    """Of files, by their names as a record keeps them; remembered by their stamps, asked for once."""
-    memory = memory_of(session)
+def sha256s_of(session: Session, paths: Sequence[Path], memory: Memory | None = None) -> dict[str, str]:
+    """Of files, by their names as a record keeps them; remembered by their stamps, asked for once.
+
+    Args:
+        session: of the project.
+        paths: of the files.
+        memory: that is open already.
+    """
+    memory = memory or memory_of(session)
     keys = {_relative(session.root, str(path)): path for path in paths}
     known = memory.recall(min(keys), max(keys)) if keys else {}
     found: dict[str, str] = {}
