@@ -19,7 +19,7 @@ from mlctl.domain.model import Signature, ThresholdSearch
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.estimator import importing_from, make_estimator, parameters_of, path_of, users_code
 from mlctl.learning.features import encodings_for, feature_columns, signature_of
-from mlctl.learning.folds import fold_of, folds
+from mlctl.learning.folds import FOLDS, fold_of, folds
 from mlctl.learning.in_memory import InMemory
 from mlctl.learning.programs import Rows, fit_by_program
 from mlctl.learning.rows import Array, classes_of, codes_of, targets, task_of
@@ -132,7 +132,14 @@ def _searched(table: pa.Table, problem: Problem, costs: tuple[float, float]) -> 
     fold = fold_of(table.num_rows, moments, problem.seed, groups)
     scores = np.full(table.num_rows, np.nan)
     parts = 0
+    late = targets(table.column(spec.target), problem.classes) == len(problem.classes) - 1
     for learnt, held in folds(fold):
+        if len(np.unique(late[learnt])) == 1:
+            raise TrainingFailed(
+                f"the threshold cannot be searched for: without one of {FOLDS} parts, the {table.num_rows} "
+                f'training rows of {source.label} have one class only; write costs.threshold = "formula"',
+                "mlctl spec explain",
+            )
         fitted = _fit(table.filter(pa.array(learnt)), problem)
         predictor = fitted.predictor or InMemory(fitted.estimator, len(problem.classes))
         chances = predictor.probabilities(matrix_from_table(fitted.encoder, table.filter(pa.array(held))))
@@ -142,7 +149,6 @@ def _searched(table: pa.Table, problem: Problem, costs: tuple[float, float]) -> 
             )
         scores[held], parts = np.asarray(chances)[:, -1], parts + 1
     known = np.isfinite(scores)
-    late = targets(table.column(spec.target), problem.classes) == len(problem.classes) - 1
     weights = weights_of(table, spec.weight)
     weights = None if weights is None else weights[known]
     return cheapest_threshold(scores[known], late[known], weights, costs, folds=parts)

@@ -104,6 +104,13 @@ def test_a_model_without_probabilities_is_refused(tmp_path):
         fit(rows, problem_of(rows, spec, source))
 
 
+def test_parts_without_the_other_class_are_told(tmp_path):
+    rows = overconfident(100, 0)
+    one = pa.array(["yes" if n == 7 else "no" for n in range(100)])
+    with pytest.raises(TrainingFailed, match="the threshold cannot be searched for"):
+        fitted(tmp_path, rows.drop_columns(["late"]).append_column("late", one), threshold="searched")
+
+
 SPEC = """\
 spec = 1
 [project]
