@@ -297,26 +297,26 @@ def _staged(selector: Selector, names: Names) -> Digest:
 
 
 def _version_number(selector: Selector, names: Names, family: str, listing: str) -> int:
-    versions = list(names.versions(family))
-    if not versions:
+    if selector.number is not None and names.value(f"{family}/{selector.number}") is not None:
+        return selector.number
+    newest = list(names.newest(family, selector.back + 1))
+    if not newest:
         raise NotFound(f"{selector.name} has no version", listing, selector=selector.text)
     if selector.number is None:
-        if selector.back >= len(versions):
+        if len(newest) <= selector.back:
             raise NotFound(
-                f"{selector.name} has only {len(versions)} version(s)", listing, selector=selector.text
+                f"{selector.name} has only {len(newest)} version(s)", listing, selector=selector.text
             )
-        return versions[-1 - selector.back]
-    if selector.number not in versions:
-        known = ", ".join(f"{selector.name}@{number}" for number in versions[-5:])
-        gone = selector.number < names.next_number(family)
-        why = "was withdrawn" if gone else "does not exist"
-        raise NotFound(
-            f"{selector.name}@{selector.number} {why}; there is {known}",
-            f"mlctl show {selector.name}@{versions[-1]}",
-            selector=selector.text,
-            candidates=versions,
-        )
-    return selector.number
+        return newest[-1]
+    versions = list(names.versions(family))
+    known = ", ".join(f"{selector.name}@{number}" for number in versions[-5:])
+    why = "was withdrawn" if selector.number < names.next_number(family) else "does not exist"
+    raise NotFound(
+        f"{selector.name}@{selector.number} {why}; there is {known}",
+        f"mlctl show {selector.name}@{versions[-1]}",
+        selector=selector.text,
+        candidates=versions,
+    )
 
 
 def _without_kind(text: str) -> str:

@@ -41,6 +41,7 @@ CREATE TABLE folders (kind TEXT PRIMARY KEY, stamp INTEGER NOT NULL) WITHOUT ROW
 """
 _BY_VALUE = "CREATE INDEX IF NOT EXISTS by_value ON fields (kind, field, value, digest)"
 _FIELDS_GONE = "DELETE FROM fields WHERE kind = ? AND digest NOT IN (SELECT digest FROM facts WHERE kind = ?)"
+_FEW = 500
 _T = TypeVar("_T")
 
 
@@ -204,14 +205,18 @@ class Index:
         if not equal:
             rows = connection.execute("SELECT digest FROM facts WHERE kind = ?", (kind,)).fetchall()
             return [Digest(row[0]) for row in rows]
-        found: set[str] | None = None
-        for field, value in equal.items():
-            rows = connection.execute(
-                "SELECT digest FROM fields WHERE kind = ? AND field = ? AND value IS ?", (kind, field, value)
-            ).fetchall()
-            digests = {row[0] for row in rows}
-            found = digests if found is None else found & digests
-        return [Digest(digest) for digest in sorted(found or ())]
+        asked = "SELECT digest FROM fields WHERE kind = ? AND field = ? AND value IS ?"
+        each = [(kind, field, value) for field, value in equal.items()]
+        first = {one: connection.execute(f"{asked} LIMIT {_FEW + 1}", one).fetchall() for one in each}
+        rarest = min(each, key=lambda one: len(first[one]))
+        if len(first[rarest]) <= _FEW:  # the others are asked of these alone
+            found = {row[0] for row in first[rarest]}
+            for one in each:
+                held = (connection.execute(f"{asked} AND digest = ?", (*one, digest)) for digest in found)
+                found = {row[0] for rows in held for row in rows}
+        else:
+            found = set.intersection(*({row[0] for row in connection.execute(asked, one)} for one in each))
+        return [Digest(digest) for digest in sorted(found)]
 
     def _update(self, connection: sqlite3.Connection, kind: str) -> None:
         """Take in what was added to (or removed from) a folder of facts since the last look."""

@@ -17,6 +17,7 @@ from mlctl.store.index import FIELDS
 from mlctl.store.references import SHAPES, references
 from mlctl.store.repository import Repository
 from tests.store import full
+from tests.store.test_run_table import run_of
 
 
 def labels(number: int, model: str = "demand") -> LabelBatch:
@@ -165,3 +166,21 @@ def test_a_fact_that_could_not_be_read_back_is_not_written(repository):
     with pytest.raises(msgspec.ValidationError):
         repository.facts.add(unreadable)
     assert repository.facts.all(LabelBatch) == []
+
+
+@pytest.mark.parametrize("few", [0, 3, 500])
+def test_rare_and_frequent_values_are_asked_for_together(repository, monkeypatch, few):
+    monkeypatch.setattr("mlctl.store.index._FEW", few)
+    for number in range(20):
+        repository.facts.add(
+            run_of(number, status="finished" if number % 5 else "failed", cache_key="a" * 64)
+        )
+    repository.facts.add(run_of(20, status="finished", cache_key="b" * 64))
+
+    def found(**equal):
+        return sorted(run.run for _, run in repository.facts.where(Run, **equal))
+
+    assert found(cache_key="b" * 64, status="finished", model="demand") == [run_of(20).run]
+    assert found(status="failed", cache_key="a" * 64) == sorted(run_of(n).run for n in (0, 5, 10, 15))
+    assert found(status="failed", cache_key="b" * 64) == found(status="killed", model="demand") == []
+    assert len(found(status="finished", model="demand")) == 17
