@@ -59,14 +59,20 @@ def main() -> int:
 
 
 def _import_msgspec() -> None:
-    """Import it without `typing_extensions`: it finds the same in `typing`, and is spared `inspect`."""
-    if "typing_extensions" in sys.modules:
-        return
-    sys.modules["typing_extensions"] = None  # type: ignore[assignment] # refuses to be imported
+    """Import it without `typing_extensions`: it finds the same in `typing`, and is spared `inspect`.
+
+    Ctrl-C waits for that: the compiled module crashes where its own initialisation is interrupted.
+    """
+    alone = "typing_extensions" not in sys.modules
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
+        if alone:
+            sys.modules["typing_extensions"] = None  # type: ignore[assignment] # refuses to be imported
         import_module("msgspec")
     finally:
-        del sys.modules["typing_extensions"]
+        if alone:
+            del sys.modules["typing_extensions"]
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def program() -> None:

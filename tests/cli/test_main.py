@@ -1,6 +1,8 @@
 """The command line as a whole: global options, environment variables, typos, `--describe`."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -127,3 +129,31 @@ def test_the_tree_is_described_with_schemas_and_exit_codes(terminal):
     codes = [row["exit"] for row in tree["exit_codes"]]
     assert codes == sorted(set(codes))
     assert {0, 1, 2, 10, 40, 41, 43, 93, 130, 141} <= set(codes)
+
+
+CTRL_C_WHILE_COMPILED_CODE_STARTS = """
+import importlib.abc, os, signal, sys
+from mlctl.__main__ import _import_msgspec
+
+class Presses(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "msgspec._core":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Presses())
+try:
+    _import_msgspec()
+except KeyboardInterrupt:
+    print("whole" if hasattr(sys.modules.get("msgspec"), "Struct") else "half")
+"""
+
+
+def test_ctrl_c_waits_until_a_compiled_module_has_started():
+    done = subprocess.run(
+        [sys.executable, "-c", CTRL_C_WHILE_COMPILED_CODE_STARTS],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, "whole\n"), done.stderr

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from tests.verbs.test_programs import gone
+from tests.training.test_programs import gone
 
 from mlctl.domain.errors import NotFound, TrainingFailed, UsageError
 from mlctl.domain.points import read_points
