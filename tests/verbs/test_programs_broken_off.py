@@ -8,7 +8,6 @@ import time
 from datetime import UTC, datetime
 
 import pytest
-from tests.training.test_programs import gone
 
 from mlctl.domain.errors import NotFound, TrainingFailed, UsageError
 from mlctl.domain.points import read_points
@@ -23,6 +22,7 @@ from mlctl.verbs.gc import gc
 from mlctl.verbs.runs import runs
 from mlctl.verbs.show import show
 from mlctl.verbs.train import train
+from tests.training.test_programs import gone
 from tests.verbs.programs import LINE, command_spec
 
 CHECKPOINTED = """
