@@ -101,6 +101,7 @@ KILLS = {
     "rollback": Kill("renewed", ("rollback",), codes=(0, 20), then=(("status",),), again=False),
     "undo": Kill("promoted", ("undo",), then=(("log",),), again=False),
     "redo": Kill("undone", ("redo",), codes=(0, 20), then=(("log",),), again=False),
+    "reproduce": Kill("trained", ("reproduce", "demand@1", "--fits", "1")),
     "build": Kill("new", ("build",)),
     "predict": Kill("promoted", ("predict", "demand@production", "new.csv", "-o", "out.csv")),
     "labels-add": Kill("served", ("labels", "add", "truth.csv")),

@@ -45,6 +45,7 @@ LEAST = {
     "rollback": 12,
     "undo": 12,
     "redo": 12,
+    "reproduce": 20,
     "build": 120,
     "predict": 4,
     "labels-add": 15,
@@ -58,7 +59,15 @@ LEAST = {
 
 
 FEW = 12
-SPREAD = {"loop": 11, "build": 7, "promote": 5, "promote-second": 5, "promote-shared": 17, "train": 5}
+SPREAD = {
+    "reproduce": 11,
+    "loop": 11,
+    "build": 7,
+    "promote": 5,
+    "promote-second": 5,
+    "promote-shared": 17,
+    "train": 5,
+}
 """Every how manyth point, where not every third: of those that have very many, or take long for each."""
 
 
@@ -112,7 +121,18 @@ def test_a_loop_killed_after_its_freeze_goes_on_with_the_renewal(states, scratch
 
 def test_every_command_that_writes_is_among_the_killed():
     killed = {" ".join(kill.argv[: 1 + (kill.argv[0] in {"data", "labels"})]) for kill in KILLS.values()}
-    writing = ["init", "train", "eval", "promote", "rollback", "build", "predict", "monitor", "loop"]
+    writing = [
+        "init",
+        "train",
+        "eval",
+        "promote",
+        "rollback",
+        "build",
+        "predict",
+        "monitor",
+        "loop",
+        "reproduce",
+    ]
     quiet = ["undo", "redo", "status", "plan", "fsck", "gc"]
     data = [
         "data add",
