@@ -15,6 +15,7 @@ import json
 import re
 import shutil
 import sys
+import tempfile
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -254,6 +255,7 @@ def sweep_of(states: Path, what: Kill, work: Path, every: int) -> dict[str, obje
         work / "whole" / "copy",
     )  # named as the copies: projects are named after folders
     shutil.copytree(template, whole, symlinks=True)
+    tempfile.tempdir = str(work)  # what a killed command leaves outside of the project goes with the rest
     if (code := run(what.argv, whole, work)) not in what.codes:
         return {"points": 0, "failures": [f"exits {code}: {said(work)}"]}
     looks = Looks(template, whole, what, work)
