@@ -14,7 +14,7 @@ def render(data: DataAddResult, out: Out) -> None:
         state = "added" if new else "unchanged"
         label = starred(f"{row.name}@{row.version}", published=row.published)
         out.file.write(f"{label}  {row.path}  {_extent(row)}  {state}\n")
-    for path in data.files:
+    for path in dict.fromkeys(data.files):  # two datasets of one folder share an ignore file
         out.file.write(f"  + {path}\n")
 
 
