@@ -6,6 +6,7 @@ import many_runs
 import points
 import remotes
 import serving
+import traced
 
 
 def main() -> None:
@@ -14,6 +15,8 @@ def main() -> None:
     life.main()
     print("\n## Points\n")
     points.main()
+    print("\n## Following own code\n")
+    traced.main()
     print("\n## Many runs\n")
     many_runs.main()
     print("\n## Serving\n")
