@@ -62,8 +62,8 @@ def project(trained, tmp_path):
     return Terminal(tmp_path / "project")
 
 
-ENTRY = "import sys; print('up', flush=True); from mlctl.__main__ import main; sys.exit(main())"
-"""The installed program, but it says when the interpreter has started: what comes before is Python's."""
+ENTRY = "import sys; from mlctl.__main__ import main; print('up', flush=True); sys.exit(main())"
+"""The installed program, but it says when `main` begins: what comes before, a few modules, is Python's."""
 
 
 def interrupted(terminal, *argv, when):
