@@ -101,6 +101,10 @@ class Signature(Record, frozen=True, kw_only=True):
         level = "" if self.quantile is None else f", quantile {self.quantile:g}"
         return f"{self.target} ({self.task}{level})"
 
+    def asks_as(self, other: "Signature") -> bool:
+        """Whether both answer the same question, so that their metrics can be compared."""
+        return (self.predicts, self.classes, self.positive) == (other.predicts, other.classes, other.positive)
+
     @property
     def terms(self) -> Terms:
         """What metrics need to know of it."""

@@ -116,7 +116,7 @@ def _data_paths(session: Session, named: Named) -> frozenset[str]:
 
 def _require_alike(old: Named, new: Named) -> None:
     one, other = old.version.signature, new.version.signature
-    for what in ("target", "task", "positive"):
+    for what in ("target", "task", "quantile", "positive"):
         mine, theirs = getattr(one, what), getattr(other, what)
         if mine != theirs:
             labels = old.told.label, new.told.label

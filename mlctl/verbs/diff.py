@@ -7,7 +7,7 @@ import msgspec
 from mlctl.domain.evaluation import IncumbentResult
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.outcome import Outcome
-from mlctl.domain.requests.diff import Compared, DiffRequest, DiffResult, MetricChange
+from mlctl.domain.requests.diff import Change, Compared, DiffRequest, DiffResult, MetricChange
 from mlctl.domain.run import Run
 from mlctl.project.engines import engine
 from mlctl.project.session import Session
@@ -20,22 +20,47 @@ def diff(session: Session, request: DiffRequest) -> Outcome[DiffResult]:
     new = run_named(session, request.new or old[0].model)
     before, after = old[1], new[1]
     changes = tuple(changes_between(session, before, after))
-    metrics = tuple(_metrics(before, after))
-    moved = {change.kind for change in changes if change.kind in {"data", "rows"}}
-    judged = {"split", "weight"}
-    other = any(change.kind == "spec" and change.name.partition(".")[0] in judged for change in changes)
-    comparable = not moved and not other
-    apart = _apart(session, old, new) if comparable and metrics else None
+    asked = _asked_otherwise(session, before, after, changes)
+    metrics = tuple(_metrics(before, after, alike=not asked))
+    why = asked or _measured_otherwise(changes)
+    apart = _apart(session, old, new) if not why and metrics else None
     data = DiffResult(
         old=old[0],
         new=new[0],
         changes=changes,
         metrics=tuple(_with_interval(one, apart) for one in metrics),
-        comparable=comparable,
+        comparable=not why,
         different=bool(changes or metrics),
         apart=apart,
+        why=why,
     )
     return Outcome(data=data, next=_next(old[0], new[0], inputs=bool(changes)))
+
+
+def _asked_otherwise(session: Session, old: Run, new: Run, changes: tuple[Change, ...]) -> str:
+    """What the two predict, where that differs: by their models, or by the spec where one has made none."""
+    sides = [session.repository.facts.where(ModelVersion, run=run.run) for run in (old, new)]
+    if all(sides):
+        one, other = (found[0][1].signature for found in sides)
+        if one.asks_as(other):
+            return ""
+        if one.predicts != other.predicts:
+            return f"of {one.predicts} and {other.predicts}"
+        told = ", ".join(one.classes), ", ".join(other.classes)
+        return f"of the classes {told[0]} and {told[1]}"
+    keys = [name for name in ("target", "task", "quantile", "positive") if name in _spec_keys(changes)]
+    return f"of another {keys[0]}" if keys else ""
+
+
+def _measured_otherwise(changes: tuple[Change, ...]) -> str:
+    keys = _spec_keys(changes)
+    if "split" in keys or any(change.kind in {"data", "rows"} for change in changes):
+        return "on other rows"
+    return "by other weights" if "weight" in keys else ""
+
+
+def _spec_keys(changes: tuple[Change, ...]) -> set[str]:
+    return {change.name.partition(".")[0] for change in changes if change.kind == "spec"}
 
 
 def _apart(session: Session, old: tuple[Compared, Run], new: tuple[Compared, Run]) -> IncumbentResult | None:
@@ -66,9 +91,9 @@ def _next(old: Compared, new: Compared, *, inputs: bool) -> tuple[str, ...]:
     return (f"mlctl eval {new.label}", *why)
 
 
-def _metrics(old: Run, new: Run) -> Iterator[MetricChange]:
+def _metrics(old: Run, new: Run, *, alike: bool) -> Iterator[MetricChange]:
     for name in dict.fromkeys((*old.metrics, *new.metrics)):
         one, other = old.metrics.get(name), new.metrics.get(name)
         if one != other:
-            gap = None if one is None or other is None else other - one
+            gap = None if one is None or other is None or not alike else other - one
             yield MetricChange(name=name, old=one, new=other, difference=gap)

@@ -9,20 +9,27 @@ from mlctl.domain.errors import GateRefused, UsageError
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.requests.card import CardRequest
+from mlctl.domain.requests.diff import DiffRequest
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.plan import PlanRequest
 from mlctl.domain.requests.predict import PredictRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.reproduce import ReproduceRequest
 from mlctl.domain.requests.train import TrainRequest
+from mlctl.domain.requests.why import WhyRequest
+from mlctl.evidence.telling_apart import Side, told_apart
+from mlctl.evidence.verdicts import run_of
+from mlctl.project.resolve import resolve_model
 from mlctl.tabular.parquet import table_from
 from mlctl.verbs.card import card
+from mlctl.verbs.diff import diff
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.plan import plan
 from mlctl.verbs.predict import predict
 from mlctl.verbs.promote import promote
 from mlctl.verbs.reproduce import reproduce
 from mlctl.verbs.train import train
+from mlctl.verbs.why import why
 from tests.verbs.learner import spec
 
 LINE = "sklearn.linear_model:QuantileRegressor"
@@ -98,6 +105,25 @@ def test_another_quantile_is_another_question(demand):
     assert found.incumbent.verdict == "none"
     assert found.incumbent.why == "version 1 predicts rides (regression, quantile 0.9)"
     assert abs(found.metrics["coverage"].value) < 0.15
+
+
+def test_models_of_different_quantiles_are_not_compared(demand):
+    project = demand()
+    train(project.session(), TrainRequest())
+    train(demand(level=0.5).session(), TrainRequest())
+    found = diff(project.session(), DiffRequest(old="demand@1", new="demand@2")).data
+    assert ("spec", "quantile") in {(change.kind, change.name) for change in found.changes}
+    assert (found.comparable, found.apart) == (False, None)
+    assert found.why == "of rides (regression, quantile 0.9) and rides (regression, quantile 0.5)"
+    assert {(one.difference, one.low, one.high) for one in found.metrics} == {(None, None, None)}
+    with pytest.raises(UsageError, match=r"their quantile is 0\.9 and 0\.5"):
+        why(project.session(), WhyRequest(old="demand@1", new="demand@2"))
+    sides = []
+    for number in (1, 2):
+        version = resolve_model(project.session(), f"demand@{number}")
+        run = run_of(project.session(), version.version)
+        sides.append(Side(label=f"demand@{number}", number=number, digest=version.digest, run=run))
+    assert told_apart(project.session(), *sides) is None
 
 
 def test_gates_hold_a_quantile(demand):

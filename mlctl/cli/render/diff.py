@@ -18,9 +18,7 @@ def render(data: DiffResult, out: Out) -> None:
         lines.append("nothing differs")
     lines += columns([(_kind(change), change.name, _told(change)) for change in data.changes], indent="  ")
     if data.metrics:
-        weighed = any(change.kind == "spec" and change.name == "weight" for change in data.changes)
-        other = "by other weights" if weighed else "on other rows"
-        where = "" if data.comparable else f", {other}: not to be compared"
+        where = "" if data.comparable else f", {data.why}: not to be compared"
         lines.append(f"metrics of the held-out rows{where}")
         rows = [
             (

@@ -56,7 +56,7 @@ class MetricChange(msgspec.Struct, frozen=True, kw_only=True):
     """A metric on the rows held out of each run.
 
     Attributes:
-        difference: new minus old; None where one has none.
+        difference: new minus old; None where one has none, or where the two predict different things.
         low, high: 95 % interval of the difference, of the means over seeds where their luck is known; None
             where the two cannot be compared.
     """
@@ -73,7 +73,9 @@ class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
     """Only what differs.
 
     Attributes:
-        comparable: whether both were measured on the same rows of the same data, by one split and one weight.
+        comparable: whether both predict the same thing and were measured on the same rows of the same data,
+            by one split and one weight.
+        why: they are not; "" where they are.
         different: whether anything does, metrics included.
         apart: as `eval` would say of the second beside the first: the word, and what more would tell; None
             where they are not comparable, or a run made no version.
@@ -86,3 +88,4 @@ class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
     comparable: bool
     different: bool
     apart: IncumbentResult | None = None
+    why: str = ""
