@@ -5,8 +5,6 @@ whose bytes do not have the digest that names them; facts are stored once all th
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
-from pathlib import PurePosixPath
 
 import msgspec
 
@@ -14,18 +12,20 @@ from mlctl.contracts.remote import RemoteStore
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.decision import Entry
 from mlctl.domain.errors import Corrupt, Denied, Incomplete, Missing, Untrusted
+from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.ids import is_digest
-from mlctl.domain.model import ModelVersion
 from mlctl.domain.records import Fact, decode, digest_of
 from mlctl.domain.remote import WHO_HAS_IT
 from mlctl.sharing import keys
+from mlctl.sharing.bottom_up import bottom_up
+from mlctl.sharing.odd_paths import refuse_odd_paths
 from mlctl.sharing.pool import all_of
 from mlctl.sharing.removed import removed_there
 from mlctl.store.fact_files import fact_names
 from mlctl.store.known import SHARED, Known
 from mlctl.store.objects import file_digest
 from mlctl.store.references import SHAPES, references
-from mlctl.store.removed import removed_objects
+from mlctl.store.removed import Excuses
 from mlctl.store.repository import Repository
 
 LISTED = ("runs", "removals", "repeats", "reproductions", "evaluations", "reports")
@@ -79,11 +79,12 @@ def share(
     Raises:
         Incomplete: an object is neither here nor there, and no rule let it go. Corrupt: one here is damaged.
     """
-    removed = removed_objects(repository)
+    excuses = Excuses(repository)
     objects = [
         digest
-        for digest in dict.fromkeys(o for kind, d in facts for o in objects_of(repository, kind, d))
-        if not known.has(OBJECT, digest) and (digest not in removed or repository.objects.has(digest))
+        for digest, subjects in named_objects(facts, lambda *one: objects_of(repository, *one)).items()
+        if not known.has(OBJECT, digest)
+        and (repository.objects.has(digest) or not excuses.all_excused(subjects, digest))
     ]
     sent = _share_objects(repository, store, known, objects, told)
     send_facts(repository, store, known, facts, told)
@@ -158,6 +159,17 @@ def objects_of(repository: Repository, kind: str, digest: str) -> Iterator[str]:
         yield from repository.manifests.objects(manifest)
 
 
+def named_objects(
+    facts: Iterable[tuple[str, str]], objects: Callable[[str, str], Iterable[str]]
+) -> dict[str, list[str]]:
+    """Every object that facts name, with the digests of these facts."""
+    found: dict[str, list[str]] = {}
+    for kind, digest in facts:
+        for one in objects(kind, digest):
+            found.setdefault(one, []).append(digest)
+    return found
+
+
 def size_here(repository: Repository, digest: str) -> int | None:
     """The size of an object; None where it is not here."""
     try:
@@ -206,12 +218,14 @@ class Bringing:
 
     Attributes:
         arrived: digests of the objects that it has brought.
+        entries: decisions that are taken over once their facts are here.
     """
 
     def __init__(
         self, repository: Repository, store: RemoteStore, known: Known, told: Told, *, thorough: bool = False
     ) -> None:
         self.arrived: list[str] = []
+        self.entries: list[Entry] = []
         self._thorough = thorough
         self._repository = repository
         self._store = store
@@ -233,9 +247,9 @@ class Bringing:
         roots = self._typed(wanted)
         order = self._closure(roots)
         chosen = order if deep else roots
-        self._bring_objects(list(dict.fromkeys(one for it in chosen for one in self._objects(*it))))
-        for kind, digest in chosen:
-            self._bring_objects(list(self._chunks(kind, digest)))
+        self._bring_objects(named_objects(chosen, self._objects))
+        for one in chosen:
+            self._bring_objects(named_objects([one], self._chunks))
         fresh = [one for one in order if one in self._read]
         for kind, digest in fresh:
             self._repository.files.put(
@@ -261,9 +275,9 @@ class Bringing:
                         found.append((kind, digest))
         return found
 
-    @cached_property
-    def _removed(self) -> frozenset[str]:
-        return removed_objects(self._repository) | removed_there(self._store)
+    def _evaluation(self, digest: str) -> Evaluation | None:
+        fact = self._read.get((Evaluation.kind, digest), (b"", None))[1]
+        return fact if isinstance(fact, Evaluation) else None
 
     def _typed(self, wanted: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
         known = [one for one in wanted if one[0]]
@@ -291,7 +305,7 @@ class Bringing:
                 here = one not in self._read and not self._thorough
                 names[one] = () if here else references(self._fact(*one)).facts
             edge = list(dict.fromkeys(name for one in edge for name in names[one] if name not in names))
-        return list(_bottom_up(names))
+        return list(bottom_up(names))
 
     def _read_fact(self, name: str) -> None:
         kind, digest = name.split("/")
@@ -312,7 +326,7 @@ class Bringing:
             raise Corrupt(
                 f"{self._store.url}: {key} is no {SHAPES[kind].__name__}: {error}", key=key
             ) from error
-        _refuse_odd_paths(self._store.url, fact)
+        refuse_odd_paths(self._store.url, fact)
         self._read[kind, digest] = (data, fact)
         self._told(1, len(data))
 
@@ -327,8 +341,11 @@ class Bringing:
         for manifest in references(self._fact(kind, digest)).manifests:
             yield from self._repository.manifests.objects(manifest)
 
-    def _bring_objects(self, digests: list[str]) -> None:
-        lacking = [digest for digest in digests if not self._repository.objects.has(digest)]
+    def _bring_objects(self, named: dict[str, list[str]]) -> None:
+        """Bring those that are not here; each with the facts that name it."""
+        lacking = [digest for digest in named if not self._repository.objects.has(digest)]
+        absent: list[str] = []
+        before = len(self.arrived)
 
         def bring(digest: str) -> None:
             if not is_digest(digest):
@@ -340,12 +357,8 @@ class Bringing:
                 try:
                     self._store.fetch(keys.object_of(digest), target, lambda more: self._told(0, more))
                 except Missing:
-                    if digest in self._removed:
-                        return
-                    raise Incomplete(
-                        f"{self._store.url} does not hold object {digest}, which a fact needs; {WHO_HAS_IT}",
-                        digest=digest,
-                    ) from None
+                    absent.append(digest)
+                    return
                 if file_digest(target) != digest:
                     raise Corrupt(
                         f"{self._store.url}: object {digest} does not have the sha256 that it is named by",
@@ -356,44 +369,20 @@ class Bringing:
             self._told(1, 0)
 
         all_of(self._store.parallel, bring, lacking)
-        self._known.add(OBJECT, digests)
+        self._refuse_absent({digest: named[digest] for digest in absent})
+        self._known.add(OBJECT, self.arrived[before:])  # not what is here: the remote may lack it
+
+    def _refuse_absent(self, named: dict[str, list[str]]) -> None:
+        if not named:
+            return
+        there = removed_there(self._store)
+        excuses = Excuses(self._repository, more=there, entries=self.entries, evaluation=self._evaluation)
+        for digest, subjects in named.items():
+            if not excuses.all_excused(subjects, digest):
+                raise Incomplete(
+                    f"{self._store.url} does not hold object {digest}, which a fact needs; {WHO_HAS_IT}",
+                    digest=digest,
+                )
 
     def _has(self, kind: str, digest: str) -> bool:
         return self._repository.layout.fact(kind, digest).exists()
-
-
-def _bottom_up(
-    names: dict[tuple[str, str], tuple[tuple[str, str], ...]],
-) -> Iterator[tuple[str, str]]:
-    """Every key of a graph without circles, each after all that it names."""
-    done: set[tuple[str, str]] = set()
-    for root in names:
-        stack = [(root, False)]
-        while stack:
-            one, seen = stack.pop()
-            if one in done:
-                continue
-            if seen:
-                done.add(one)
-                yield one
-                continue
-            stack.append((one, True))
-            stack += [(name, False) for name in names[one] if name not in done]
-
-
-def _refuse_odd_paths(url: str, fact: Fact) -> None:
-    """A path in a fact stays inside the project, and out of what git, dvc and mlctl keep there."""
-    paths = []
-    if isinstance(fact, DatasetVersion) and fact.path is not None:
-        paths.append(fact.path)
-    if isinstance(fact, ModelVersion):
-        paths += [artefact.name for artefact in fact.artefacts]
-    for path in paths:
-        parts = PurePosixPath(path)
-        if (
-            parts.is_absolute()
-            or not parts.parts
-            or {"..", ".git", ".dvc", ".mlctl"} & set(parts.parts)
-            or "\0" in path
-        ):
-            raise Untrusted(f"{url}: a fact names the path {path!r}, which may not be written", path=path)

@@ -20,6 +20,7 @@ from mlctl.sharing.facts import (
     data_of,
     every,
     named_by,
+    named_objects,
     send_facts,
     send_objects,
     size_here,
@@ -30,7 +31,7 @@ from mlctl.sharing.transfer import Mended
 from mlctl.store.known import Known
 from mlctl.store.layout import FORMAT
 from mlctl.store.references import SHAPES, references
-from mlctl.store.removed import removed_objects
+from mlctl.store.removed import Excuses
 from mlctl.store.repository import Repository
 from mlctl.store.sealed_line import seal
 
@@ -92,15 +93,15 @@ def mend(
         one for one in here_are if keys.fact(*one) in sizes or one[1] in named or known.has(*one)
     ]  # the others wait for their first push
     data = mend_data(_data(repository, facts, withheld))
-    objects = dict.fromkeys(one for kind, digest in facts for one in _objects(repository, kind, digest))
+    objects = named_objects(facts, lambda *one: _objects(repository, *one))
     here = {digest: size_here(repository, digest) for digest in objects}
     sizes |= _sizes(store, keys.OBJECTS, [keys.object_of(one) for one in objects])
     lost = [one for one, size in here.items() if size is not None and sizes.get(keys.object_of(one)) != size]
-    removed = removed_objects(repository)
+    excuses = Excuses(repository)
     nowhere = tuple(
         one
         for one, size in here.items()
-        if size is None and keys.object_of(one) not in sizes and one not in removed
+        if size is None and keys.object_of(one) not in sizes and not excuses.all_excused(objects[one], one)
     )
     gone = [one for one in facts if sizes.get(keys.fact(*one)) != _fact_size(repository, *one)]
     if not dry_run:

@@ -9,22 +9,22 @@ from mlctl.domain.removal import Removal
 from mlctl.sharing import keys
 
 
-def removed_there(store: RemoteStore) -> frozenset[str]:
-    """Digests of the objects that removals on a remote name; none where it cannot be listed.
+def removed_there(store: RemoteStore) -> list[Removal]:
+    """All of them; none where it cannot be listed.
 
     One that is damaged says nothing; whoever brings it is told.
     """
-    found: set[str] = set()
+    found: list[Removal] = []
     try:
         listed = [one.key for one in store.list(f"{keys.FACTS}{Removal.kind}/")]
     except Denied:
-        return frozenset()
+        return []
     for key in listed:
         digest = key.rpartition("/")[2].removesuffix(".json")
         try:
             data = store.read(key)
             if digest_of(data) == digest:
-                found.update(decode(data, Removal).objects)
+                found.append(decode(data, Removal))
         except (Missing, msgspec.DecodeError):
             continue
-    return frozenset(found)
+    return found

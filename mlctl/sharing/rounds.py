@@ -174,10 +174,11 @@ def _bring(
     """Store the facts of the remote's entries, on the disk; none of the entries counts yet."""
     base = repository.decisions.names_until(compared.common)
     names = log.follow(base, compared.theirs)
+    bringing.entries = [shared.entry for shared in compared.theirs]
     if only:
         made.facts += bringing.bring(wanted_of(names, only), deep=False)
     else:
-        made.facts += bringing.bring(named_by(shared.entry for shared in compared.theirs))
+        made.facts += bringing.bring(named_by(bringing.entries))
         made.facts += bring_listed(bringing)
     repository.files.flush()
 

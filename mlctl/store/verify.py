@@ -27,7 +27,7 @@ from mlctl.store.joining import finish
 from mlctl.store.layout import file_number
 from mlctl.store.objects import file_digest
 from mlctl.store.references import SHAPES, references
-from mlctl.store.removed import removed_objects
+from mlctl.store.removed import Excuses
 from mlctl.store.repository import Repository
 from mlctl.store.segment import read_segment, segments
 from mlctl.store.verify_cache import Hit, verify_cache
@@ -124,7 +124,7 @@ class _Work:
         self.checked: dict[str, int] = {}
         self.read_facts: dict[tuple[str, str], Fact] = {}
         self.names: Names | None = None
-        self.removed = removed_objects(repository)
+        self.excuses = Excuses(repository)
         self._only: tuple[str, ...] = ()
         with suppress(Corrupt):
             if (joined := repository.decisions.pending.joined()) is not None:
@@ -275,12 +275,12 @@ class _Work:
                     continue
                 if isinstance(fact, Fact):
                     self.read_facts[kind, digest] = fact
-                    self._references(path, fact)
+                    self._references(path, digest, fact)
 
-    def _references(self, path: Path, fact: Fact) -> None:
+    def _references(self, path: Path, subject: str, fact: Fact) -> None:
         named = references(fact)
         for digest in named.objects:
-            if not self.repository.objects.has(digest) and digest not in self.removed:
+            if not self.repository.objects.has(digest) and not self.excuses.excused(subject, digest):
                 self._absent(self.layout.object(digest), self.relative(path))
         for digest in named.manifests:
             self._chunks(digest)

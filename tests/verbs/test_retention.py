@@ -8,7 +8,7 @@ import pytest
 from mlctl.builtin.remotes.folder import FolderRemote
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.decision import Change, Draft
-from mlctl.domain.errors import Missing, SpecInvalid
+from mlctl.domain.errors import Incomplete, Missing, SpecInvalid
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.removal import Removal
 from mlctl.domain.requests.eval import EvalRequest
@@ -18,7 +18,10 @@ from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.show import ShowRequest
 from mlctl.domain.requests.train import TrainRequest
 from mlctl.domain.run import Run
-from mlctl.sharing.facts import Bringing, every, share
+from mlctl.sharing import keys
+from mlctl.sharing.facts import OBJECT, Bringing, every, share
+from mlctl.sharing.mending import mend
+from mlctl.sharing.transfer import Mended
 from mlctl.store.collect import Collector
 from mlctl.store.known import Known
 from mlctl.store.references import references
@@ -256,3 +259,73 @@ def test_a_rule_that_makes_no_sense_is_refused(project, rule, said):
     project.write("mlctl.toml", f'spec = 1\n[project]\nname = "p"\n[retain]\n{rule}\n')
     with pytest.raises(SpecInvalid, match=said):
         gc(project.session(), GcRequest())
+
+
+def share_all(repository, folder):
+    folder.mkdir(exist_ok=True)
+    store = FolderRemote().open(str(folder), {})
+    share(repository, store, Known(repository.layout, store.url), every(repository), lambda *_: None)
+    return store
+
+
+def lost_again(shop):
+    """Version 1 was let go and came back; then a stage took it up, and its file was lost."""
+    shop.gc()
+    shop.gc(restore=True)
+    full.decide(shop.repository, "promote", stages__demand__production=shop.versions[1])
+    shop.repository.layout.object(shop.version(1).artefacts[0].sha256).unlink()
+
+
+def test_a_removal_excuses_nothing_that_a_stage_rests_on(shop, tmp_path):
+    lost_again(shop)
+    with pytest.raises(Missing, match=shop.version(1).artefacts[0].sha256):
+        shop.clean()
+    with pytest.raises(Incomplete, match="neither here nor on"):
+        share_all(shop.repository, tmp_path / "remote")
+
+
+def test_a_removal_excuses_its_own_subject_alone(shop):
+    shop.gc()
+    six, one = shop.version(6), shop.version(1)
+    more = msgspec.structs.replace(one.artefacts[0], name="base.bin")
+    digest = shop.repository.facts.add(msgspec.structs.replace(six, artefacts=(*six.artefacts, more)))
+    with pytest.raises(Missing, match=rf"1 problem found:\n.* named by .*{digest}"):
+        shop.clean()
+
+
+def test_a_clone_misses_what_a_stage_rests_on_though_a_rule_let_it_go_once(shop, tmp_path):
+    gone = shop.version(1).artefacts[0].sha256
+    full.decide(shop.repository, "promote", stages__demand__production=shop.versions[1])
+    shop.repository.facts.add(
+        Removal(
+            created_at=full.T, of="models", subject=shop.versions[1], label="demand@1", objects=(gone,),
+            rule="retain.versions = 1", actor=full.ACTOR,
+        )
+    )  # fmt: skip
+    store = share_all(shop.repository, tmp_path / "remote")
+    (tmp_path / "remote" / keys.object_of(gone)).unlink()
+    other = Repository.create(tmp_path / "q", actor=full.ACTOR, command="init", now=lambda: full.T)
+    bringing = Bringing(other, store, Known(other.layout, store.url), lambda *_: None)
+    bringing.entries = [one.entry for one in shop.repository.decisions.entries()]
+    with pytest.raises(Incomplete, match=gone):
+        bringing.bring([("models", shop.versions[1])])
+    assert bringing.bring([("models", shop.versions[2])]) > 0
+    assert mend(shop.repository, store, lambda _md5: Mended(), lambda *_: None, dry_run=True).objects == ()
+    shop.repository.layout.object(gone).unlink()
+    assert mend(shop.repository, store, lambda _md5: Mended(), lambda *_: None).objects == (gone,)
+
+
+def test_what_a_fetch_did_not_bring_is_not_believed_to_be_on_the_remote(shop, tmp_path):
+    shop.gc()
+    gone = shop.version(1).artefacts[0].sha256
+    store = share_all(shop.repository, tmp_path / "remote")
+    other = Repository.create(tmp_path / "q", actor=full.ACTOR, command="init", now=lambda: full.T)
+    known = Known(other.layout, store.url)
+    bringing = Bringing(other, store, known, lambda *_: None)
+    bringing.bring([("models", digest) for digest in shop.versions.values()])
+    assert not known.has(OBJECT, gone)
+    assert known.has(OBJECT, shop.version(6).artefacts[0].sha256)
+    assert other.objects.put(b"weights 1") == gone  # the same fit, made here
+    more = msgspec.structs.replace(shop.version(1), rows=11)
+    share(other, store, known, [("models", other.facts.add(more))], lambda *_: None)
+    assert (tmp_path / "remote" / keys.object_of(gone)).exists()
