@@ -1,6 +1,7 @@
 """One fit: rows of a table to an estimator, its encodings and its signature."""
 
 import tempfile
+import warnings as python_warnings
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -19,7 +20,7 @@ from mlctl.domain.model import Signature, ThresholdSearch
 from mlctl.domain.spec import ModelSpec
 from mlctl.learning.estimator import importing_from, make_estimator, parameters_of, path_of, users_code
 from mlctl.learning.features import encodings_for, feature_columns, signature_of
-from mlctl.learning.folds import FOLDS, fold_of, folds
+from mlctl.learning.folds import FOLDS, by_rows, fold_of, folds, undivided
 from mlctl.learning.in_memory import InMemory
 from mlctl.learning.programs import Rows, fit_by_program
 from mlctl.learning.rows import Array, classes_of, codes_of, targets, task_of
@@ -130,6 +131,9 @@ def _searched(table: pa.Table, problem: Problem, costs: tuple[float, float]) -> 
     grouped = spec.split.by == "group" and spec.split.column is not None
     groups = codes_of(table.column(spec.split.column)) if grouped else None
     fold = fold_of(table.num_rows, moments, problem.seed, groups)
+    kind = undivided(moments, groups)
+    if kind is not None:
+        python_warnings.warn(by_rows(kind, table.num_rows, source.label), stacklevel=2)
     scores = np.full(table.num_rows, np.nan)
     parts = 0
     late = targets(table.column(spec.target), problem.classes) == len(problem.classes) - 1

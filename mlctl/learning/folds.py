@@ -29,11 +29,11 @@ def fold_of(rows: int, moments: Array | None, seed: int, groups: Array | None = 
     """The fold of each row, 0 to FOLDS - 1, or -1 for rows that are left out of very large data.
 
     Whole groups stay together where groups are given, else whole weeks where there is time (days where there
-    are fewer than FOLDS weeks).
+    are fewer than FOLDS weeks). Where all rows are of one of them, it is parted by rows (`undivided`).
     """
     random = np.random.default_rng([seed, FOLDS])
     unit = _unit(moments) if groups is None else groups
-    if unit is None:
+    if unit is None or undivided(moments, groups):
         fold = random.permutation(np.arange(rows) % FOLDS)
         fold[random.permutation(rows) >= MOST_ROWS] = -1
         return fold
@@ -44,6 +44,19 @@ def fold_of(rows: int, moments: Array | None, seed: int, groups: Array | None = 
     running = np.cumsum(sizes[order])
     of_unit[order[(running > MOST_ROWS) & (np.arange(len(order)) >= FOLDS)]] = -1
     return np.asarray(of_unit[codes.reshape(-1)])
+
+
+def undivided(moments: Array | None, groups: Array | None = None) -> str | None:
+    """What all rows are of alike, "group" or "day", so that no whole one can be left out; or None."""
+    unit = _unit(moments) if groups is None else groups
+    if unit is None or len(np.unique(unit)) > 1:
+        return None
+    return "day" if groups is None else "group"
+
+
+def by_rows(kind: str, rows: int, label: str) -> str:
+    """What is to be said of folds of rows, where there should be folds of days or groups."""
+    return f"all {rows} rows of {label} are of one {kind}: their folds are of single rows, and may flatter"
 
 
 def folds(fold: Array) -> Iterator[tuple[Array, Array]]:

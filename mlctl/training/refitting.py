@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 import pyarrow as pa
 
+from mlctl.domain.errors import TrainingFailed
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.progress import Event
@@ -18,7 +19,7 @@ from mlctl.domain.records import digest_of, encode
 from mlctl.domain.run import Run
 from mlctl.learning.evaluate import units_of
 from mlctl.learning.fit import Problem, fit, problem_of
-from mlctl.learning.folds import FOLDS, fold_of, folds
+from mlctl.learning.folds import FOLDS, by_rows, fold_of, folds, undivided
 from mlctl.learning.rows import Array
 from mlctl.learning.split import inside_window
 from mlctl.learning.tables import answered_table
@@ -78,6 +79,9 @@ def out_of_fold(
     if split.by == "group" and split.column is not None:
         groups = units_of(split.column, rows.num_rows, None, rows.column(split.column).to_pylist())
     fold = fold_of(rows.num_rows, moments, problem.seed, groups)
+    kind = undivided(moments, groups)
+    if kind is not None:
+        session.warnings += (by_rows(kind, rows.num_rows, problem.source.label),)
     parts: list[tuple[Array, Answers]] = []
     signature: Any = None
     for number, (learnt, held) in enumerate(folds(fold), start=1):
@@ -85,6 +89,11 @@ def out_of_fold(
         signature = signature or fitted.signature
         parts.append((np.flatnonzero(held), answers(fitted, problem, rows.filter(pa.array(held)))))
         session.report(Event(step=step, done=number + 1, total=FOLDS + 1, unit="fits"))
+    if not parts:
+        raise TrainingFailed(
+            f"{rows.num_rows} rows of {problem.source.label} are too few to fit again without a part of them",
+            "mlctl spec explain",
+        )
     places = np.concatenate([place for place, _ in parts])
     order = np.argsort(places, kind="stable")
     first = parts[0][1]

@@ -53,3 +53,14 @@ def test_of_very_many_rows_whole_weeks_are_left_out(moments, monkeypatch):
     if moments is not None:
         weeks = blocks(moments, "week")
         assert all(len(set(fold[weeks == one] >= 0)) == 1 for one in np.unique(weeks))
+
+
+@pytest.mark.parametrize(
+    ("moments", "groups"),
+    [(hours(20), None), (None, np.zeros(20)), (hours(20 * 9)[::9], np.array(["a"] * 20))],
+)
+def test_one_day_or_group_is_parted_by_rows(moments, groups):
+    fold = fold_of(20, moments, 0, groups)
+    assert np.bincount(fold).tolist() == [4] * FOLDS
+    assert folds.undivided(moments, groups) == ("day" if groups is None else "group")
+    assert folds.undivided(hours(25), None) is None

@@ -153,3 +153,16 @@ def test_weights_take_part_in_the_search_and_in_the_cost(loans):
     weight = table.column("mlctl.weight").to_numpy()
     assert found.metrics["cost"].value == pytest.approx(np.average(paid, weights=weight), rel=1e-12)
     assert found.metrics["cost"].value != pytest.approx(paid.mean(), rel=1e-3)
+
+
+def test_a_threshold_is_searched_for_in_rows_where_all_are_of_one_group(loans):
+    project = loans()
+    lines = (project.root / "data/loans.csv").read_text().splitlines()
+    teams = ["team", *("a" if n < 2000 else "north" for n in range(len(lines) - 1))]
+    project.write("data/loans.csv", "".join(f"{a},{b}\n" for a, b in zip(lines, teams, strict=True)))
+    text = (project.root / "mlctl.toml").read_text().replace('by = "random"', 'by = "group"\ncolumn = "team"')
+    project.write("mlctl.toml", text.replace('["share"]', '["share", "team"]'))
+    made = train(project.session(), TrainRequest())
+    version = project.session().repository.facts.get(ModelVersion, made.data.digest)
+    assert (version.searched.rows, version.searched.folds) == (2000, 5)
+    assert any("all 2000 rows of loans@1 are of one group" in warning for warning in made.warnings)

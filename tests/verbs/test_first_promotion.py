@@ -69,3 +69,22 @@ def test_a_model_without_probabilities_is_judged_by_the_first_metric_that_needs_
     assert evaluation.notes["primary"] == "accuracy"
     assert evaluation.metrics["roc_auc"].value is None
     assert evaluation.gates["passed"]
+
+
+def test_a_table_of_one_day_is_promoted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(0)
+    temp = random.normal(size=300).round(3)
+    rides = (50 + 5 * temp + random.normal(size=300)).round(3)
+    times = np.datetime64("2024-01-01T00:00:00") + np.arange(300) * np.timedelta64(60, "s")
+    lines = [",".join(map(str, row)) for row in zip(times, temp, rides, strict=True)]
+    table = tmp_path / "day.csv"
+    table.write_text("\n".join(["at,temp,rides", *lines]) + "\n")
+    folder = tmp_path / "project"
+    request = InitRequest(directory=str(folder), table=str(table), target="rides")
+    init(request, report=silent, command="mlctl init")
+    monkeypatch.chdir(folder)
+    train(Session.open(folder), TrainRequest())
+    session = Session.open(folder)
+    assert promote(session, PromoteRequest()).data.refit
+    (said,) = session.warnings
+    assert said.startswith("all 300 rows of day are of one day")
