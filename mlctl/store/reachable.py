@@ -62,9 +62,7 @@ def reachable(repository: Repository, report: Report = silent) -> Reachable:
         digest for digest, kind in kinds.items() if kind not in _COLLECTED | set(_WITH_SUBJECT)
     }
     for folder in (layout.decisions, layout.store / "pending", layout.store / "live"):
-        for path in files_below(folder):
-            if _WORK not in path.parts:
-                queue |= _digests(path)
+        queue |= named_below(folder)
     facts: set[str] = set()
     objects: set[bytes] = set()
     versions: list[tuple[Digest, DatasetVersion]] = []
@@ -90,6 +88,15 @@ def reachable(repository: Repository, report: Report = silent) -> Reachable:
                 named for named in _listed(layout.object(digest)) if bytes.fromhex(named) not in objects
             }
     return Reachable(facts=facts, objects=objects, versions=tuple(versions))
+
+
+def named_below(folder: Path) -> set[str]:
+    """All that plain files below a folder name; the work of programs is left alone, links to nothing too."""
+    found: set[str] = set()
+    for path in files_below(folder):
+        if _WORK not in path.relative_to(folder).parts and path.is_file():
+            found |= _digests(path)
+    return found
 
 
 def _subject(repository: Repository, kind: str, digest: str) -> str:

@@ -17,6 +17,7 @@ from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.ids import Digest
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.monitoring import MonitorReport
+from mlctl.domain.names import Names
 from mlctl.domain.prediction import DIGEST, LabelBatch, PredictionBatch
 from mlctl.domain.records import Fact, encode
 from mlctl.domain.removal import Removal
@@ -24,7 +25,9 @@ from mlctl.domain.run import Run
 from mlctl.domain.spec_retain import RetainSpec
 from mlctl.project.session import Session
 from mlctl.store.collect import Collector
+from mlctl.store.reachable import named_below
 from mlctl.store.references import SHAPES, references
+from mlctl.store.removed import compared_in
 from mlctl.store.trash import files_below
 from mlctl.tabular.parquet import table_from
 
@@ -117,25 +120,36 @@ def _planned(session: Session, retain: RetainSpec, *, here: bool = True) -> Iter
 def _old_versions(session: Session, retain: RetainSpec, held: set[str]) -> Iterator[Released]:
     """Beyond the newest of each model: the tested artefact, its refit, its recalibrations."""
     facts, names = session.repository.facts, session.repository.decisions.names()
+    kept, old = set(held), []
     for model in names.families("models"):
-        family = f"models/{model}"
-        standing = names.versions(family)
-        for number in list(standing)[: -(retain.versions or len(standing))]:
-            own = {standing[number], *names.under(f"{family}/{number}/").values()}
-            own |= {digest for one in tuple(own) for digest, _ in facts.where(ModelVersion, refit_of=one)}
-            if own & held:
-                continue
-            for digest in sorted(own):
-                if facts.has(ModelVersion, digest):
-                    version = facts.get(ModelVersion, digest)
-                    objects = [*(file.sha256 for file in version.artefacts), version.reference]
-                    yield Released(
-                        of=ModelVersion.kind,
-                        subject=Digest(digest),
-                        label=f"{model}@{number}",
-                        rule=f"retain.versions = {retain.versions}",
-                        objects=tuple(one for one in objects if one is not None),
-                    )
+        standing = list(names.versions(f"models/{model}"))
+        newest = standing[-(retain.versions or len(standing)) :]
+        kept |= {one for number in newest for one in _own(session, names, model, number)}
+        old += [(model, number) for number in standing[: len(standing) - len(newest)]]
+    for model, number in old:
+        own = _own(session, names, model, number)
+        if own & kept:  # its digest may go by a newer number as well
+            continue
+        kept |= own  # said once, whatever numbers it goes by
+        for digest in sorted(own):
+            if facts.has(ModelVersion, digest):
+                version = facts.get(ModelVersion, digest)
+                objects = [*(file.sha256 for file in version.artefacts), version.reference]
+                yield Released(
+                    of=ModelVersion.kind,
+                    subject=Digest(digest),
+                    label=f"{model}@{number}",
+                    rule=f"retain.versions = {retain.versions}",
+                    objects=tuple(one for one in objects if one is not None),
+                )
+
+
+def _own(session: Session, names: Names, model: str, number: int) -> set[str]:
+    """Digests of a version, of its refits and of its recalibrations."""
+    name = f"models/{model}/{number}"
+    own = {one for one in (names.value(name), *names.under(f"{name}/").values()) if one is not None}
+    facts = session.repository.facts
+    return own | {digest for one in own for digest, _ in facts.where(ModelVersion, refit_of=one)}
 
 
 def _old_runs(session: Session, retain: RetainSpec, held: set[str]) -> Iterator[Released]:
@@ -169,7 +183,7 @@ def _held(session: Session) -> set[str]:
                 found |= {value for value in (change.old, change.new) if value is not None}
         found |= _digests(encode(entry.evidence))
     for folder in (layout.store / "pending", layout.store / "live"):
-        found |= {one for path in files_below(folder) for one in _digests(path.read_bytes())}
+        found |= named_below(folder)
     for shape in _SPEAK:
         found |= {one for _, fact in facts.all(shape) for one in _digests(encode(fact))}
     for _, batch in facts.all(PredictionBatch):
@@ -177,9 +191,7 @@ def _held(session: Session) -> set[str]:
         found |= {str(one) for one in answered.unique().to_pylist() if one is not None}
     for digest in tuple(found):
         if facts.has(Evaluation, digest):
-            shown = facts.get(Evaluation, digest)
-            rivals = (shown.incumbent.digest, shown.champion.digest if shown.champion else None)
-            found |= {one for one in (shown.model_digest, *rivals) if one is not None}
+            found |= compared_in(facts.get(Evaluation, digest))
     return found
 
 

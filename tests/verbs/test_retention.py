@@ -1,5 +1,6 @@
 """What `[retain]` lets go, and everything that it must not touch."""
 
+import os
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -15,8 +16,10 @@ from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.gc import GcRequest
 from mlctl.domain.requests.promote import PromoteRequest
+from mlctl.domain.requests.redo import RedoRequest
 from mlctl.domain.requests.show import ShowRequest
 from mlctl.domain.requests.train import TrainRequest
+from mlctl.domain.requests.undo import UndoRequest
 from mlctl.domain.run import Run
 from mlctl.sharing import keys
 from mlctl.sharing.facts import OBJECT, Bringing, every, share
@@ -30,8 +33,10 @@ from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.gc import gc
 from mlctl.verbs.promote import promote
+from mlctl.verbs.redo import redo
 from mlctl.verbs.show import show
 from mlctl.verbs.train import train
+from mlctl.verbs.undo import undo
 from tests.store import full
 from tests.verbs.learner import spec
 
@@ -329,3 +334,40 @@ def test_what_a_fetch_did_not_bring_is_not_believed_to_be_on_the_remote(shop, tm
     more = msgspec.structs.replace(shop.version(1), rows=11)
     share(other, store, known, [("models", other.facts.add(more))], lambda *_: None)
     assert (tmp_path / "remote" / keys.object_of(gone)).exists()
+
+
+def test_a_version_that_goes_by_a_newer_number_too_keeps_its_files(shop):
+    full.decide(shop.repository, "train", models__demand__7=shop.versions[1])
+    done = shop.gc()
+    assert [one.label for one in done.released] == [f"demand@{number}" for number in range(2, 6)]
+    assert shop.left() == [1, 6]
+
+
+def test_the_newest_version_keeps_its_files_under_whatever_numbers_it_goes(learner):
+    learner.write("mlctl.toml", spec() + "\n[retain]\nversions = 1\n")
+    train(learner.session(), TrainRequest())
+    undo(learner.session(), UndoRequest())
+    made = train(learner.session(), TrainRequest()).data
+    redo(learner.session(), RedoRequest())
+    assert gc(learner.session(), GcRequest(yes=True, older_than="0s")).data.released == ()
+    version = learner.session().repository.facts.get(ModelVersion, made.digest)
+    assert all(learner.session().repository.objects.has(one.sha256) for one in version.artefacts)
+
+
+def test_the_work_of_a_program_is_not_read(shop):
+    work = shop.repository.layout.store / "live" / "one" / "program"
+    work.mkdir(parents=True)
+    (work / "best").symlink_to("epoch-7")
+    os.mkfifo(work / "pipe")
+    (work.parent / "current").symlink_to("nothing")
+    assert shop.gc().changed
+    assert shop.left() == [5, 6]
+
+
+def test_a_project_in_a_folder_called_program_is_read(tmp_path):
+    shop = Shop(tmp_path / "program", "versions = 2")
+    live = shop.repository.layout.store / "live" / "one"
+    live.mkdir(parents=True)
+    (live / "about.json").write_text(shop.versions[2])
+    shop.gc()
+    assert shop.left() == [2, 5, 6]
