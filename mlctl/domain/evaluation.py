@@ -209,7 +209,8 @@ class IncumbentResult(Record, frozen=True, kw_only=True):
         verdict: "better", "worse", "cannot_tell" or "none", by the 95 % interval of the first metric in
             `recipe`.
         more_rows, more_seeds: about how many more would tell, where the verdict is "cannot_tell".
-        why: a sentence where the verdict is "none", the artefact is "tested", or it was recalibrated.
+        why: a sentence where the verdict is "none", the artefact is "tested", it was recalibrated, or wrong
+            answers cost something else by it, so that `cost` is not compared.
         metrics: differences of the two artefacts on these rows.
         recipe: differences of the means over seeds, the luck of the seed in their intervals; {} where that
             is not known.

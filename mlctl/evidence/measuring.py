@@ -27,7 +27,7 @@ from mlctl.evidence.behaving import behaviour_of
 from mlctl.evidence.closer_looks import decision_noted, groups_of, slope_of, weak_slices, weights_noted
 from mlctl.evidence.in_service import in_service
 from mlctl.evidence.loading import open_predictor
-from mlctl.evidence.telling import told
+from mlctl.evidence.telling import costs_apart, told
 from mlctl.evidence.verdicts import Incumbent, Question
 from mlctl.learning.baseline import baseline_answers, baseline_name
 from mlctl.learning.evaluate import Comparison, Rival, compare, resample_unit, units_of
@@ -344,9 +344,11 @@ def _rival(
         answers = _without_hindsight(session, question, (held, holds), answers, scored)
         why = _LEVELLED if holds.level_through is not None else ""
         why = "what the stage holds has learnt from these rows" if name == "tested" else why
-        rows = int(fresh.sum())
+        costs = costs_apart(wanted, holds.signature, f"version {incumbent.number}")
+        why, rows = "; ".join(filter(None, (why, costs))), int(fresh.sum())
         result = IncumbentResult(version=incumbent.number, digest=held, artefact=name, rows=rows, why=why)
-        return Rival(answers=answers, mask=fresh), result
+        aside = frozenset({"cost"} if costs else ())
+        return Rival(answers=answers, mask=fresh, aside=aside), result
     learners = (
         f"version {incumbent.number}"
         if own.all()

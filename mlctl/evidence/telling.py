@@ -3,6 +3,7 @@
 import msgspec
 
 from mlctl.domain.evaluation import Difference, IncumbentResult, Seeds, more_rows
+from mlctl.domain.model import Signature
 from mlctl.learning.evaluate import Verdict, verdict
 from mlctl.learning.luck import Repeated, more_seeds
 
@@ -58,6 +59,20 @@ def told(
         recipe=found.recipe,
         seeds=seeds,
     )
+
+
+def costs_apart(own: Signature, other: Signature, label: str) -> str:
+    """That the cost of another model is one in another unit; "" where it is not, or one has none.
+
+    Args:
+        own: of the model that is judged.
+        other: of the other one.
+        label: of the other one, for the sentence.
+    """
+    if own.costs is None or other.costs is None or own.costs == other.costs:
+        return ""
+    said = [" and ".join(f"{one:g}" for one in costs) for costs in (other.costs, own.costs)]
+    return f"cost is not compared: wrong answers cost {said[0]} in {label}, and {said[1]} here"
 
 
 def _of(label: str, result: IncumbentResult) -> str:

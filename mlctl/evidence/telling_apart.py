@@ -9,7 +9,7 @@ from mlctl.domain.metric import first_judged
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.run import Run
 from mlctl.evidence.measuring import Scored, labels_of
-from mlctl.evidence.telling import told
+from mlctl.evidence.telling import costs_apart, told
 from mlctl.learning.evaluate import Comparison, Rival, compare, resample_unit
 from mlctl.learning.rows import targets
 from mlctl.learning.weights import weights_of
@@ -53,6 +53,7 @@ def told_apart(session: Session, old: Side, new: Side) -> IncumbentResult | None
     scored = Scored(name=new.label, digest=new.digest, table=learnt.test, moments=learnt.test_moments)
     metrics = metric_names(learnt.spec, signature.task)
     rows = (test_digest(learnt.test, versions[1]), truth, weights)
+    costs = costs_apart(signature, versions[0].signature, old.label)
     luck = (
         repeated(session, new.digest, versions[1], rows, signature),
         repeated(session, old.digest, versions[0], rows, signature),
@@ -65,10 +66,16 @@ def told_apart(session: Session, old: Side, new: Side) -> IncumbentResult | None
             labels=labels_of(resample_unit(learnt.spec, learnt.test_moments), scored),
             samples=learnt.spec.eval.samples,
             seed=new.run.seed,
-            rival=Rival(answers=answers[0], mask=np.ones(len(truth), dtype=bool)),
+            rival=Rival(
+                answers=answers[0],
+                mask=np.ones(len(truth), dtype=bool),
+                aside=frozenset({"cost"} if costs else ()),
+            ),
             repeated=luck,
         )
     )
     primary = first_judged(metrics, probabilities=answers[1].probabilities is not None)
-    result = IncumbentResult(version=old.number, digest=old.digest, artefact="tested", rows=len(truth))
+    result = IncumbentResult(
+        version=old.number, digest=old.digest, artefact="tested", rows=len(truth), why=costs
+    )
     return told(result, found, primary, luck, new.label)

@@ -131,6 +131,8 @@ def ask(
     parts += [msgspec.to_builtins(incumbent), luck, msgspec.to_builtins(champion)]
     if gates.asks_of_evaluation:  # what evaluations of before did not measure
         parts.append([gates.data_checks, checks, spec.serve.schema])
+    if incumbent is not None and version.signature.costs is not None:  # nor whether costs are the same
+        parts.append("costs")
     if gates.memory_mb is not None:  # nor those that were made before memory was measured
         parts.append("memory_mb")
     key = digest_of(encode(parts))

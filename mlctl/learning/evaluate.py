@@ -29,10 +29,12 @@ class Rival:
     Attributes:
         answers: one a row of the test set; meaningless outside of the mask.
         mask: rows that neither model has learnt from.
+        aside: metrics by which the two are not compared.
     """
 
     answers: Answers
     mask: Array
+    aside: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,11 +92,13 @@ def compare(comparison: Comparison) -> Verdict:
     if rival is not None:
         for name, mask in parts.items():
             shared = mask & rival.mask
-            for metric in comparison.metrics:
+            for metric in _shared(comparison, rival):
                 for cell, answers in _fits(comparison, rival):
                     plan.add((*cell, metric, name), answers, shared)
     found = plan.run(codes, units, comparison.samples, comparison.seed)
-    differences = {name: _differences(found, comparison, name) for name in parts} if rival is not None else {}
+    differences = (
+        {} if rival is None else {name: _differences(found, comparison, rival, name) for name in parts}
+    )
     recipes = {name: _recipes(found, comparison, rival, name) for name in parts} if rival is not None else {}
     return Verdict(
         units=units,
@@ -128,10 +132,16 @@ def _fits(comparison: Comparison, rival: Rival) -> Iterator[tuple[tuple[str, int
             yield (side, number), answers
 
 
-def _differences(found: "_Found", comparison: Comparison, name: str | None) -> dict[str, Difference]:
+def _shared(comparison: Comparison, rival: Rival) -> list[str]:
+    return [metric for metric in comparison.metrics if metric not in rival.aside]
+
+
+def _differences(
+    found: "_Found", comparison: Comparison, rival: Rival, name: str | None
+) -> dict[str, Difference]:
     return {
         metric: difference(metric, found["own", 0, metric, name], found["other", 0, metric, name])
-        for metric in comparison.metrics
+        for metric in _shared(comparison, rival)
     }
 
 
@@ -139,7 +149,7 @@ def _recipes(
     found: "_Found", comparison: Comparison, rival: Rival, name: str | None
 ) -> dict[str, tuple[Difference, SeedError]]:
     told = {}
-    for metric in comparison.metrics:
+    for metric in _shared(comparison, rival):
         fits: dict[str, list[Sampled]] = {"own": [], "other": []}
         for (side, number), _ in _fits(comparison, rival):
             fits[side].append(found[side, number, metric, name])

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 import msgspec
 
 from mlctl.domain.errors import UsageError
-from mlctl.domain.metric import METRICS, QUANTILE_METRICS, first_judged
+from mlctl.domain.metric import DEFAULTS, METRICS, QUANTILE_METRICS, first_judged
 from mlctl.domain.requests.why import HybridFit, Share, WhyRequest, WhyResult
+from mlctl.evidence.telling import costs_apart
 from mlctl.project.session import Session
 from mlctl.project.spec_of import spec_of
 from mlctl.reproduction.clean_project import clean_project, require_code, require_data, used_of
@@ -144,10 +145,16 @@ def _metrics(request: WhyRequest, pair: Pair) -> tuple[tuple[str, ...], str]:
     Raises:
         UsageError: there is no such metric for the task.
     """
-    task = pair.new.version.signature.judged_as
+    signature = pair.new.version.signature
+    task, apart = signature.judged_as, costs_apart(signature, pair.old.version.signature, pair.old.told.label)
     declared = metric_names(pair.new.spec, task)
+    if apart and request.metric == "cost":
+        raise UsageError(apart, f"mlctl diff {pair.old.told.label} {pair.new.told.label}")
+    if apart:
+        declared = tuple(name for name in declared if name != "cost") or DEFAULTS[task]
     seldom = QUANTILE_METRICS.keys() - {*declared, request.metric}
     able = tuple(name for name, metric in METRICS.items() if task in metric.tasks and name not in seldom)
+    able = tuple(name for name in able if name != "cost" or not apart)
     if request.metric is None:
         known = pair.new.run.metrics
         return able, first_judged(declared, probabilities=known.get(declared[0]) is not None)
@@ -160,6 +167,8 @@ def _metrics(request: WhyRequest, pair: Pair) -> tuple[tuple[str, ...], str]:
 
 def _warnings(pair: Pair, scored: ScoredRows) -> tuple[str, ...]:
     told = [f"{side.told.label}: {one}" for side in (pair.old, pair.new) for one in side.clean.warnings]
+    apart = costs_apart(pair.new.version.signature, pair.old.version.signature, pair.old.told.label)
+    told += [apart] if apart else []
     for side in (pair.old, pair.new):
         told += [f"{side.told.label} is not there as it was: {one}" for one in _gone(side)]
         if side.used is not None:

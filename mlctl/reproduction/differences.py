@@ -17,6 +17,8 @@ from mlctl.project.resolve import DatasetFound, ModelFound, RunFound, resolve, r
 from mlctl.project.session import Session
 from mlctl.training.recipe import FIT
 
+DECISION = ("threshold", "costs")
+"""Keys of `eval` that say what a fitted model answers."""
 _OWN = ("params", "seed")  # keys of the spec that are told by kinds of their own
 
 
@@ -84,12 +86,14 @@ def _rows(run: Run) -> dict[str, Any]:
 
 
 def _spec(session: Session, run: Run) -> dict[str, Any]:
-    """The keys that a fit depends on, tables flattened with dots."""
+    """The keys that a fit or its answers depend on, tables flattened with dots."""
     try:
         kept = msgspec.json.decode(session.repository.objects.read(run.spec), type=dict[str, Any])
     except (MlctlError, msgspec.DecodeError):
         return {}  # damage is fsck's to report
-    return dict(_flat("", {key: kept.get(key) for key in ("data", *FIT) if key not in _OWN}))
+    asked = kept.get("eval") or {}
+    decision = {f"eval.{key}": asked.get(key) for key in DECISION}
+    return dict(_flat("", {key: kept.get(key) for key in ("data", *FIT) if key not in _OWN} | decision))
 
 
 def _flat(name: str, value: Any) -> Iterator[tuple[str, Any]]:

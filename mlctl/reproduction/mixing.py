@@ -20,13 +20,14 @@ from mlctl.domain.run import Run
 from mlctl.domain.spec import ModelSpec
 from mlctl.domain.used import Used
 from mlctl.reproduction.clean_project import CleanProject
+from mlctl.reproduction.differences import DECISION
 from mlctl.training.uses import digest_of_value
 from mlctl.workspace.clean_tree import copy_tree
 from mlctl.workspace.environment import variables_at_start
 
 Part = tuple[str, str]
 """(what, name): ("spec", key), ("parameter", name), ("feature", column), ("exclude", column), ("seed", ""),
-("data", ""), ("rows", "split" | "window" | "key"), ("path", path), ("variable", name)."""
+("decision", ""), ("data", ""), ("rows", "split" | "window" | "key"), ("path", path), ("variable", name)."""
 
 Parts = frozenset[Part]
 
@@ -105,6 +106,8 @@ class Pair(msgspec.Struct, frozen=True, kw_only=True):
                 exclude |= {name: None} if name in new["exclude"] else {}
             elif (what, name) == ("rows", "split"):
                 made["split"] = new["split"]
+            elif what == "decision":
+                made["eval"] = made["eval"] | {key: new["eval"][key] for key in DECISION}
             elif what == "seed":
                 made["seed"] = new["seed"]
         made["exclude"] = list(exclude)

@@ -29,6 +29,7 @@ from mlctl.workspace.syntax import imports, statements
 
 _MAKES = ("estimator", "build", "command")
 _NO_EFFECT = {"data", "target", "task", "positive", "baseline"}
+_ELSEWHERE = {"split", "exclude", "features", "eval"}
 _ORDER = ("data", "rows", "spec", "parameter", "seed", "code", "file", "variable")
 
 
@@ -124,8 +125,11 @@ def _of_spec(pair: Pair, changes: list[Change]) -> Iterator[Swap]:
         top = one.name.partition(".")[0]
         if one.kind == "seed":
             yield Swap(name="seed", parts=frozenset({("seed", "")}), changes=(one,))
-        elif one.kind == "spec" and top not in {*_MAKES, *_NO_EFFECT, "split", "exclude", "features"}:
+        elif one.kind == "spec" and top not in {*_MAKES, *_NO_EFFECT, *_ELSEWHERE}:
             yield Swap(name=f"spec {top}", parts=frozenset({("spec", top)}), changes=(one,))
+    decision = tuple(one for one in changes if one.kind == "spec" and one.name.startswith("eval."))
+    if decision:
+        yield Swap(name="decision", parts=frozenset({("decision", "")}), changes=decision)
 
 
 def _of_columns(pair: Pair) -> Iterator[Swap]:

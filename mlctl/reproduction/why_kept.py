@@ -21,7 +21,7 @@ from mlctl.training.repeats import repeats_of
 from mlctl.training.uses import digest_of_value
 from mlctl.workspace.environment import installed_packages, variables_at_start
 
-_FORMAT = 1
+_FORMAT = 2
 
 
 class KeptWhy(msgspec.Struct, frozen=True, kw_only=True):

@@ -21,7 +21,7 @@ def diff(session: Session, request: DiffRequest) -> Outcome[DiffResult]:
     before, after = old[1], new[1]
     changes = tuple(changes_between(session, before, after))
     asked = _asked_otherwise(session, before, after, changes)
-    metrics = tuple(_metrics(before, after, alike=not asked))
+    metrics = tuple(_metrics(before, after, alike=not asked, costs=_costs_moved(changes)))
     why = asked or _measured_otherwise(changes)
     apart = _apart(session, old, new) if not why and metrics else None
     data = DiffResult(
@@ -91,9 +91,17 @@ def _next(old: Compared, new: Compared, *, inputs: bool) -> tuple[str, ...]:
     return (f"mlctl eval {new.label}", *why)
 
 
-def _metrics(old: Run, new: Run, *, alike: bool) -> Iterator[MetricChange]:
+def _costs_moved(changes: tuple[Change, ...]) -> bool:
+    """Whether wrong answers cost something in both, and not the same."""
+    names = {"eval.costs.false_positive", "eval.costs.false_negative"}
+    return any(one.name in names and None not in {one.old, one.new} for one in changes)
+
+
+def _metrics(old: Run, new: Run, *, alike: bool, costs: bool) -> Iterator[MetricChange]:
     for name in dict.fromkeys((*old.metrics, *new.metrics)):
         one, other = old.metrics.get(name), new.metrics.get(name)
         if one != other:
-            gap = None if one is None or other is None or not alike else other - one
-            yield MetricChange(name=name, old=one, new=other, difference=gap)
+            other_unit = costs and name.removeprefix("baseline.") == "cost"
+            gap = None if one is None or other is None or not alike or other_unit else other - one
+            why = "by other costs: not to be compared" if other_unit else ""
+            yield MetricChange(name=name, old=one, new=other, difference=gap, why=why)

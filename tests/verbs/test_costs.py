@@ -6,24 +6,28 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from mlctl.domain.errors import GateRefused
+from mlctl.domain.errors import GateRefused, UsageError
 from mlctl.domain.evaluation import Evaluation
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.requests.card import CardRequest
+from mlctl.domain.requests.diff import DiffRequest
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.plan import PlanRequest
 from mlctl.domain.requests.predict import PredictRequest
 from mlctl.domain.requests.promote import PromoteRequest
 from mlctl.domain.requests.reproduce import ReproduceRequest
 from mlctl.domain.requests.train import TrainRequest
+from mlctl.domain.requests.why import WhyRequest
 from mlctl.tabular.parquet import table_from
 from mlctl.verbs.card import card
+from mlctl.verbs.diff import diff
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.plan import plan
 from mlctl.verbs.predict import predict
 from mlctl.verbs.promote import promote
 from mlctl.verbs.reproduce import reproduce
 from mlctl.verbs.train import train
+from mlctl.verbs.why import why
 
 SPEC = """\
 spec = 1
@@ -133,8 +137,8 @@ def test_what_is_found_is_served_refitted_reproduced_and_told(loans):
     assert any(told in str(line) and "cost 1 and 8" in str(line) for line in lines)
     assert train(project.session(), TrainRequest()).data.changed is False
     steps = plan(loans("").session(), PlanRequest()).data.steps
-    why = next(one.why for one in steps if one.step == "train risk")
-    assert "the spec has changed since the newest run: eval.costs" in why
+    said = next(one.why for one in steps if one.step == "train risk")
+    assert "the spec has changed since the newest run: eval.costs" in said
 
 
 def test_a_gate_may_hold_the_cost(loans):
@@ -166,3 +170,54 @@ def test_a_threshold_is_searched_for_in_rows_where_all_are_of_one_group(loans):
     version = project.session().repository.facts.get(ModelVersion, made.data.digest)
     assert (version.searched.rows, version.searched.folds) == (2000, 5)
     assert any("all 2000 rows of loans@1 are of one group" in warning for warning in made.warnings)
+
+
+def test_costs_that_moved_are_told_and_costs_in_two_units_not_compared(loans):
+    gates = '[model.risk.gates.production]\ncost = { incumbent = "non_inferior" }\n'
+    train(loans("", gates).session(), TrainRequest())
+    promote(loans("", gates).session(), PromoteRequest())
+    project = loans("", gates)
+    text = (project.root / "mlctl.toml").read_text()
+    project.write("mlctl.toml", text.replace("false_negative = 8", "false_negative = 50"))
+    assert train(project.session(), TrainRequest()).data.version == 2
+
+    found = diff(project.session(), DiffRequest(old="risk@1", new="risk@2")).data
+    told = [(one.kind, one.name, one.old, one.new) for one in found.changes]
+    assert told == [("spec", "eval.costs.false_negative", 8.0, 50.0)]
+    cost = next(one for one in found.metrics if one.name == "cost")
+    assert (cost.difference, cost.low, cost.high) == (None, None, None)
+    assert cost.why == "by other costs: not to be compared"
+    assert found.comparable
+    assert "cost" not in found.apart.metrics
+    assert "cost is not compared: wrong answers cost 1 and 8 in risk@1, and 1 and 50 here" in found.apart.why
+
+    asked = why(project.session(), WhyRequest(old="risk@1", new="risk@2", metric="accuracy"))
+    assert [one.name for one in asked.data.shares] == ["decision"]
+    assert asked.data.shares[0].share == pytest.approx(asked.data.difference, rel=1e-9)
+    assert abs(asked.data.difference) > 0.01
+    assert any("cost is not compared" in warning for warning in asked.warnings)
+    with pytest.raises(UsageError, match="cost is not compared: wrong answers cost 1 and 8 in risk@1"):
+        why(project.session(), WhyRequest(old="risk@1", new="risk@2", metric="cost"))
+
+    judged = evaluate(project.session(), EvalRequest(model="risk@2")).data
+    assert set(judged.incumbent.metrics) == {"roc_auc"}
+    assert "cost is not compared: wrong answers cost 1 and 8 in version 1" in judged.incumbent.why
+    (reason,) = judged.gates["reasons"]
+    assert reason["gate"] == "cost.non_inferior"
+    assert reason["why"].startswith("no comparison with version 1: ")
+    assert "cost is not compared" in reason["why"]
+
+
+def test_no_word_is_given_by_costs_in_two_units(loans):
+    project = loans()
+    text = (project.root / "mlctl.toml").read_text().replace('"roc_auc", "cost"', '"cost", "roc_auc"')
+    project.write("mlctl.toml", text)
+    train(project.session(), TrainRequest())
+    promote(project.session(), PromoteRequest())
+    project.write("mlctl.toml", text.replace("false_negative = 8", "false_negative = 50"))
+    train(project.session(), TrainRequest())
+    assert evaluate(project.session(), EvalRequest(model="risk@2")).data.incumbent.verdict == "none"
+    found = diff(project.session(), DiffRequest(old="risk@1", new="risk@2")).data
+    assert (found.apart.verdict, found.apart.more_rows) == ("none", None)
+    asked = why(project.session(), WhyRequest(old="risk@1", new="risk@2"))
+    assert asked.data.metric == "roc_auc"

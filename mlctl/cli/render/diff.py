@@ -26,7 +26,7 @@ def render(data: DiffResult, out: Out) -> None:
                 number(one.old) or "-",
                 number(one.new) or "-",
                 _signed(one.difference),
-                _interval(one),
+                one.why or _interval(one),
             )
             for one in data.metrics
         ]

@@ -59,6 +59,7 @@ class MetricChange(msgspec.Struct, frozen=True, kw_only=True):
         difference: new minus old; None where one has none, or where the two predict different things.
         low, high: 95 % interval of the difference, of the means over seeds where their luck is known; None
             where the two cannot be compared.
+        why: this metric alone is not to be compared; "" where it is.
     """
 
     name: str
@@ -67,6 +68,7 @@ class MetricChange(msgspec.Struct, frozen=True, kw_only=True):
     difference: float | None
     low: float | None = None
     high: float | None = None
+    why: str = ""
 
 
 class DiffResult(msgspec.Struct, frozen=True, kw_only=True):
