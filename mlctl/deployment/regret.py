@@ -41,7 +41,7 @@ class Regret(msgspec.Struct, frozen=True, kw_only=True):
     """How the promoted model did beside the one before it, on the same rows.
 
     Attributes:
-        now, then: mean loss (absolute error, or share of wrong classes).
+        now, then: mean loss (absolute error, pinball loss, cost of a row, or share of wrong classes).
         low: lower end of the difference's one-sided 95 % interval, or None.
     """
 
@@ -92,9 +92,12 @@ def look_back(session: Session, view: View, names: Names, *, dry_run: bool) -> A
 
 
 def _regret(session: Session, view: View, before: ModelVersion) -> Regret | None:
-    """The comparison; None too where the model before cannot answer what is asked now."""
+    """The comparison; None too where the model before cannot answer what is asked now, or has other costs."""
     now, then = view.deployed.model.signature, before.signature
     if (now.target, now.task, now.quantile) != (then.target, then.task, then.quantile):
+        return None
+    prices = _prices(now), _prices(then)
+    if prices[0] != prices[1] or (prices[0] is not None and now.positive != then.positive):
         return None
     try:
         return regret_of(session, view, before)
@@ -137,8 +140,19 @@ def _loss_then(
 def _loss(output: NDArray[Any], truth: NDArray[Any], signature: Signature) -> NDArray[np.float64]:
     if signature.quantile is not None:
         return pinball_loss(output - truth, signature.quantile)
+    prices = _prices(signature)
+    if prices is not None:
+        late, called = (column == len(signature.classes) - 1 for column in (truth, output))
+        return np.asarray(prices[0] * (~late & called) + prices[1] * (late & ~called), dtype=np.float64)
     errors = np.abs(output - truth) if signature.task == "regression" else output != truth
     return np.asarray(errors, dtype=np.float64)
+
+
+def _prices(signature: Signature) -> tuple[float, float] | None:
+    """Costs of a false positive and a false negative; of a bare threshold, those by which it is right."""
+    if signature.costs is not None or signature.threshold is None:
+        return signature.costs
+    return signature.threshold, 1 - signature.threshold
 
 
 def _last_promotion(session: Session, model: str, stage: str, names: Names) -> tuple[Entry, Change] | None:
