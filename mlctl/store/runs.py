@@ -61,9 +61,18 @@ class LiveRun:
 
     def note(self, **about: str) -> None:
         """Keep more for whoever finds the run abandoned; whole or not at all."""
+        self._keep({**_about(self.folder), **about})
+
+    def forget(self, name: str) -> None:
+        """Keep something no more that was noted."""
+        about = _about(self.folder)
+        if about.pop(name, None) is not None:
+            self._keep(about)
+
+    def _keep(self, about: Mapping[str, str]) -> None:
         aside = self.folder / f"{_ABOUT}.new"
         with explained(self.folder):
-            aside.write_bytes(encode({**_about(self.folder), **about}))
+            aside.write_bytes(encode(about))
             aside.replace(self.folder / _ABOUT)
 
     def abandon(self) -> None:

@@ -349,7 +349,9 @@ def recording(
     live = runs.resume(Ulid(resume)) if resume is not None else None
     if resume is not None and live is None:
         raise NotFound(f"run {resume} is no broken off run any more", "mlctl runs", run=resume)
-    if live is None:
+    if live is not None:
+        live.forget("error")  # of the time before: whatever ends it now is another reason
+    else:
         live = runs.create(session.new_id(), model=model, purpose=purpose, started_at=session.now())
     try:
         record = Recording(session, model, purpose, live, live.run)

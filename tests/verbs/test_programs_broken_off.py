@@ -123,6 +123,29 @@ def test_a_run_that_went_on_with_other_code_is_never_reused(learner, broken):
     assert trained(learner, "--dry-run")["data"]["changed"]
 
 
+KILLED_AT_ONCE = """
+import os, signal, sys
+from pathlib import Path
+from mlctl.project.session import Session
+from mlctl.training.fitting import recording
+
+with recording(Session.open(Path(sys.argv[1])), "demand", "train", resume=sys.argv[2]):
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_run_that_goes_on_and_is_killed_tells_no_older_reason(learner):
+    session = learner.session()
+    live = session.repository.runs.create(session.new_id(), model="demand", purpose="train")
+    live.note(program="python train.py", asked="{}", error="train.py took longer than 1 s")
+    live.abandon()
+    assert "took longer" in only_run(learner).error
+    ended = subprocess.run([sys.executable, "-c", KILLED_AT_ONCE, str(learner.root), live.run], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    row = only_run(learner)
+    assert (row.status, row.error) == ("killed", f"its process ended without finishing{on(row.run)}")
+
+
 def test_ctrl_c_ends_the_program_and_the_run_can_go_on(learner, broken):
     code, said = broken(signal.SIGINT)
     assert (code, said.splitlines()[-1]) == (130, "interrupted")
