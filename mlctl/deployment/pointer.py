@@ -11,6 +11,7 @@ from mlctl.domain.model import ModelVersion
 from mlctl.domain.selector import parse
 from mlctl.project.resolve import families, resolve_model
 from mlctl.project.session import Session
+from mlctl.store.let_go import require_files
 from mlctl.store.repository import Repository
 
 PRODUCTION = "production"
@@ -39,7 +40,7 @@ class StagePointer:
 
         Raises:
             NotFound: it holds nothing.
-            Corrupt, Missing: a file or record of it is damaged.
+            Corrupt, Missing: a file or record of it is damaged, or a retention rule has let it go.
         """
         names = self._repository.decisions.names()
         digest = names.value(self._name)
@@ -78,7 +79,7 @@ class VersionPointer:
         """The version, verified.
 
         Raises:
-            Corrupt, Missing: a file or record of it is damaged.
+            Corrupt, Missing: a file or record of it is damaged, or a retention rule has let it go.
         """
         model = self._repository.facts.get(ModelVersion, self._digest)
         return Held(digest=self._digest, version=self._number, model=model, folder=self._files.of(model))
@@ -134,6 +135,7 @@ class _Files:
 
     def of(self, model: ModelVersion) -> Path:
         self._held.close()
+        require_files(self._repository, model)
         names = {artefact.name: artefact.sha256 for artefact in model.artefacts}
         return self._held.enter_context(self._repository.objects.folder(names))
 

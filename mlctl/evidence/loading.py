@@ -2,10 +2,10 @@
 
 from mlctl.contracts.flavor import Predictor
 from mlctl.domain.model import ModelVersion
-from mlctl.evidence.removed import require_files
 from mlctl.evidence.trust import may_run
 from mlctl.learning.flavors import opened
 from mlctl.project.session import Session
+from mlctl.store.let_go import require_files
 
 
 def open_predictor(session: Session, version: ModelVersion) -> Predictor:
@@ -18,7 +18,7 @@ def open_predictor(session: Session, version: ModelVersion) -> Predictor:
         Untrusted: it names a type or brings code that is not allowed.
         NotInstalled: its flavor is not installed.
     """
-    require_files(session, version)
+    require_files(session.repository, version)
     trusted = may_run(session, version)
     files = {artefact.name: artefact.sha256 for artefact in version.artefacts}
     with session.repository.objects.folder(files) as folder:

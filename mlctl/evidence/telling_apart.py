@@ -32,8 +32,8 @@ class Side(msgspec.Struct, frozen=True, kw_only=True):
 def told_apart(session: Session, old: Side, new: Side) -> IncumbentResult | None:
     """What an evaluation of the new one beside the old one would say; None where the store has too little.
 
-    None too where they predict different things. That both have been tested on the same rows is the caller's
-    to know.
+    None too where they predict different things, or where a retention rule has let answers go. That both have
+    been tested on the same rows is the caller's to know.
 
     Raises:
         Missing, Corrupt: their data are gone or damaged.
@@ -41,11 +41,12 @@ def told_apart(session: Session, old: Side, new: Side) -> IncumbentResult | None
     facts, objects = session.repository.facts, session.repository.objects
     versions = [facts.get(ModelVersion, side.digest) for side in (old, new)]
     signature = versions[1].signature
-    if any(one.reference is None for one in versions) or not signature.asks_as(versions[0].signature):
+    references = [one.reference for one in versions if one.reference and objects.has(one.reference)]
+    if len(references) < len(versions) or not signature.asks_as(versions[0].signature):
         return None
     learnt = learnt_by(session, new.run, versions[1])
     truth = targets(learnt.test.column(signature.target), signature.classes)
-    tables = [table_from(objects.read(one.reference)) for one in versions if one.reference is not None]
+    tables = [table_from(objects.read(one)) for one in references]
     if any(table.num_rows != len(truth) for table in tables):
         return None
     weights = weights_of(learnt.test, learnt.spec.weight)

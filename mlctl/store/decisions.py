@@ -50,11 +50,18 @@ class Decisions:
         pending: the chain of what waits for publication; empty where the log is our own.
     """
 
-    def __init__(self, layout: Layout, files: Files, named: Callable[[Draft], list[Path]]) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        files: Files,
+        named: Callable[[Draft], list[Path]],
+        secure: Callable[[Draft], None] = lambda _draft: None,
+    ) -> None:
         self.pending = Pending(layout, files)
         self._layout = layout
         self._files = files
         self._named = named
+        self._secure = secure
         self._checkpoints = Checkpoints(layout, files, self.names_until)
         self._names: Names | None = None
         self._joined: Joined | None = None
@@ -220,6 +227,7 @@ class Decisions:
                     continue  # the log has become a remote's, or our own, while this was prepared
                 committed = self._create(entry) if made is None else self._queue(entry, made)
             if committed is not None:
+                self._secure(draft)
                 if made is None:
                     self._names = self._fold([committed], names)
                     if entry.number % EVERY == 0 or self._names.moved() >= MOVED:

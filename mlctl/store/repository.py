@@ -22,6 +22,7 @@ from mlctl.store.files import Files, explained
 from mlctl.store.identity import identity_of, new_identity, read_format, read_identity, write_format
 from mlctl.store.index import Index
 from mlctl.store.layout import FOLDER, Layout
+from mlctl.store.let_go import promised, secure
 from mlctl.store.manifests import Manifests
 from mlctl.store.objects import Objects
 from mlctl.store.own_code import OwnCode
@@ -63,7 +64,7 @@ class Repository:
         self.report: Report = silent
         self.index = Index(self.layout, _indexed, self._tell)
         self.facts = Facts(self.layout, self.files, self.index)
-        self.decisions = Decisions(self.layout, self.files, self._named)
+        self.decisions = Decisions(self.layout, self.files, self._named, lambda draft: secure(self, draft))
         self.runs = LiveRuns(self.layout)
         self.own_code = OwnCode(self.layout)
 
@@ -157,8 +158,12 @@ class Repository:
         self.files.flush()
 
     def _named(self, draft: Draft) -> list[Path]:
-        """Files of all facts and objects that a draft names, directly or through facts, for one flush."""
-        found: dict[Path, None] = {}
+        """Files of all facts and objects that a draft names, directly or through facts, for one flush.
+
+        Raises:
+            Missing: a stage would hold a version whose files are gone.
+        """
+        found: dict[Path, None] = dict.fromkeys(promised(self, draft))
         queue = [text for text in _texts(msgspec.to_builtins(draft)) if is_digest(text)]
         seen: set[str] = set()
         while queue:

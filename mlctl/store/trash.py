@@ -17,6 +17,8 @@ from mlctl.store.files import explained
 FOLDER = "trash"
 DAMAGED = "damaged"
 """Where `fsck --repair` puts what it replaces: nothing is brought back from there."""
+_WHOLE = "live/runs/*"
+"""Folders that are taken whole: of runs that were broken off."""
 _FORMAT = "%Y%m%dT%H%M%SZ"
 
 
@@ -81,21 +83,37 @@ class Trash:
                 return False
         return True
 
+    def folders(self) -> list[Path]:
+        """Those of all collections, oldest first."""
+        return sorted(self.folder.glob("[0-9]*T[0-9]*Z"))
+
     def collections(self) -> list[Collection]:
         """What is in the trash, oldest first."""
         found = []
-        for folder in sorted(self.folder.glob("[0-9]*T[0-9]*Z")):
+        for folder in self.folders():
             sizes = [path.lstat().st_size for path in files_below(folder)]
             found.append(Collection(time=folder.name, folder=folder, files=len(sizes), bytes=sum(sizes)))
         return found
 
     def restore(self, collection: Collection) -> int:
         """Bring everything of a collection back, what names others last; how many files that was."""
+        count = sum(self._give_back_whole(path, collection.folder) for path in collection.folder.glob(_WHOLE))
         files = sorted(
             files_below(collection.folder), key=lambda path: (path.name.endswith((".dir", ".json")), path)
         )
-        count = sum(self.give_back(path, collection.folder) for path in files)
+        count += sum(self.give_back(path, collection.folder) for path in files)
         self.empty(collection)
+        return count
+
+    def _give_back_whole(self, folder: Path, collection: Path) -> int:
+        """Bring a folder back with all links and empty folders in it; how many files it holds."""
+        target = self.place / folder.relative_to(collection)
+        if not folder.is_dir() or folder.is_symlink() or target.exists():
+            return 0
+        count = sum(1 for _ in files_below(folder))
+        with explained(target):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folder.rename(target)
         return count
 
     def empty(self, collection: Collection) -> None:

@@ -30,6 +30,7 @@ from mlctl.project.places import declared_data, place_named
 from mlctl.project.resolve import resolve_dataset
 from mlctl.project.session import Session
 from mlctl.project.versions import newest, with_bytes
+from mlctl.store.let_go import is_let_go
 from mlctl.training.uses import change_since
 from mlctl.workspace.environment import installed_packages
 
@@ -202,7 +203,7 @@ def standing(session: Session, name: str) -> Data | None:
 
 
 def known_run(session: Session, key: Digest) -> Known | None:
-    """The newest finished run with this key of which all that it used is as it was.
+    """The newest finished run with this key of which all that it used is as it was, files of its version too.
 
     First of all one whose version still has its number.
     """
@@ -215,6 +216,8 @@ def known_run(session: Session, key: Digest) -> Known | None:
         for digest, version in facts.where(ModelVersion, run=run.run):
             if version.level != 1.0:
                 continue  # a recalibration of the version that this run made
+            if is_let_go(session.repository, version):
+                continue  # by a retention rule: it is made again
             number = names.number_of(f"models/{version.model}", digest)
             found = Known(run=run, digest=digest, version=version, number=number)
             if number is not None:

@@ -25,9 +25,11 @@ from mlctl.domain.run import Run
 from mlctl.domain.spec_retain import RetainSpec
 from mlctl.project.session import Session
 from mlctl.store.collect import Collector
+from mlctl.store.let_go import bring_back
 from mlctl.store.reachable import named_below
 from mlctl.store.references import SHAPES, references
-from mlctl.store.removed import compared_in
+from mlctl.store.removed import compared_in, removals
+from mlctl.store.repository import Repository
 from mlctl.store.trash import files_below
 from mlctl.tabular.parquet import table_from
 
@@ -81,6 +83,31 @@ def release(session: Session, retain: RetainSpec, collector: Collector, *, act: 
                 collector.give_back(repository.layout.object(digest) for digest in one.objects)
         plan = tuple(one for one in plan if one.subject in now)
     return plan
+
+
+def give_back_held(session: Session) -> int:
+    """Bring back from the trash what is held now: a `gc` was killed, or a decision came late; how many."""
+    repository = session.repository
+    lacking = [
+        (one, digest)
+        for one in removals(repository)
+        for digest in one.objects
+        if one.of == ModelVersion.kind and not repository.objects.has(digest)
+    ]
+    held = _held(session) if lacking else set()
+    return sum(
+        bring_back(repository, digest)
+        for one, digest in lacking
+        if _relatives(repository, one.subject) & held
+    )
+
+
+def _relatives(repository: Repository, digest: str) -> set[str]:
+    """A version, what it is a refit of, and its refits."""
+    facts = repository.facts
+    found = {digest, *(one for one, _ in facts.where(ModelVersion, refit_of=digest))}
+    of = facts.get(ModelVersion, digest).refit_of if facts.has(ModelVersion, digest) else None
+    return found | ({of} if of is not None else set())
 
 
 def _moved(session: Session) -> tuple[int, int]:

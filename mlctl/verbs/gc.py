@@ -53,6 +53,8 @@ def gc(session: Session, request: GcRequest) -> Outcome[GcResult]:
 
 def _collect(session: Session, request: GcRequest, cache: DvcCache, others: list[Path]) -> Outcome[GcResult]:
     repository, act = session.repository, request.yes and not request.dry_run
+    if act and Trash(repository.layout.store).folders():
+        engine("retention").give_back_held(session)
     needed = reachable(repository, session.report)
     wanted = wanted_data(
         repository, needed, cache, others, allow_missing=request.allow_missing, report=session.report

@@ -24,7 +24,6 @@ from mlctl.domain.refs import stage as stage_name
 from mlctl.domain.requests.promote import PromoteRequest, PromoteResult
 from mlctl.domain.sharing import is_pending
 from mlctl.evidence.approvals import approvals_of, as_evidence, rules_for
-from mlctl.evidence.removed import require_files
 from mlctl.evidence.verdicts import (
     Question,
     ask,
@@ -39,6 +38,7 @@ from mlctl.project.engines import engine
 from mlctl.project.notify import notify
 from mlctl.project.session import Session
 from mlctl.project.stops import RETIRED
+from mlctl.store.let_go import require_files
 from mlctl.transport.publishing import decided
 from mlctl.workspace.git import head
 
@@ -99,7 +99,7 @@ def _once(session: Session, request: PromoteRequest) -> Outcome[PromoteResult]:
     if not request.force:
         request = msgspec.structs.replace(request, reason=request.reason or None)
     label = f"{model}@{number}"
-    require_files(session, session.repository.facts.get(ModelVersion, tested))
+    require_files(session.repository, session.repository.facts.get(ModelVersion, tested))
     judged = _judge(session, label, request, names)
     if request.dry_run:
         return Outcome(data=_result(judged, request, names, tested, None), next=(f"mlctl promote {label}",))

@@ -17,6 +17,7 @@ from mlctl.domain.model import ModelVersion
 from mlctl.domain.names import Names
 from mlctl.domain.outcome import Outcome
 from mlctl.domain.refs import model_version, stage
+from mlctl.domain.removal import Removal
 from mlctl.domain.requests.train import TrainRequest, TrainResult
 from mlctl.domain.run import Run, baseline_metrics, own_metrics
 from mlctl.domain.sharing import is_published
@@ -78,7 +79,8 @@ def _made(
     if number is None and key is not None:  # another process has registered the same inputs meanwhile
         twin = known_run(session, key)
         if twin is not None and twin.number is not None:
-            return twin, False
+            was_let_go = session.repository.facts.where(Removal, subject=twin.digest)
+            return twin, bool(was_let_go)  # the fit has brought its files back
     if number is None:
         model = recipe.model
         why = f"the new version of {model} was withdrawn at once"

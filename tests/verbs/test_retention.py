@@ -2,16 +2,19 @@
 
 import os
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from mlctl.builtin.remotes.folder import FolderRemote
+from mlctl.deployment.pointer import pointer_to
 from mlctl.domain.dataset import DatasetVersion
 from mlctl.domain.decision import Change, Draft
 from mlctl.domain.errors import Incomplete, Missing, SpecInvalid
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.removal import Removal
+from mlctl.domain.requests.diff import DiffRequest
 from mlctl.domain.requests.eval import EvalRequest
 from mlctl.domain.requests.fsck import FsckRequest
 from mlctl.domain.requests.gc import GcRequest
@@ -26,9 +29,12 @@ from mlctl.sharing.facts import OBJECT, Bringing, every, share
 from mlctl.sharing.mending import mend
 from mlctl.sharing.transfer import Mended
 from mlctl.store.collect import Collector
+from mlctl.store.files import Files
 from mlctl.store.known import Known
 from mlctl.store.references import references
 from mlctl.store.repository import Repository
+from mlctl.store.trash import Trash
+from mlctl.verbs.diff import diff
 from mlctl.verbs.eval import eval as evaluate
 from mlctl.verbs.fsck import fsck
 from mlctl.verbs.gc import gc
@@ -184,12 +190,11 @@ def test_a_decision_that_comes_while_objects_are_moved_gets_them_back(shop, monk
     moving = Collector.files
 
     def files(self, paths):
+        paths = list(paths)
+        two = shop.repository.layout.object(shop.version(2).artefacts[0].sha256)
+        if two in paths:
+            staged(shop)  # as another process would, after gc has planned
         moving(self, paths)
-        if (
-            2 not in shop.left()
-            and shop.repository.decisions.names().value("stages/demand/production") is None
-        ):
-            staged(shop)  # as another process would
 
     monkeypatch.setattr(Collector, "files", files)
     done = shop.gc()
@@ -371,3 +376,88 @@ def test_a_project_in_a_folder_called_program_is_read(tmp_path):
     (live / "about.json").write_text(shop.versions[2])
     shop.gc()
     assert shop.left() == [2, 5, 6]
+
+
+LET_GO = "the files of demand@1 are gone: removed by gc on .*, rule retain.versions = [12]"
+
+
+def test_no_decision_gives_a_stage_a_version_that_was_let_go(shop):
+    full.decide(shop.repository, "promote", stages__demand__staging=shop.versions[6])
+    shop.gc()
+    with pytest.raises(Missing, match=LET_GO) as gone:
+        full.decide(shop.repository, "promote", stages__demand__production=shop.versions[1])
+    assert gone.value.hints[0] == "mlctl gc --restore"
+    assert shop.repository.decisions.names().value("stages/demand/production") is None
+    shop.gc(restore=True)
+    full.decide(shop.repository, "promote", stages__demand__production=shop.versions[1])
+
+
+def test_a_decision_renews_the_files_of_what_a_stage_will_hold(shop):
+    path = shop.repository.layout.object(shop.version(2).artefacts[0].sha256)
+    os.utime(path, (0, 0))
+    staged(shop)
+    assert path.stat().st_mtime > 0
+
+
+def test_files_that_are_taken_just_before_a_decision_counts_come_back(shop, monkeypatch):
+    claim = Files.claim
+
+    def claimed(self, target, data, **more):
+        if target.parent == shop.repository.layout.decisions and 2 in shop.left():
+            shop.gc()  # as another process would, after the decision has looked
+            assert 2 not in shop.left()
+        return claim(self, target, data, **more)
+
+    monkeypatch.setattr(Files, "claim", claimed)
+    staged(shop)
+    assert shop.left() == [2, 5, 6]
+
+
+def test_gc_first_gives_back_what_is_held_now(shop):
+    shop.gc()
+    shop.gc(restore=True)
+    staged(shop)
+    paths = [shop.repository.layout.object(one.sha256) for one in shop.version(2).artefacts]
+    for path in paths:  # a gc that was killed before it had looked again
+        Trash(shop.repository.layout.store).take(path, datetime(2026, 11, 3, tzinfo=UTC))
+    assert 2 not in shop.left()
+    shop.gc()
+    assert shop.left() == [2, 5, 6]
+
+
+def test_a_recipe_whose_version_was_let_go_is_fitted_again(learner):
+    learner.write("mlctl.toml", spec() + "\n[retain]\nversions = 1\n")
+    first = train(learner.session(), TrainRequest()).data
+    train(learner.session(), TrainRequest(set=("alpha=2",)))
+    gone = gc(learner.session(), GcRequest(yes=True, older_than="0s")).data
+    assert [one.label for one in gone.released] == ["demand@1"]
+    again = train(learner.session(), TrainRequest()).data
+    assert (again.changed, again.version, again.digest) == (True, 1, first.digest)  # by the very same bytes
+    assert show(learner.session(), ShowRequest(selector="demand@1")).data.related["removed"] is None
+    assert promote(learner.session(), PromoteRequest(model="demand@1")).data.changed
+    assert not train(learner.session(), TrainRequest()).data.changed
+
+
+def test_who_serves_or_compares_a_version_that_was_let_go_is_told(learner):
+    learner.write("mlctl.toml", spec() + "\n[retain]\nversions = 1\n")
+    train(learner.session(), TrainRequest())
+    train(learner.session(), TrainRequest(set=("alpha=2",)))
+    gc(learner.session(), GcRequest(yes=True, older_than="0s"))
+    pointer = pointer_to(learner.session(), "demand@1")
+    with pytest.raises(Missing, match=LET_GO):
+        pointer.resolve()
+    assert diff(learner.session(), DiffRequest(old="demand@1", new="demand@2")).data.apart is None
+
+
+def test_a_folder_that_was_taken_whole_comes_back_whole(shop):
+    store = shop.repository.layout.store
+    run = store / "live" / "runs" / full.new_id(9)
+    (run / "program" / "empty").mkdir(parents=True)
+    (run / "program" / "points.jsonl").write_text("{}")
+    (run / "program" / "data").symlink_to("empty")
+    assert {one.what for one in shop.gc().collected} == {"broken-off runs", "retention"}
+    assert not run.exists()
+    shop.gc(restore=True)
+    assert (run / "program" / "empty").is_dir()
+    assert (run / "program" / "data").readlink() == Path("empty")
+    assert (run / "program" / "points.jsonl").read_text() == "{}"
