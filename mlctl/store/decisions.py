@@ -144,8 +144,12 @@ class Decisions:
         return overlay(names, chain, self.settled, {}).names
 
     def names_until(self, number: int) -> Names:
-        """What every name meant after a decision of the log."""
-        return self._fold((self._read(one) for one in range(1, number + 1)), Names())
+        """What every name meant after a decision of the log.
+
+        Raises:
+            Corrupt, Missing: as `names`.
+        """
+        return self._fold((self._needed(one) for one in range(1, number + 1)), Names())
 
     def entries(self, start: int = 1) -> Iterator[Committed]:
         """The decisions from a number on, in order; pending ones that count come last.
@@ -316,10 +320,7 @@ class Decisions:
 
     def _stands(self, names: Names) -> bool:
         """Whether the log has the entry that a checkpoint names; one that lost it must not be written on."""
-        try:
-            return self._read(names.head).sha256 == names.parent
-        except FileNotFoundError:
-            raise self._lost(names.head) from None
+        return self._needed(names.head).sha256 == names.parent
 
     def _tail(self, number: int) -> Iterator[Committed]:
         while True:
@@ -332,6 +333,12 @@ class Decisions:
     def _read(self, number: int) -> Committed:
         path = self._path(number)
         return read_decision(path, number, path.read_bytes())
+
+    def _needed(self, number: int) -> Committed:
+        try:
+            return self._read(number)
+        except FileNotFoundError:
+            raise self._lost(number) from None
 
     def _fold(self, tail: Iterable[Committed], names: Names) -> Names:
         try:

@@ -18,7 +18,15 @@ PATIENCE = 10.0
 """Seconds to wait for another process that writes."""
 _MOST = 4096
 _PRIMARY = 0xFF  # of an extended code of SQLite
-_ANOTHER_TIME = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}
+_ANOTHER_TIME = {
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOMEM,
+}
 _T = TypeVar("_T")
 
 
@@ -80,13 +88,16 @@ def whole(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("commit")
     except BaseException:
-        connection.execute("rollback")
+        if connection.in_transaction:  # SQLite itself rolls back where the disk refuses
+            connection.execute("rollback")
         raise
 
 
 def is_damage(error: Exception) -> bool:
-    """Whether a file may be what is wrong, and not that another holds it or nothing can be written there."""
+    """Whether a file may be what is wrong, and not that another holds it, or that disk or memory refuse."""
     code = getattr(error, "sqlite_errorcode", None)
+    if code == sqlite3.SQLITE_IOERR_SHORT_READ:  # the file is cut
+        return True
     return not isinstance(error, OSError) and (code is None or code & _PRIMARY not in _ANOTHER_TIME)
 
 

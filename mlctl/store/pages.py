@@ -58,7 +58,7 @@ class Contents(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DamagedPage(ValueError):
-    """A page's bytes are not those that the table of contents names."""
+    """A page's bytes cannot be read, or are not those that the table of contents names."""
 
 
 class Paged:
@@ -137,8 +137,15 @@ class Paged:
         return self._asked(ask)
 
     def bytes_of(self, number: int) -> bytes:
-        """The bytes of a page, of names or, counted on, of versions; not verified."""
-        return self._read(self._at[number], self._at[number + 1] - self._at[number])
+        """The bytes of a page, of names or, counted on, of versions; not verified.
+
+        Raises:
+            DamagedPage: the disk does not give them.
+        """
+        try:
+            return self._read(self._at[number], self._at[number + 1] - self._at[number])
+        except OSError as error:  # EIO; ESTALE where another machine has removed the file
+            raise DamagedPage(f"page {number} cannot be read: {error}") from error
 
     def items(self, number: int) -> dict[str, Any]:
         """The items of a page, counted in the same way, by their keys.

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mlctl.domain.decision import fold
-from mlctl.domain.errors import Corrupt
+from mlctl.domain.errors import Corrupt, Missing
 from mlctl.domain.names import Names
 from mlctl.domain.records import encode
 from mlctl.domain.stacks import Stacks
@@ -155,6 +155,35 @@ def test_a_damaged_page_is_found_by_who_checks_all_of_them(many):
     checkpoints = Checkpoints(many.layout, many.files, many.decisions.names_until)
     with pytest.raises(Corrupt, match="damaged"):
         checkpoints.whole(EVERY)
+
+
+def unreadable(path: Path) -> None:
+    """Let every descriptor of this process that reads the file be one that the system refuses to read."""
+    folder = os.open(path.parent, os.O_RDONLY)
+    open_now = [one for one in Path("/proc/self/fd").iterdir() if os.path.lexists(one)]
+    held = [int(one.name) for one in open_now if one.readlink() == path]
+    assert held
+    for number in held:
+        os.dup2(folder, number)
+    os.close(folder)
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are listed by Linux")
+def test_a_page_that_cannot_be_read_changes_no_answer(many):
+    expected = said(many.decisions.names_until(EVERY))
+    names = Repository.find(many.root).decisions.names()
+    unreadable(many.layout.checkpoint(EVERY).resolve())
+    assert said(names) == expected
+    assert said(Repository.find(many.root).decisions.names()) == expected
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="descriptors are listed by Linux")
+def test_where_a_page_and_an_old_decision_are_lost_it_is_said_which(many):
+    names = Repository.find(many.root).decisions.names()
+    unreadable(many.layout.checkpoint(EVERY).resolve())
+    many.layout.decision(5).unlink()
+    with pytest.raises(Missing, match="decision 5 is missing"):
+        names.value("models/m/1234")
 
 
 def test_names_stay_those_of_their_moment_when_newer_checkpoints_take_the_place(many, move):

@@ -122,6 +122,44 @@ def test_a_table_that_another_holds_is_not_thrown_away(filled, monkeypatch, lock
     assert answers(Repository.find(filled.root)) == ([run_of(COUNT).run, *expected[0]], COUNT + 1, COUNT + 1)
 
 
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from mlctl.store.repository import Repository
+repository = Repository.find(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), -1))
+listed = repository.run_table.select(model=None, where=None, sort="-mae", limit=0)[1]
+print(listed, len(repository.index.matching("runs", {"model": "demand"})))
+"""
+
+
+def test_a_table_that_the_disk_has_no_room_for_is_not_thrown_away(filled):
+    answers(filled)
+    files = [filled.layout.index / name for name in ("runs-1.sqlite", "facts-1.sqlite")]
+    before = [(path.stat().st_ino, path.read_bytes()) for path in files]
+    for number in range(COUNT, 5 * COUNT):
+        filled.facts.add(run_of(number))
+    words = [sys.executable, "-c", LIMITED, str(filled.root), str(min(len(data) for _, data in before))]
+    done = subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True, timeout=60)
+    assert done.stdout.split() == [str(5 * COUNT), str(5 * COUNT)]
+    assert [path.stat().st_ino for path in files] == [number for number, _ in before]
+    assert answers(Repository.find(filled.root))[1:] == (5 * COUNT, 5 * COUNT)
+
+
+def test_a_full_database_is_no_damage_and_a_cut_one_is(tmp_path):
+    path = tmp_path / "t.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("create table t (x blob)")
+        connection.execute("pragma max_page_count = 4")
+        with pytest.raises(sqlite3.Error) as full, disposable.whole(connection):
+            connection.executemany("insert into t values (?)", [(b"x" * 4000,)] * 20)
+    assert full.value.sqlite_errorcode == sqlite3.SQLITE_FULL
+    assert not disposable.is_damage(full.value)
+    short = sqlite3.OperationalError("disk I/O error")
+    short.sqlite_errorcode = sqlite3.SQLITE_IOERR_SHORT_READ
+    assert disposable.is_damage(short)
+
+
 @pytest.mark.parametrize("name", ["runs-1.sqlite", "facts-1.sqlite"])
 def test_a_damaged_table_goes_with_what_stands_beside_it(filled, name):
     expected = answers(filled)
