@@ -146,7 +146,7 @@ class Index:
                     "fields": fields,
                 }
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            return str(error)
+            return str(error) if is_damage(error) else None
 
     def discard(self) -> None:
         """Throw the index away; the next question makes it anew."""

@@ -22,6 +22,7 @@ from mlctl.store.disposable import Seen, batches, is_damage, throw_away, whole
 from mlctl.store.layout import Layout
 from mlctl.store.run_sql import sql_of
 
+FILE = "runs-1.sqlite"
 _T = TypeVar("_T")
 _FRESH = 2_000_000_000  # ns after which a folder's time stamp tells of every change
 _MOST_COLUMNS = 1_500
@@ -72,7 +73,7 @@ class RunTable:
         self._read = read
         self._report = report
         self._seen = Seen()
-        self._path = layout.index / "runs-1.sqlite"
+        self._path = layout.index / FILE
         self._connection: sqlite3.Connection | None = None
 
     def names(self) -> set[str]:
@@ -310,6 +311,11 @@ def _take_in_alike(
 
 def _fits(value: Any) -> bool:
     return isinstance(value, int) and -(2**63) <= value < 2**63
+
+
+def as_kept(value: Any) -> Any:
+    """A field, metric or parameter as its column keeps it; None for what a column cannot."""
+    return value if value.__class__ in _PLAIN or _fits(value) else None
 
 
 def _column(connection: sqlite3.Connection, name: str) -> str:

@@ -32,7 +32,7 @@ from mlctl.store.repository import Repository
 from mlctl.store.segment import read_segment, segments
 from mlctl.store.verify_cache import Hit, verify_cache
 from mlctl.store.verify_hits import absent, label_of, needing, said_of
-from mlctl.store.verify_index import index_differs, unwhole
+from mlctl.store.verify_index import index_differs, wrong_with
 from mlctl.store.verify_pending import adopted, verify_pending
 
 if TYPE_CHECKING:
@@ -352,7 +352,7 @@ class _Work:
             self.repository.index.discard()
         for other in sorted(self.layout.index.glob("*.sqlite")):
             self.checked["indexes"] = self.checked.get("indexes", 0) + 1
-            if other != path and (wrong := unwhole(other)) is not None:
+            if other != path and (wrong := wrong_with(other, self.layout, self.read_facts)) is not None:
                 self.add(other, "corrupt", f"{wrong} (an index: removed, it will be made anew)")
                 other.unlink(missing_ok=True)
 
