@@ -20,11 +20,13 @@ from tests.verbs.programs import command_spec
 
 FILLING = """
 import os
-with open(os.environ["MLCTL_RUN_DIR"] + "/checkpoint", "wb") as file:
-    while True:
-        {how}
-        print("x" * 1000, flush=True)
+file = {file}
+while True:
+    os.write(file, bytes(65536))
+    print("x" * 1000, flush=True)
 """
+A_FILE = 'os.open(os.environ["MLCTL_RUN_DIR"] + "/checkpoint", os.O_WRONLY | os.O_CREAT)'
+ITS_OUTPUT = "1"
 
 
 @pytest.fixture
@@ -46,10 +48,10 @@ def full(tmp_path, monkeypatch):
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("how", ["file.write(bytes(65536))", "os.write(1, bytes(65536))"])
-def test_nothing_half_is_recorded_and_there_is_room_afterwards(full, how):
+@pytest.mark.parametrize("file", [A_FILE, ITS_OUTPUT], ids=["a file", "its output"])
+def test_nothing_half_is_recorded_and_there_is_room_afterwards(full, file):
     full.write("mlctl.toml", command_spec(sys.executable, "-S", "train.py", more='timeout = "3s"'))
-    full.write("train.py", FILLING.format(how=how))
+    full.write("train.py", FILLING.format(file=file))
     with pytest.raises(MlctlError):
         train(full.session(), TrainRequest())
     assert fsck(full.session(), FsckRequest()).data.clean
