@@ -20,7 +20,7 @@ from mlctl.domain.refs import REPOSITORY
 from mlctl.sharing import keys
 from mlctl.sharing.pool import side_by_side
 from mlctl.sharing.presence import folder_of
-from mlctl.store.decisions import read_decision
+from mlctl.store.decision_files import read_decision
 from mlctl.store.layout import FORMAT
 from mlctl.store.sealed_line import seal
 

@@ -11,12 +11,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from mlctl.domain.decision import Actor, BrokenLog, Committed, Draft, Entry, fold
-from mlctl.domain.errors import Corrupt, FormatTooNew, Missing, MlctlError, NotFound
+from mlctl.domain.errors import Corrupt, Missing, MlctlError, NotFound
 from mlctl.domain.names import Names
-from mlctl.domain.records import decode, digest_of, encode
+from mlctl.domain.records import digest_of, encode
 from mlctl.domain.sharing import (
     PENDING,
     Overlay,
@@ -30,13 +28,14 @@ from mlctl.domain.sharing import (
     spoken,
 )
 from mlctl.store.checkpoint import EVERY, MOVED, Checkpoints
+from mlctl.store.decision_files import lost_decision, read_decision
 from mlctl.store.drafts import entry_of, refuse_dangling, refuse_held, refuse_overtaking, refuse_stale
 from mlctl.store.files import READ_ONLY, Files
 from mlctl.store.joining import finish
-from mlctl.store.layout import FORMAT, Layout, highest_number
+from mlctl.store.layout import Layout, highest_number
 from mlctl.store.locks import trying_to_write, writing
 from mlctl.store.pending import Held, Joined, Pending, published_of
-from mlctl.store.sealed_line import seal, unseal
+from mlctl.store.sealed_line import seal
 
 _LONG = 4 * EVERY
 INIT = "init"
@@ -370,37 +369,4 @@ class Decisions:
             raise lost
 
     def _lost(self, number: int) -> Missing:
-        path = self._layout.decision(number)
-        joined = self._joined is not None
-        how = "the remote has it" if joined else "restore it from a backup (its number is not given again)"
-        return Missing(
-            f"decision {number} is missing: {path}; {how}",
-            "mlctl pull" if joined else "mlctl fsck",
-            path=str(path),
-            number=number,
-        )
-
-
-def read_decision(path: Path, number: int, data: bytes) -> Committed:
-    """The decision that a file's bytes hold.
-
-    Raises:
-        Corrupt: the bytes do not verify, or are another number's.
-        FormatTooNew: a newer mlctl wrote it.
-    """
-    body = unseal(path, data)
-    try:
-        if decode(body, _FormatOnly).format > FORMAT:
-            raise FormatTooNew(
-                f"{path} was written by a newer mlctl", "pip install --upgrade mlctl", path=str(path)
-            )
-        entry = decode(body, Entry)
-    except msgspec.DecodeError as error:
-        raise Corrupt(f"{path} is no decision: {error}", "mlctl fsck", path=str(path)) from error
-    if entry.number != number:
-        raise Corrupt(f"{path} holds decision {entry.number}", "mlctl fsck", path=str(path))
-    return Committed(entry=entry, sha256=digest_of(body))
-
-
-class _FormatOnly(msgspec.Struct):
-    format: int
+        return lost_decision(self._layout.decision(number), number, joined=self._joined is not None)

@@ -19,7 +19,7 @@ from mlctl.domain.progress import Event, Report, silent
 from mlctl.domain.records import Fact, encode
 from mlctl.domain.sharing import spoken
 from mlctl.store.checkpoint import Checkpoints
-from mlctl.store.decisions import read_decision
+from mlctl.store.decision_files import read_decision
 from mlctl.store.evicted import Evicted
 from mlctl.store.fact_files import fact_names, read_fact
 from mlctl.store.identity import read_format, read_identity

@@ -10,7 +10,7 @@ from mlctl.domain.decision import Committed
 from mlctl.domain.errors import Corrupt, FormatTooNew
 from mlctl.domain.records import decode
 from mlctl.domain.sharing import PENDING, is_pending, spoken
-from mlctl.store.decisions import read_decision
+from mlctl.store.decision_files import read_decision
 from mlctl.store.layout import Layout
 from mlctl.store.pending import Dropped, Joined, PublishedMark, Sent, read_pending
 from mlctl.store.sealed_line import unseal

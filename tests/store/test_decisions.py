@@ -21,7 +21,7 @@ from mlctl.domain.records import encode
 from mlctl.store import decisions as decisions_module
 from mlctl.store import files as files_module
 from mlctl.store.checkpoint import EVERY
-from mlctl.store.decisions import read_decision
+from mlctl.store.decision_files import read_decision
 from mlctl.store.files import Files
 from mlctl.store.repository import Repository
 from mlctl.store.sealed_line import seal
