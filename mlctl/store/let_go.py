@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from mlctl.domain.decision import Draft
 from mlctl.domain.errors import Missing
+from mlctl.domain.looks import looked_at
 from mlctl.domain.model import ModelVersion
 from mlctl.domain.removal import Removal
 from mlctl.store.trash import Trash
@@ -32,6 +33,8 @@ def require_files(repository: "Repository", version: ModelVersion) -> None:
 
 def is_let_go(repository: "Repository", version: ModelVersion) -> bool:
     """Whether files of the version are missing, and a rule has let them go."""
+    for one in version.artefacts:
+        looked_at(repository.layout.object(one.sha256))  # a kept answer is none once a file has gone
     lacking: set[str] = {one.sha256 for one in version.artefacts if not repository.objects.has(one.sha256)}
     return bool(lacking) and _removal(repository, lacking) is not None
 
