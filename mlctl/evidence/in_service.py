@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pyarrow as pa
 
+from mlctl.contracts.flavor import Predictor
 from mlctl.datasets.checks import said_of
 from mlctl.datasets.tables import read_version
 from mlctl.domain.dataset import DatasetVersion
@@ -40,10 +41,11 @@ def in_service(session: Session, question: Question, rows: pa.Table) -> dict[str
         Missing, Corrupt, Untrusted, NotInstalled: the candidate cannot be loaded.
     """
     version = question.version
-    plan = Plan(version, open_predictor(session, version))
-    size = sum(artefact.size for artefact in version.artefacts)
+    predictor, memory = _remembered(session, version, rows)
+    plan = Plan(version, predictor)
+    timed = _timed(plan, sum(artefact.size for artefact in version.artefacts))
     return {
-        "in_use": _remembered(session, version, rows, _timed(plan, size)),
+        "in_use": msgspec.structs.replace(timed, memory=memory, rows=rows.num_rows),
         "replay": _replayed(session, question, plan),
         "data_checks": _checked(session, question),
     }
@@ -77,11 +79,11 @@ def _timed(plan: Plan, size: int) -> InUse:
     return InUse(bytes=size, latency_ms=round(median(taken) / 1e6, 4), runs=len(taken))
 
 
-def _remembered(session: Session, version: ModelVersion, rows: pa.Table, timed: InUse) -> InUse:
-    """With the memory that it needs, beyond libraries and caches that are there by now.
+def _remembered(session: Session, version: ModelVersion, rows: pa.Table) -> tuple[Predictor, int | None]:
+    """The model loaded, and the memory that it needs beyond libraries and caches that are there by now.
 
-    It is loaded a second time, in this process: one of its own would measure its libraries above all, and
-    take longer than all else that is measured here.
+    It is loaded a second time in this process, after the one that was evaluated: a process of its own would
+    measure its libraries above all, and take longer than all else that is measured here.
     """
     pa.default_memory_pool().release_unused()
     with rise() as found:
@@ -90,7 +92,7 @@ def _remembered(session: Session, version: ModelVersion, rows: pa.Table, timed: 
         predictor.predict(matrix)
         if version.signature.classes:
             predictor.probabilities(matrix)
-    return msgspec.structs.replace(timed, memory=found.bytes, rows=rows.num_rows)
+    return predictor, found.bytes
 
 
 def _replayed(session: Session, question: Question, plan: Plan) -> Replay | None:

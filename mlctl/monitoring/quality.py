@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from mlctl.domain.model import Input
 from mlctl.domain.monitoring import Alarm
 from mlctl.monitoring.drift import Values
-from mlctl.statistics.tests import binomial_tail
+from mlctl.statistics.tails import binomial_tail
 
 MISSING_MARGIN = 0.05
 RARE = 1e-4

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 import msgspec
-from scipy.special import stdtrit
 
 from mlctl.domain.errors import UsageError
 from mlctl.domain.hybrid import Hybrid
@@ -22,6 +21,7 @@ from mlctl.reproduction.mixing import Pair, Parts, Side, recorded_value, recorde
 from mlctl.reproduction.swaps import Swap, joined
 from mlctl.statistics.seeds import Fits, consults_seed, seed_error
 from mlctl.statistics.shares import Effect, Subset, effects, wanted
+from mlctl.statistics.tails import student_quantile
 from mlctl.training.repeats import repeats_of
 
 _PARTNERS = 5
@@ -224,7 +224,7 @@ class Question:
             asks = consults_seed(side.version.estimator, side.version.parameters, side.version.rows)
             sides.append(Fits(values=[end], varies=asks, elsewhere=known))
         error = seed_error(*sides)
-        return None if error is None else float(stdtrit(error.freedom, _TWICE)) * error.error
+        return None if error is None else student_quantile(_TWICE, error.freedom) * error.error
 
 
 def _by_rows(result: WhyResult, total: float) -> float | None:

@@ -5,12 +5,16 @@ The plain percentile interval is too narrow for few units. Its levels are moved 
 becomes Phi(sqrt(n / (n - 1)) * t_{n-1}^{-1}(p)), where n is the number of units.
 """
 
+import math
 from collections.abc import Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr, ndtri, stdtrit
 
+from mlctl.statistics.tails import student_quantile
+
+_NORMAL = NormalDist()
 _LEAST_UNITS = 2
 _LEAST_DEFINED = 0.5
 _TINY = 1e-12
@@ -20,7 +24,9 @@ _REACH = 0.005
 def expanded(levels: Sequence[float] | np.ndarray[Any, Any], units: int) -> np.ndarray[Any, Any]:
     """The levels at which to read the percentiles of a bootstrap over so many units."""
     asked = np.asarray(levels, dtype=np.float64)
-    return np.asarray(ndtr(np.sqrt(units / (units - 1)) * stdtrit(units - 1, asked)))
+    spread = math.sqrt(units / (units - 1))
+    moved = [_NORMAL.cdf(spread * student_quantile(float(level), units - 1)) for level in asked.ravel()]
+    return np.asarray(moved).reshape(asked.shape)
 
 
 def interval(
@@ -52,5 +58,6 @@ def quantiles(samples: np.ndarray[Any, Any], units: int, levels: Sequence[float]
     asked = np.asarray(levels, dtype=np.float64)
     inside = np.clip(asked, _REACH, 1 - _REACH)
     far, near = (np.clip(expanded(one, units), _TINY, 1 - _TINY) for one in (asked, inside))
-    beyond = (ndtri(far) - ndtri(near)) * np.std(defined)
+    normal = _NORMAL.inv_cdf
+    beyond = np.array([normal(f) - normal(n) for f, n in zip(far, near, strict=True)]) * np.std(defined)
     return tuple(float(value) for value in np.quantile(defined, expanded(inside, units)) + beyond)

@@ -5,12 +5,12 @@ Most are functions of sums over rows (`row_statistics`, `finish`); those that ne
 NaN. What `ece` is stands at `_Calibration`.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import ndtr
 
 from mlctl.domain.metric import QUANTILE_METRICS, Terms
 from mlctl.statistics.curves import equal_mass
@@ -159,9 +159,13 @@ class _Calibration:
             gap = np.abs(given / count - share)
             error = np.sqrt(share * (1 - share) / (count**2 / squares[0] if squares else count))
             score = np.where(error > 0, gap / error, np.inf)
-            folded = gap * (2 * ndtr(score) - 1) + error * np.sqrt(2 / np.pi) * np.exp(-(score**2) / 2)
+            folded = gap * _erf(score / np.sqrt(2)) + error * np.sqrt(2 / np.pi) * np.exp(-(score**2) / 2)
             parts = np.where(count > 0, count * (2 * gap - folded), 0.0)
         return np.asarray(np.maximum(parts.sum(axis=1) / count.sum(axis=1), 0.0))
+
+
+def _erf(values: Array) -> Array:
+    return np.asarray(np.frompyfunc(math.erf, 1, 1)(values), dtype=np.float64)
 
 
 def _roc_auc(hits: Array, misses: Array) -> Array:

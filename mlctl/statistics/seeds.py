@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy.special import stdtrit
+
+from mlctl.statistics.tails import student_quantile
 
 _LEAST = 2
 
@@ -96,7 +97,10 @@ def with_seeds(
     asked = np.asarray(levels, dtype=np.float64)
     side = np.sign(asked - 0.5)
     rows = np.maximum((np.asarray(quantiles) - center) * side, 0.0) * kept
-    seeds = np.abs(stdtrit(error.freedom, asked)) * error.error if error.error else np.zeros(len(asked))
+    seeds = np.zeros(len(asked))
+    if error.error:
+        reach = [abs(student_quantile(float(level), error.freedom)) for level in asked]
+        seeds = np.array(reach) * error.error
     moved = center + side * np.hypot(rows, seeds)
     middle = side == 0
     moved[middle] = np.asarray(quantiles)[middle]

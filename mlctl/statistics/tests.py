@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
+
+from mlctl.statistics.tails import chi_square_tail, kolmogorov_tail
 
 EXACT_ROWS = 2000
 """Up to this many rows on both sides the Kolmogorov-Smirnov p-value is exact; beyond, asymptotic."""
@@ -32,7 +33,7 @@ def kolmogorov_smirnov(first: NDArray[np.float64], second: NDArray[np.float64]) 
     if max(n, m) <= EXACT_ROWS:
         return distance, _outside(n, m, distance)
     root = np.sqrt(n * m / (n + m))
-    return distance, float(special.kolmogorov((root + 0.12 + 0.11 / root) * distance))
+    return distance, kolmogorov_tail(float((root + 0.12 + 0.11 / root) * distance))
 
 
 def _outside(n: int, m: int, distance: float) -> float:
@@ -86,7 +87,7 @@ def chi_square(first: NDArray[Any], second: NDArray[Any]) -> tuple[float, float]
         return 0.0, 1.0
     expected = table.sum(axis=1, keepdims=True) * table.sum(axis=0, keepdims=True) / table.sum()
     statistic = float(((table - expected) ** 2 / expected).sum())
-    return statistic, float(special.chdtrc(table.shape[1] - 1, statistic))
+    return statistic, chi_square_tail(statistic, table.shape[1] - 1)
 
 
 def _pooled(table: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -112,12 +113,3 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
     result = np.empty(count)
     result[order] = adjusted
     return [float(value) for value in result]
-
-
-def binomial_tail(successes: int, trials: int, share: float) -> float:
-    """The chance of at least this many successes when each trial succeeds with probability `share`."""
-    if successes <= 0:
-        return 1.0
-    if share <= 0.0:
-        return 0.0
-    return float(special.bdtrc(successes - 1, trials, min(share, 1.0)))

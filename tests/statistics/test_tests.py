@@ -6,7 +6,6 @@ from scipy import stats
 
 from mlctl.statistics.tests import (
     benjamini_hochberg,
-    binomial_tail,
     chi_square,
     kolmogorov_smirnov,
 )
@@ -88,9 +87,3 @@ def test_chi_square_of_one_common_value_is_zero():
 def test_benjamini_hochberg_gives_the_numbers_of_scipy(p_values):
     expected = stats.false_discovery_control(p_values, method="bh") if p_values else []
     np.testing.assert_allclose(benjamini_hochberg(p_values), expected, rtol=1e-12, atol=1e-300)
-
-
-def test_the_binomial_tail_counts_at_least_that_many():
-    assert binomial_tail(3, 10, 0.2) == pytest.approx(stats.binom.sf(2, 10, 0.2), rel=1e-12)
-    assert binomial_tail(0, 10, 0.2) == 1.0
-    assert binomial_tail(1, 10, 0.0) == 0.0
