@@ -85,7 +85,9 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     """Where rows come from, what learns from them, and how it is judged.
 
     Attributes:
-        better: a parameter of the recipe that truly does better than the usual one.
+        planted: two parameters of the recipe, of which the first truly does better. On the training set of
+            `planted` the trees have 1.361 and 1.513, with weeks 1.854 and 2.197, the forests 0.143 and about
+            0.156 (means of 40 fits, 20,000 test rows).
     """
 
     name: str
@@ -93,16 +95,25 @@ class World(msgspec.Struct, frozen=True, kw_only=True):
     recipe: Callable[..., Any]
     metric: str
     tested: int
-    better: int
+    planted: tuple[int, int]
 
 
-LINES = World(name="lines, mae, rows", draw=rows, recipe=lines, metric="mae", tested=200, better=1)
+LINES = World(name="lines, mae, rows", draw=rows, recipe=lines, metric="mae", tested=200, planted=(1, 5))
 """Without luck: what more rows do, and nothing else."""
 
 WORLDS = (
-    World(name="trees, mae, rows", draw=rows, recipe=tree, metric="mae", tested=400, better=9),
-    World(name="trees, mae, weeks", draw=weeks, recipe=tree, metric="mae", tested=_WEEKS * _A_WEEK, better=9),
-    World(name="forests, brier, rows", draw=classes, recipe=forest, metric="brier", tested=400, better=12),
+    World(name="trees, mae, rows", draw=rows, recipe=tree, metric="mae", tested=400, planted=(7, 2)),
+    World(
+        name="trees, mae, weeks",
+        draw=weeks,
+        recipe=tree,
+        metric="mae",
+        tested=_WEEKS * _A_WEEK,
+        planted=(7, 1),
+    ),
+    World(
+        name="forests, brier, rows", draw=classes, recipe=forest, metric="brier", tested=400, planted=(5, 20)
+    ),
 )
 
 
@@ -205,8 +216,9 @@ def planted(world: World, repeats: int, tested_rows: int, number: int) -> tuple[
     learnt = world.draw(np.random.default_rng([4, 1]), _LEARNT)
     tested = world.draw(random, tested_rows)
     seeds = random.integers(0, 2**31, 2 * repeats)
-    own = fits(world, learnt, tested, seeds[:repeats], world.better)
-    found = measured(world, own, fits(world, learnt, tested, seeds[repeats:]), tested[2], number)
+    better, worse = world.planted
+    own = fits(world, learnt, tested, seeds[:repeats], better)
+    found = measured(world, own, fits(world, learnt, tested, seeds[repeats:], worse), tested[2], number)
     one = found.recipe[world.metric]
     half = ((one.high or 0.0) - (one.low or 0.0)) / 2
     return float(one.difference or 0.0), half, verdict(world.metric, one) == "better"
@@ -274,9 +286,9 @@ def tables(each: Callable[[Callable[..., Any], int], list[Any]], asked: argparse
 
 
 def power(name: str, found: list[tuple[float, float, bool]]) -> str:
-    """How often a gain was found, and how often it should be: Phi(1.96 d / h - 1.96)."""
+    """How often a loss less by d was found, and how often it should be: Phi(1.96 d / h - 1.96)."""
     gap, half = float(np.mean([one[0] for one in found])), float(np.mean([one[1] for one in found]))
-    promised = float(ndtr(1.959964 * (abs(gap) / half - 1)))
+    promised = float(ndtr(1.959964 * (-gap / half - 1)))
     return f"| {name} | {gap:+.4f} | {half:.4f} | {np.mean([one[2] for one in found]):.3f} | {promised:.3f} |"
 
 
