@@ -1,5 +1,6 @@
 """How the verbs share: whose lock, which store, what is asked before an entry is published, what is told."""
 
+import shlex
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
@@ -39,13 +40,14 @@ def shared_store(
 
     Raises:
         NotFound: there is no remote. Locked: another push has not finished.
-        UsageError: the remote is for facts and data only.
+        UsageError: the remote is not used for the log.
     """
     setting = setting or remote_setting(session)
     if setting.options.get(NO_LOG) == "false":
         raise UsageError(
-            f"remote {setting.name} can't hold the log: its store does not refuse the second writer of a key",
-            "mlctl remote ls",
+            f"remote {setting.name} can't hold the log: when it was added, its store did not refuse the "
+            "second writer of a key, or could only be read and held none",
+            f"mlctl remote add {setting.name} {shlex.quote(setting.url)}",
             remote=setting.name,
         )
     layout = session.repository.layout

@@ -58,7 +58,7 @@ def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAdd
         _refuse_nowhere(setting, store)
         writable, refuses = store.writable, _probed(store, dry_run=request.dry_run)
         there_is = refuse_stranger(session.repository, SharedLog(store), url, adopt=request.adopt) is not None
-        log = refuses or not writable
+        log = refuses or (not writable and there_is)  # to be read
         if refuses and not there_is and not request.dry_run and _is_joined(session):
             SharedLog(store).let_be_filled()  # asked for: with the log that was shared elsewhere
     changed = there is None
@@ -85,9 +85,8 @@ def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAdd
         changed=changed,
         dry_run=request.dry_run,
     )
-    return Outcome(
-        data=data, warnings=_warnings(data), next=("mlctl push",) if writable and log else ("mlctl pull",)
-    )
+    then = ("mlctl push" if writable else "mlctl pull",) if log else ()
+    return Outcome(data=data, warnings=_warnings(data), next=then)
 
 
 def _refuse_nowhere(setting: RemoteSetting, store: RemoteStore) -> None:
@@ -160,7 +159,12 @@ def _data(session: Session, setting: RemoteSetting) -> str | None:
 
 def _warnings(data: RemoteAddResult) -> tuple[str, ...]:
     found = []
-    if not data.log:
+    if not data.log and not data.writable:
+        found.append(
+            f"{data.url} holds no log: it is used for data alone. Once somebody pushed to what it serves: "
+            f"mlctl remote add {data.name} {data.url}"
+        )
+    elif not data.log:
         found.append(
             f"{data.url} lets a second writer take a key that is there: "
             "it is used for facts and data, not for the log"

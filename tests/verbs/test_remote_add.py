@@ -27,6 +27,11 @@ def added(member, url, **more):
     return remote_add(member.session(), RemoteAddRequest(name="origin", url=str(url), **more)).data
 
 
+def served(folder: Path) -> dict[str, bytes]:
+    """The files of a folder as a web server would hand them out."""
+    return {f"/{path.relative_to(folder)}": path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
 def test_the_settings_name_it_for_mlctl_and_for_dvc(team):
     done = added(team.first, "../remote")
     assert (done.default, done.log, done.writable, done.dvc, done.changed) == (True,) * 5
@@ -89,6 +94,29 @@ def test_a_store_that_lets_the_second_writer_in_is_not_used_for_the_log(team, mo
     with pytest.raises(UsageError, match="can't hold the log"):
         push(team.first.session(), PushRequest())
     assert team.first.repository.decisions.pending.joined() is None
+
+
+def test_a_web_server_that_holds_nothing_yet_is_used_for_data_until_it_is_added_again(team):
+    with web_server() as web:
+        url = web.url
+        request = RemoteAddRequest(name="web", url=url)
+        done = remote_add(team.first.session(), request)
+        assert (done.data.default, done.data.log, done.data.writable) == (True, False, False)
+        assert f"{url} holds no log" in done.warnings[0]
+        with pytest.raises(UsageError, match="can't hold the log") as refused:
+            team.first.pull()
+        assert refused.value.hints == (f"mlctl remote add web {url}",)
+        second = Member(Path(shutil.copytree(team.first.root, team.folder / "second")))
+        remote_add(second.session(), RemoteAddRequest(name="origin", url=str(team.remote), default=True))
+        second.push()
+        web.files = served(team.remote)
+        again = remote_add(team.first.session(), request).data
+        assert again.log is True
+        assert team.first.pull().fetched.decisions == 0
+        second.promote(team.one)
+        second.push()
+        web.files = served(team.remote)
+        assert team.first.pull().fetched.decisions == 1
 
 
 def test_a_log_that_goes_on_from_ours_is_taken_over(team):
