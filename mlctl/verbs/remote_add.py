@@ -50,6 +50,8 @@ def remote_add(session: Session, request: RemoteAddRequest) -> Outcome[RemoteAdd
         raise AlreadyExists(
             f"remote {request.name} is {there.url}", f"mlctl remote rm {request.name}", remote=request.name
         )
+    if there is not None and not options:  # added again: as it was
+        options = {name: value for name, value in there.options.items() if name != NO_LOG}
     default = request.default or first in {None, request.name}
     given = RemoteSetting(name=request.name, url=url, options=options)
     refuse_unknown(given)

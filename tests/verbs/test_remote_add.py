@@ -49,6 +49,7 @@ def test_credentials_stay_private(team):
     with web_server() as web:
         request = RemoteAddRequest(name="web", url=web.url, options=("password=hush", "user=ann"))
         remote_add(team.first.session(), request)
+        remote_add(team.first.session(), RemoteAddRequest(name="web", url=web.url))  # again: it keeps them
     config = team.first.repository.layout.config
     assert "hush" not in config.read_text()
     assert "ann" in config.read_text()
